@@ -1,0 +1,56 @@
+use crate::plan::{Blocked, Change, ChangeId, Plan};
+
+/// How one change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    Applied,
+    /// It was so before.
+    Already,
+    Failed,
+    /// What it waits for failed.
+    Skipped,
+    /// The answer was lost, and reading back did not tell.
+    Unknown,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Applied => "applied",
+            Verdict::Already => "already",
+            Verdict::Failed => "failed",
+            Verdict::Skipped => "skipped",
+            Verdict::Unknown => "unknown",
+        }
+    }
+}
+
+/// What came of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeResult {
+    pub id: ChangeId,
+    pub verdict: Verdict,
+    /// Calls sent for it.
+    pub attempts: u32,
+    /// In words for a person; empty where there is nothing to say. Text from a server is inside.
+    pub message: String,
+}
+
+/// What an apply did and what it left, over all accounts.
+#[derive(Debug)]
+pub struct Applied {
+    /// The plan that was shown and cleared, guards and all.
+    pub plan: Plan,
+    /// In the order of the plan.
+    pub results: Vec<ChangeResult>,
+    /// Hand-over links that wait in files.
+    pub links_waiting: usize,
+    /// Blocked in the plan, or found to exist elsewhere while applying.
+    pub blocked: Vec<(String, Blocked)>,
+    /// Changes that a fresh reading still shows, blocked and manual ones apart.
+    pub left: Vec<Change>,
+    /// Changes that wait for a human, in order.
+    pub manual: Vec<Change>,
+    /// Accounts whose reading back failed, with why.
+    pub unread: Vec<(String, Vec<String>)>,
+}

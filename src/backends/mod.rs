@@ -1,0 +1,39 @@
+//! How one account is read and written. Knows no policy. Reading and writing are two traits:
+//! read-only commands hold no writer, and no writer is to be had without [`Cleared`].
+
+pub mod embedded;
+pub mod http;
+pub mod scim;
+
+use futures::future::BoxFuture;
+
+use crate::model::{Call, Caps, Outcome, Reading, Subject};
+use crate::plan::Cleared;
+
+/// Reads one account, as the actor sees it.
+pub trait Reader: Send + Sync {
+    /// What can be read and written here.
+    fn caps(&self) -> &Caps;
+    /// The whole account. A failure is an incomplete reading that says why; never an empty one.
+    fn read(&self) -> BoxFuture<'_, Reading>;
+}
+
+/// Writes one account, one call at a time.
+pub trait Writer: Send + Sync {
+    /// Makes one call whose channel is `Api`. `key` names the change and call, the same on every try.
+    fn call<'a>(&'a self, on: &'a Subject, call: &'a Call, key: &'a str) -> BoxFuture<'a, Outcome>;
+}
+
+/// One account's two sides.
+pub trait Backend: Send + Sync {
+    fn reader(&self) -> &dyn Reader;
+    /// The writer, for what was cleared and for nothing else.
+    ///
+    /// # Errors
+    /// Where the place to write to cannot be opened, in words for a person.
+    fn writer<'a>(&'a self, cleared: &'a Cleared) -> Result<Box<dyn Writer + 'a>, String>;
+    /// Where the writes go: `https://host:port`, or the embedded file; part of every digest.
+    fn origin(&self) -> String;
+    /// Whether it is the sandbox.
+    fn is_sandbox(&self) -> bool;
+}

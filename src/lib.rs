@@ -1,0 +1,6 @@
+pub mod apply;
+pub mod backends;
+pub mod manifest;
+pub mod model;
+pub mod plan;
+pub mod systems;

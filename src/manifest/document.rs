@@ -1,0 +1,188 @@
+//! Manifests after their shape and their words were checked, before people, teams and accounts are
+//! resolved. Every value that can be wrong later keeps its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Value};
+use crate::systems::{Removal, SystemSpec};
+
+/// All files of a folder, merged by top-level key.
+#[derive(Default)]
+pub struct Manifests {
+    pub connections: BTreeMap<Atom, Connection>,
+    /// Top level: for all accounts.
+    pub guards: BTreeMap<Atom, Located<GuardLimit>>,
+    pub people: BTreeMap<Atom, Person>,
+    pub teams: BTreeMap<Atom, Team>,
+    pub accounts: BTreeMap<Atom, AccountDoc>,
+}
+
+/// How one account is reached, and as whom.
+pub struct Connection {
+    pub spec: &'static SystemSpec,
+    pub backend: BackendName,
+    pub zone: Option<TimeZone>,
+    pub actor_member: Option<Email>,
+    /// Role, privileges and subaccounts of the actor.
+    pub actor: Attrs,
+    pub auth: Auth,
+    pub endpoint: Option<Located<url::Url>>,
+    pub expect_tenant: Option<String>,
+    pub expect_actor: Option<Email>,
+    /// Embedded: the database, relative to the manifests' folder.
+    pub file: Option<PathBuf>,
+    pub facts: BTreeMap<Key, Value>,
+    pub at: Place,
+}
+
+/// Backends that are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackendName {
+    Embedded,
+    Scim,
+}
+
+impl BackendName {
+    pub fn word(self) -> &'static str {
+        match self {
+            BackendName::Embedded => "embedded",
+            BackendName::Scim => "scim",
+        }
+    }
+    pub fn is_network(self) -> bool {
+        match self {
+            BackendName::Embedded => false,
+            BackendName::Scim => true,
+        }
+    }
+}
+
+/// Where the token of a connection comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `PORTCULLIS_TOKEN_<CONNECTION>`.
+    Token,
+    File(Located<PathBuf>),
+    /// Program and arguments.
+    Command(Located<Vec<String>>),
+}
+
+pub struct Person {
+    pub email: Located<Email>,
+    pub name: Option<Name>,
+    pub previously: Vec<Located<Email>>,
+    pub leaves: Option<Located<Leaves>>,
+    pub at: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaves {
+    Now,
+    /// The last day, inclusive.
+    On(Date),
+}
+
+pub struct Team {
+    pub members: Vec<Located<TeamMember>>,
+    pub at: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TeamMember {
+    Person(Atom),
+    Team(Atom),
+}
+
+pub struct AccountDoc {
+    pub mode: Mode,
+    pub ignore: Vec<Located<Pattern>>,
+    pub protect: Vec<Located<Email>>,
+    pub absent: Vec<Located<Email>>,
+    /// `None`: unmanaged.
+    pub domains: Option<Located<Domains>>,
+    /// The places of the domains in the list.
+    pub domain_places: BTreeMap<Domain, Place>,
+    pub members: Vec<EntryDoc>,
+    pub guards: BTreeMap<Atom, Located<GuardLimit>>,
+    pub accept_blocked: BTreeSet<Atom>,
+    pub invitations: Invitations,
+    pub on_removal: Removal,
+    pub at: Place,
+}
+
+/// What happens to people who are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    #[default]
+    Adopt,
+    Additive,
+    Authoritative,
+}
+
+/// `*@vendor.example`: an address with `*` for any run of characters, folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    pub fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+    pub fn matches(&self, email: &Email) -> bool {
+        wildmatch::WildMatchPattern::<'*', '\u{0}'>::new(&self.0).matches(email.key())
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How invitations that nobody accepts are repeated. Durations in hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invitations {
+    pub cooldown_hours: i64,
+    pub attempts: u32,
+    /// Only where the system states no life (SYSTEMS.md, solver).
+    pub life_hours: Option<i64>,
+}
+
+impl Default for Invitations {
+    fn default() -> Self {
+        Self { cooldown_hours: 72, attempts: 3, life_hours: None }
+    }
+}
+
+/// A guard's limit as written; what is left out keeps its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GuardLimit {
+    pub count: Option<u32>,
+    pub percent: Option<u32>,
+    pub most: Option<u32>,
+}
+
+/// One item of `members`.
+pub struct EntryDoc {
+    pub who: Located<Who>,
+    /// Of `email` entries.
+    pub name: Option<Located<Name>>,
+    pub reason: Option<String>,
+    pub start: Option<Located<Date>>,
+    pub end: Option<Located<Date>>,
+    pub rolling: Option<Place>,
+    /// The attributes of the system, without name and end.
+    pub attrs: BTreeMap<Key, Located<Value>>,
+    /// The place of each key, and of each word of a set: for messages at the word.
+    pub key_places: BTreeMap<Key, Place>,
+    pub word_places: BTreeMap<(Key, Atom), Place>,
+    /// The whole item.
+    pub at: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    Person(Atom),
+    Team(Atom),
+    Email(Email),
+}

@@ -1,0 +1,197 @@
+use std::borrow::Borrow;
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::word::is_unprintable;
+
+/// An e-mail address. Two addresses are equal when their `key` is: lower case, NFC, the domain in
+/// ASCII (DESIGN §8.9).
+#[derive(Clone)]
+pub struct Email {
+    shown: Box<str>,
+    key: Box<str>,
+}
+
+/// Why a text is no address or no domain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadAddress {
+    #[error("an address has one `@`, with a name before it and a domain after it")]
+    Parts,
+    #[error("an address holds no white space, control or invisible formatting characters")]
+    Control,
+    #[error("the part before the `@` is longer than 64 bytes")]
+    LongLocal,
+    #[error("an address is at most 254 bytes long")]
+    Long,
+    #[error("the part before the `@` starts or ends with a dot, has two in a row, or holds a character that needs quoting")]
+    Local,
+    #[error("`{0}` is no domain name")]
+    Domain(String),
+}
+
+impl Email {
+    /// Parses and folds an address; what was written is kept for showing.
+    ///
+    /// # Errors
+    /// [`BadAddress`], in words for a person.
+    pub fn parse(text: &str) -> Result<Self, BadAddress> {
+        if text.len() > 1024 {
+            return Err(BadAddress::Long);
+        }
+        if text.chars().any(|c| c.is_whitespace() || is_unprintable(c)) {
+            return Err(BadAddress::Control);
+        }
+        let (local, domain) = text.split_once('@').ok_or(BadAddress::Parts)?;
+        if local.is_empty() || domain.is_empty() || domain.contains('@') {
+            return Err(BadAddress::Parts);
+        }
+        if local.len() > 64 {
+            return Err(BadAddress::LongLocal);
+        }
+        let bad = |c: char| matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | ']' | '\\');
+        if local.starts_with('.') || local.ends_with('.') || local.contains("..") || local.contains(bad) {
+            return Err(BadAddress::Local);
+        }
+        let domain = Domain::parse(domain)?;
+        let local: String = local.nfc().collect::<String>().to_lowercase().nfc().collect();
+        let key = format!("{local}@{domain}");
+        if key.len() > 254 {
+            return Err(BadAddress::Long);
+        }
+        Ok(Self { shown: text.into(), key: key.into() })
+    }
+
+    /// The folded address: what is compared, sorted and printed.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+    /// What the person wrote; for excerpts only.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+    pub fn domain(&self) -> Domain {
+        let (_, domain) = self.key.split_once('@').expect("parse put one there");
+        Domain(domain.into())
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+impl Eq for Email {}
+impl PartialOrd for Email {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Email {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+impl std::hash::Hash for Email {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+impl Borrow<str> for Email {
+    fn borrow(&self) -> &str {
+        &self.key
+    }
+}
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
+}
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.key)
+    }
+}
+impl serde::Serialize for Email {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.key)
+    }
+}
+
+/// A domain of e-mail addresses, in ASCII and lower case; `*` is every domain (SYSTEMS.md I14).
+/// Domains match exactly: `acme.com` admits neither `evil-acme.com` nor `eu.acme.com` (I12).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Domain(Box<str>);
+
+impl Domain {
+    /// # Errors
+    /// [`BadAddress::Domain`].
+    pub fn parse(text: &str) -> Result<Self, BadAddress> {
+        let bad = || BadAddress::Domain(text.chars().take(80).collect());
+        if text.len() > 1024 {
+            return Err(bad());
+        }
+        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| bad())?;
+        if ascii.len() > 253 || !ascii.contains('.') || ascii.ends_with('.') || ascii.split('.').any(str::is_empty) {
+            return Err(bad());
+        }
+        Ok(Self(ascii.into()))
+    }
+    /// Every domain: a whitelist that is off.
+    pub fn any() -> Self {
+        Self("*".into())
+    }
+    pub fn is_any(&self) -> bool {
+        &*self.0 == "*"
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl fmt::Debug for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_idn_and_composition_fold_to_one_person() {
+        let a = Email::parse("Ada@B\u{fc}cher.example").unwrap();
+        assert_eq!(a.key(), "ada@xn--bcher-kva.example");
+        assert_eq!(a, Email::parse("ADA@xn--bcher-kva.EXAMPLE").unwrap());
+        assert_eq!(Email::parse("e\u{301}@a.example").unwrap(), Email::parse("\u{e9}@a.example").unwrap());
+    }
+
+    #[test]
+    fn bad_addresses_are_refused() {
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@a.example",
+            "a@@b.example",
+            "a b@c.example",
+            "a\u{202e}@b.example",
+            "a@b",
+            "a@-b.example",
+            "a@b..example",
+            "a@b.example.",
+            ".a@b.example",
+            "a..b@c.example",
+            "a@b@c.example",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Email::parse(&format!("{}@a.example", "a".repeat(65))).is_err());
+    }
+}

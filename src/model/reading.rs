@@ -1,0 +1,76 @@
+use std::collections::BTreeSet;
+
+use super::{Domain, Email, Known, Live};
+
+/// Which domains new members may come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Domains {
+    /// No whitelist: everyone may.
+    Off,
+    Only(BTreeSet<Domain>),
+}
+
+impl Domains {
+    /// Exact match (SYSTEMS.md I12).
+    pub fn admits(&self, domain: &Domain) -> bool {
+        match self {
+            Domains::Off => true,
+            Domains::Only(list) => list.contains(domain),
+        }
+    }
+}
+
+/// How a reading is known to be whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// One consistent state, marked by the server.
+    Snapshot,
+    /// Totals agree before and after, no identifier twice, every page well formed.
+    Counted,
+    OnePage,
+}
+
+impl Proof {
+    pub fn word(self) -> &'static str {
+        match self {
+            Proof::Snapshot => "snapshot",
+            Proof::Counted => "counted",
+            Proof::OnePage => "one-page",
+        }
+    }
+}
+
+/// Why a reading is not whole; nothing is planned on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incomplete {
+    /// A stable word: `failed`, `short`, `repeated`, `contradictory`, `unexpected`, `two-are-one`.
+    pub code: &'static str,
+    /// In words for a person, at least one line.
+    pub problems: Vec<String>,
+}
+
+impl Incomplete {
+    pub fn new(code: &'static str, problem: impl Into<String>) -> Self {
+        Self { code, problems: vec![problem.into()] }
+    }
+}
+
+/// Live state of one account with its proof of completeness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// In any order; each address once.
+    pub members: Vec<Live>,
+    pub domains: Known<Domains>,
+    /// Who the server says the actor is.
+    pub whoami: Option<Email>,
+    /// The server's own identifier of the account, where it tells one.
+    pub tenant: Option<String>,
+    pub proof: Result<Proof, Incomplete>,
+}
+
+impl Reading {
+    /// A reading that failed: no members, and why.
+    pub fn incomplete(why: Incomplete) -> Self {
+        Self { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof: Err(why) }
+    }
+}

@@ -1,0 +1,271 @@
+//! What a plan is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject};
+
+/// A hash of a canonical form: `sha256:` and 64 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(transparent)]
+pub struct Digest(pub(super) String);
+
+impl Digest {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `account/action/member`: stable as long as the change is.
+pub type ChangeId = String;
+
+/// Why an attribute differs. The order is the contract's: a change's cause is the first among its
+/// attributes'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// An end has passed.
+    Expiry,
+    /// A day has come.
+    Start,
+    /// The lifecycle of an invitation.
+    Invitation,
+    /// No base revision was given.
+    Undetermined,
+}
+
+impl Cause {
+    pub fn word(self) -> &'static str {
+        match self {
+            Cause::Expiry => "expiry",
+            Cause::Start => "start",
+            Cause::Invitation => "invitation",
+            Cause::Undetermined => "undetermined",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    Low,
+    High,
+}
+
+impl Risk {
+    pub fn word(self) -> &'static str {
+        match self {
+            Risk::Low => "low",
+            Risk::High => "high",
+        }
+    }
+}
+
+/// What one change gives, needs or ends. Every edge of the order comes from these.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// Members of the domain can come in.
+    Domain(Domain),
+    /// An active administrator more (or, ended, one less).
+    Administrators,
+    /// The whitelist is on.
+    Whitelist,
+}
+
+/// One logical change, however many calls its system needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub id: ChangeId,
+    pub account: String,
+    pub subject: Subject,
+    pub action: Action,
+    pub digest: Digest,
+    /// Only the attributes that differ, plus the chief one; `None` for an invite's before and for
+    /// a removal's after.
+    pub before: Option<Attrs>,
+    pub after: Option<Attrs>,
+    pub direction: Direction,
+    pub cause: Cause,
+    pub causes: BTreeMap<Key, Cause>,
+    pub risk: Risk,
+    /// Whether the member comes to administer.
+    pub administers: bool,
+    /// In a safe order.
+    pub calls: Vec<Call>,
+    pub place: Option<Place>,
+    pub reason: Option<String>,
+    pub waits_for: BTreeSet<ChangeId>,
+    /// Stable words and sentences: `end-cleared`, `overrides editor (teams)`.
+    pub notes: Vec<String>,
+    pub(super) gives: BTreeSet<Fact>,
+    pub(super) needs: BTreeSet<Fact>,
+    pub(super) ends: BTreeSet<Fact>,
+    /// Everything that the member seen would be, not only what differs: for guards.
+    pub(super) whole_before: Attrs,
+    pub(super) whole_after: Option<Attrs>,
+    /// Members whom a disallowed domain would cut off.
+    pub(super) cuts_off: Vec<String>,
+    /// A rolling end, which enters digests as `rolling`.
+    pub(super) rolling: bool,
+}
+
+impl Change {
+    /// Manual when a human makes all calls.
+    pub fn channel(&self) -> Channel {
+        if self.calls.iter().any(|c| c.channel == Channel::Api) {
+            Channel::Api
+        } else if self.calls.iter().all(|c| c.channel == Channel::Unverifiable) && !self.calls.is_empty() {
+            Channel::Unverifiable
+        } else {
+            Channel::Manual
+        }
+    }
+    /// The labels of the calls that a human must make.
+    pub fn manual(&self) -> Vec<&str> {
+        self.calls.iter().filter(|c| c.channel != Channel::Api).map(|c| c.label.as_str()).collect()
+    }
+    pub fn mails(&self) -> bool {
+        self.calls.iter().any(|c| c.mails)
+    }
+    /// All that is seen of the member before the change.
+    pub fn whole_before(&self) -> &Attrs {
+        &self.whole_before
+    }
+    /// All that the member shall have after it; `None` where the membership ends.
+    pub fn whole_after(&self) -> Option<&Attrs> {
+        self.whole_after.as_ref()
+    }
+}
+
+/// A change that is not attempted, and who could make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    pub id: ChangeId,
+    pub action: Action,
+    pub subject: Subject,
+    pub code: &'static str,
+    pub needs: String,
+    pub before: Option<Attrs>,
+    pub after: Option<Attrs>,
+    pub place: Option<Place>,
+    pub reason: Option<String>,
+    /// The account knows this block (`accept-blocked`).
+    pub accepted: bool,
+}
+
+/// Something worth saying that asks for no change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Report {
+    pub code: &'static str,
+    pub member: Option<String>,
+    pub message: String,
+    pub place: Option<Place>,
+}
+
+/// Something that time or an override brings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    pub code: &'static str,
+    /// The day it happens.
+    pub on: Option<jiff::civil::Date>,
+    pub member: Option<String>,
+    pub message: String,
+    pub place: Option<Place>,
+}
+
+/// One guard's verdict on one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub code: &'static str,
+    pub account: String,
+    pub limit: u32,
+    pub actual: u32,
+    pub tripped: bool,
+    /// The flag that lifts it for this plan, where it may be lifted.
+    pub lift: Option<String>,
+    /// The line that set the limit.
+    pub place: Option<Place>,
+    /// Who is meant, where that is not plain from the changes.
+    pub who: Vec<String>,
+}
+
+/// How the account was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadingSummary {
+    pub proof: Option<Proof>,
+    pub members: usize,
+    pub problems: Vec<String>,
+}
+
+impl ReadingSummary {
+    pub fn is_complete(&self) -> bool {
+        self.proof.is_some()
+    }
+}
+
+/// One account's part of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountPlan {
+    pub account: String,
+    pub system: &'static str,
+    pub backend: &'static str,
+    pub sandbox: bool,
+    pub digest: Digest,
+    /// The first instant of `--at` in this account's timezone, else the run's.
+    pub as_of: Timestamp,
+    pub reading: ReadingSummary,
+    /// In a valid order; ties by action, then member.
+    pub changes: Vec<Change>,
+    pub blocked: Vec<Blocked>,
+    pub reports: Vec<Report>,
+    pub warnings: Vec<Warning>,
+    pub guards: Vec<Verdict>,
+}
+
+impl AccountPlan {
+    pub fn tripped(&self) -> impl Iterator<Item = &Verdict> {
+        self.guards.iter().filter(|g| g.tripped)
+    }
+    /// Blocked changes that the account does not know yet.
+    pub fn unaccepted(&self) -> impl Iterator<Item = &Blocked> {
+        self.blocked.iter().filter(|b| !b.accepted)
+    }
+}
+
+/// All changes of all accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub as_of: Timestamp,
+    /// Made for another moment than now.
+    pub simulated: bool,
+    pub digest: Digest,
+    /// Sorted by name.
+    pub accounts: Vec<AccountPlan>,
+}
+
+impl Plan {
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.accounts.iter().flat_map(|a| &a.changes)
+    }
+    pub fn is_sandbox(&self) -> bool {
+        self.accounts.iter().any(|a| a.sandbox)
+    }
+}
+
+/// A plan that may be applied: approval held and no guard stops what is left in it. Made by
+/// [`super::clear`] alone; no `Cleared`, no writer.
+#[derive(Debug)]
+pub struct Cleared {
+    pub(super) plan: Plan,
+}
+
+impl Cleared {
+    /// The changes that may be made, account by account.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}

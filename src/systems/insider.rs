@@ -1,0 +1,327 @@
+//! Insider One (seed 001; SYSTEMS.md I1–I15).
+
+use crate::model::{Action, Verb};
+
+use super::insider_checks as checks;
+use super::spec::{
+    AttrSpec, Axis, Console, DomainSpec, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, Merge, PermitRow, PhaseIs,
+    Procedure, Required, Scopes, Step, SystemSpec, Word, Words,
+};
+
+const GROUPS: Scopes = Scopes::AccountAndEach("groups");
+
+/// The six roles in the order of the page; SCIM values in the same order (I13).
+pub const SCIM_ROLES: &[(&str, &str)] = &[
+    ("administrator", "manage-users"),
+    ("editor", "edit-and-publish"),
+    ("collaborator", "collaborate"),
+    ("viewer", "view-only"),
+    ("outsourcer", "outsource"),
+    ("campaign-status-updater", "change-campaign-status-only"),
+];
+
+const fn row(permission: &'static str, when: &'static [(&'static str, &'static [&'static str])]) -> PermitRow {
+    PermitRow { permission, scopes: GROUPS, when, denied_by: None }
+}
+
+const ADMINISTRATOR: &[(&str, &[&str])] = &[("role", &["administrator"])];
+const WITH_PII: &[(&str, &[&str])] =
+    &[("pii", &["true"]), ("role", &["editor", "collaborator", "viewer", "outsourcer", "campaign-status-updater"])];
+
+pub static SPEC: SystemSpec = SystemSpec {
+    name: "insider",
+    product: "Insider One",
+    summary: "six roles, groups, temporary access of up to 30 days, a whitelist of domains",
+    attrs: &[
+        AttrSpec {
+            key: "name",
+            kind: Kind::Text,
+            axis: Axis::Label,
+            merge: Merge::Same,
+            required: Required::Never,
+            feature: None,
+            doc: "First name and surname; can be set once the person has registered (I8).",
+        },
+        AttrSpec {
+            key: "role",
+            kind: Kind::One(Words::Fixed(&[
+                Word {
+                    word: "administrator",
+                    doc: "Products, campaigns, system rules, users and roles, user profiles and their export. Never temporary (I1).",
+                    assignable: true,
+                },
+                Word {
+                    word: "editor",
+                    doc: "Products; views, creates, edits and launches campaigns; campaign status; system rules.",
+                    assignable: true,
+                },
+                Word {
+                    word: "collaborator",
+                    doc: "Products; views campaigns, creates test campaigns, edits unlaunched ones, pauses active ones.",
+                    assignable: true,
+                },
+                Word { word: "viewer", doc: "Products; views campaigns.", assignable: true },
+                Word { word: "outsourcer", doc: "Changes system rules only.", assignable: true },
+                Word { word: "campaign-status-updater", doc: "Changes campaign status only.", assignable: true },
+            ])),
+            axis: Axis::Power,
+            merge: Merge::WithRole,
+            required: Required::Always,
+            feature: None,
+            doc: "What the person may do in the account.",
+        },
+        AttrSpec {
+            key: "pii",
+            kind: Kind::Flag,
+            axis: Axis::Power,
+            merge: Merge::Any,
+            required: Required::Never,
+            feature: None,
+            doc: "Access to user profiles; only editor and collaborator then also export (I5).",
+        },
+        AttrSpec {
+            key: "limited-products",
+            kind: Kind::Set { words: Words::Discovered, denies: true },
+            axis: Axis::Where,
+            merge: Merge::Intersect,
+            required: Required::Never,
+            feature: None,
+            doc: "Products that the person may not use.",
+        },
+        AttrSpec {
+            key: "groups",
+            kind: Kind::Set { words: Words::Discovered, denies: false },
+            axis: Axis::Where,
+            merge: Merge::Union,
+            required: Required::Never,
+            feature: Some(("features", "groups")),
+            doc: "Groups of the person; only with the feature `groups` (I7).",
+        },
+        AttrSpec {
+            key: "group-admin",
+            kind: Kind::Set { words: Words::Discovered, denies: false },
+            axis: Axis::Where,
+            merge: Merge::Union,
+            required: Required::Never,
+            feature: Some(("features", "groups")),
+            doc: "Groups whose users the person manages; only with the feature `groups` (I7).",
+        },
+        AttrSpec {
+            key: "end",
+            kind: Kind::Day,
+            axis: Axis::Until,
+            merge: Merge::Latest,
+            required: Required::Never,
+            feature: None,
+            doc: "The last day of access, inclusive to 23:59:59 in the account's timezone (I3); at most 30 days ahead unless `renew: rolling` (I2).",
+        },
+    ],
+    facts: &[FactSpec {
+        key: "features",
+        kind: Kind::Set {
+            words: Words::Fixed(&[
+                Word { word: "groups", doc: "Group Management is enabled for the account.", assignable: true },
+                Word { word: "two-factor", doc: "Two-factor authentication is enabled for the account.", assignable: true },
+            ]),
+            denies: false,
+        },
+        with: None,
+        doc: "Optional features that are on in this account; what is not listed is off.",
+    }],
+    limits: &[] as &[Limit],
+    rows: &[
+        PermitRow {
+            permission: "products",
+            scopes: GROUPS,
+            when: &[("role", &["administrator", "editor", "collaborator", "viewer"])],
+            denied_by: Some("limited-products"),
+        },
+        row("view-campaigns", &[("role", &["administrator", "editor", "collaborator", "viewer"])]),
+        row("create-campaigns", &[("role", &["administrator", "editor"])]),
+        row("edit-campaigns", &[("role", &["administrator", "editor"])]),
+        row("launch-campaigns", &[("role", &["administrator", "editor"])]),
+        row("create-test-campaigns", &[("role", &["administrator", "editor", "collaborator"])]),
+        row("edit-unlaunched-campaigns", &[("role", &["administrator", "editor", "collaborator"])]),
+        row("pause-campaigns", &[("role", &["administrator", "editor", "collaborator"])]),
+        row("change-campaign-status", &[("role", &["administrator", "editor", "campaign-status-updater"])]),
+        row("change-system-rules", &[("role", &["administrator", "editor", "outsourcer"])]),
+        row("manage-users", ADMINISTRATOR),
+        row("view-user-profiles", ADMINISTRATOR),
+        row("export-user-profiles", ADMINISTRATOR),
+        row("view-user-profiles", WITH_PII),
+        row("export-user-profiles", &[("pii", &["true"]), ("role", &["editor", "collaborator"])]),
+        PermitRow { permission: "manage-group-users", scopes: Scopes::Each("group-admin"), when: &[], denied_by: None },
+    ],
+    administers: &["manage-users", "manage-group-users"],
+    floor: Floor { permissions: &["manage-users"], least: 1, kept_by_untouchable: false, warn_under: 0 },
+    high_risk: &[],
+    untouchable: None,
+    invitation: InvitationSpec { life: Life::DaysOrEnd(7), mails: Mails::Always },
+    ends: Ends::Native { max_ahead: 30 },
+    domains: Some(DomainSpec { on_lists_existing: true }),
+    names_after_registration: true,
+    restore_mails: true,
+    locked_hint: "the person entered the password wrongly several times and resets it; administrators cannot unlock",
+    procedures: &[
+        Procedure {
+            action: Action::AllowDomain,
+            on: PhaseIs::Any,
+            tenant: None,
+            steps: &[Step { verb: Verb::AllowDomain, label: "allow-domain", keys: &[] }],
+        },
+        Procedure {
+            action: Action::DisallowDomain,
+            on: PhaseIs::Any,
+            tenant: None,
+            steps: &[Step { verb: Verb::DisallowDomain, label: "disallow-domain", keys: &[] }],
+        },
+        Procedure {
+            action: Action::Invite,
+            on: PhaseIs::Any,
+            tenant: None,
+            steps: &[Step { verb: Verb::Invite, label: "invite", keys: ALL }],
+        },
+        Procedure {
+            action: Action::Reinvite,
+            on: PhaseIs::Pending,
+            tenant: None,
+            steps: &[EDIT, Step { verb: Verb::Resend, label: "resend", keys: &[] }],
+        },
+        Procedure { action: Action::EditInvitation, on: PhaseIs::Pending, tenant: None, steps: &[EDIT] },
+        Procedure { action: Action::CancelInvitation, on: PhaseIs::Pending, tenant: None, steps: DELETE },
+        Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: None, steps: &[EDIT] },
+        Procedure {
+            action: Action::Restore,
+            on: PhaseIs::Ended,
+            tenant: None,
+            steps: &[
+                Step { verb: Verb::Set, label: "edit", keys: BUT_END },
+                Step { verb: Verb::Restore, label: "restore", keys: &["end"] },
+            ],
+        },
+        Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
+    ],
+    firsts: &[("I4", checks::i4_promotion_clears_end)],
+    checks: &[("I1", checks::i1_no_temporary_administrator), ("I2", checks::i2_end_at_most_30_days_ahead)],
+    may: &[("I6", checks::i6_only_administrators_manage)],
+    sees_all: |_| true,
+    console: &[
+        Console {
+            verb: Verb::Invite,
+            key: None,
+            steps: &[
+                "open User Management from the submenu under your username in the top right corner",
+                "invite {member} with the role {role}",
+                "before sending, set: {others}",
+            ],
+            labels: true,
+            check: "the Users page lists {member} as Unregistered with this role",
+        },
+        Console {
+            verb: Verb::Resend,
+            key: None,
+            steps: &["open User Management", "click the Resend button against {member}"],
+            labels: true,
+            check: "only the newest link works; the person has the mail",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("role"),
+            steps: &[
+                "open User Management and click the Edit button against {member}",
+                "change the user role to {value}",
+                "click the Save button",
+            ],
+            labels: true,
+            check: "the Users page shows the role",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("name"),
+            steps: &["click the Edit button against {member}", "set name and surname to {value}", "click the Save button"],
+            labels: true,
+            check: "the Users page shows the name",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("pii"),
+            steps: &["click the Edit button against {member}", "set access for user profiles to {value}", "click the Save button"],
+            labels: true,
+            check: "the edit form shows the switch as set",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("limited-products"),
+            steps: &["click the Edit button against {member}", "set limited products: {value}", "click the Save button"],
+            labels: true,
+            check: "the edit form lists exactly these products",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("groups"),
+            steps: &["click the Edit button against {member}", "set the user's groups: {value}", "click the Save button"],
+            labels: true,
+            check: "the Users page, filtered by Group, shows the person in exactly these groups",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("group-admin"),
+            steps: &["click the Edit button against {member}", "assign as a group administrator: {value}", "click the Save button"],
+            labels: true,
+            check: "the edit form shows these groups as administered",
+        },
+        Console {
+            verb: Verb::Set,
+            key: Some("end"),
+            steps: &["click the Edit button against {member}", "limit the panel access period to {value}", "click the Save button"],
+            labels: true,
+            check: "the edit form shows the date",
+        },
+        Console {
+            verb: Verb::Restore,
+            key: None,
+            steps: &["click the Edit button against {member}", "set a new panel access period: {end}", "click the Save button"],
+            labels: true,
+            check: "the Users page lists {member} as Active",
+        },
+        Console {
+            verb: Verb::Delete,
+            key: None,
+            steps: &["open User Management", "open the three-dots menu against {member}", "click the Delete option"],
+            labels: true,
+            check: "the Users page does not list {member}",
+        },
+        Console {
+            verb: Verb::Deactivate,
+            key: None,
+            steps: &["take the access of {member} away and keep the record"],
+            labels: false,
+            check: "{member} cannot sign in",
+        },
+        Console {
+            verb: Verb::AllowDomain,
+            key: None,
+            steps: &["open User Management and click User Domain Whitelisting under the Actions menu", "add the domain {domain}"],
+            labels: true,
+            check: "the whitelist shows {domain}",
+        },
+        Console {
+            verb: Verb::DisallowDomain,
+            key: None,
+            steps: &["click User Domain Whitelisting under the Actions menu", "remove the domain {domain}"],
+            labels: true,
+            check: "the whitelist does not show {domain}",
+        },
+    ],
+    invitation_hints: &[
+        "look in the spam folder",
+        "verify that the address is correct",
+        "the Resend button sends a new link; older links stop working",
+    ],
+};
+
+const ALL: &[&str] = &["role", "pii", "limited-products", "groups", "group-admin", "end", "name"];
+const BUT_END: &[&str] = &["role", "pii", "limited-products", "groups", "group-admin", "name"];
+/// One form saves all fields at once.
+const EDIT: Step = Step { verb: Verb::Set, label: "edit", keys: ALL };
+const DELETE: &[Step] = &[Step { verb: Verb::Delete, label: "delete", keys: &[] }];

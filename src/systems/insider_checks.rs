@@ -1,0 +1,53 @@
+//! Rules of insider that are code, each named after its id in SYSTEMS.md.
+
+use jiff::ToSpan;
+
+use crate::model::{Attrs, Tenant, Value};
+
+use super::insider::SPEC;
+use super::{Dated, Finding, Needs, Seeking};
+
+fn is_administrator(attrs: &Attrs) -> bool {
+    attrs.get("role").and_then(Value::as_one).is_some_and(|r| *r == "administrator")
+}
+
+pub(super) fn i1_no_temporary_administrator(entry: &Dated<'_>, _: &Tenant) -> Option<Finding> {
+    if entry.end.is_none() || !is_administrator(entry.attrs) {
+        return None;
+    }
+    Some(Finding {
+        code: "temporary-administrator",
+        key: Some("end"),
+        message: "an administrator cannot have an end: insider refuses temporary administrators".into(),
+        hint: Some("leave `end` out, or choose another role until then".into()),
+    })
+}
+
+/// Judged against the day of the run; thirty days ahead exactly is fine.
+pub(super) fn i2_end_at_most_30_days_ahead(entry: &Dated<'_>, _: &Tenant) -> Option<Finding> {
+    let end = entry.end?;
+    let most = entry.today.saturating_add(30.days());
+    if entry.rolling || end <= most {
+        return None;
+    }
+    Some(Finding {
+        code: "end-too-far",
+        key: Some("end"),
+        message: format!("{end} is more than 30 days ahead: insider takes an end up to {most} today"),
+        hint: Some("add `renew: rolling` to keep the end at most 30 days ahead until then".into()),
+    })
+}
+
+pub(super) fn i4_promotion_clears_end(before: &Attrs, after: &Attrs) -> &'static [&'static str] {
+    let had_end = before.get("end").and_then(Value::as_day).is_some();
+    if had_end && !is_administrator(before) && is_administrator(after) { &["end"] } else { &[] }
+}
+
+/// Access level account: administrators. Group administrators are not modelled as actors.
+pub(super) fn i6_only_administrators_manage(tenant: &Tenant, _: &Seeking<'_>) -> Result<(), Needs> {
+    let attrs = &tenant.actor.attrs;
+    if !attrs.contains_key("role") || SPEC.counts_for_floor(attrs) {
+        return Ok(());
+    }
+    Err(Needs::new("actor-lacks-role", "an administrator"))
+}

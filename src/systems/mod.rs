@@ -1,0 +1,30 @@
+//! Each supported system as Rust literals: attributes, words, permission rows, procedures, limits,
+//! and a few named checks. The only room that knows one system from another. No network.
+
+mod check;
+pub mod emma_hq;
+mod emma_hq_checks;
+pub mod insider;
+mod insider_checks;
+mod judge;
+mod procedure;
+pub mod solver;
+mod spec;
+
+pub use check::{Dated, Finding, Needs, Seeking};
+pub use procedure::{NoWay, Removal};
+pub use spec::{
+    AttrSpec, Axis, Check, Console, DomainSpec, Ends, FactSpec, First, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge,
+    PermitRow, PhaseIs, Procedure, Required, Scopes, Step, SystemSpec, Where, Word, Words,
+};
+
+/// Every system that is built, sorted by name.
+pub static ALL: &[&SystemSpec] = &[&emma_hq::SPEC, &insider::SPEC, &solver::SPEC];
+
+/// Systems that the documents name and this version does not have yet.
+pub static NOT_YET: &[&str] = &["gamoshi", "meta-gateway", "scim", "keycloak"];
+
+/// The system of that name.
+pub fn find(name: &str) -> Option<&'static SystemSpec> {
+    ALL.iter().copied().find(|s| s.name == name)
+}

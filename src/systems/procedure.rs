@@ -1,0 +1,263 @@
+//! From a change to its calls: the system's procedure, then narrow → switch → widen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Action, Assign, Atom, Attrs, Call, Caps, Channel, Key, Phase, Tenant, Value, Verb};
+
+use super::spec::{AttrSpec, Axis, PhaseIs, Procedure, Step, SystemSpec};
+
+/// What a removal does where the backend knows both (`on-removal`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Removal {
+    #[default]
+    Deactivate,
+    Delete,
+}
+
+/// The system has no procedure for the change on this surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoWay;
+
+impl SystemSpec {
+    /// The calls of one change in a safe order: after each of them the member has no more than
+    /// before or after the change.
+    ///
+    /// `before` and `after` are all that is seen and all that shall be; what differs is written.
+    ///
+    /// # Errors
+    /// [`NoWay`] where the system offers none, or not for an attribute that differs.
+    #[expect(clippy::too_many_arguments, reason = "a change is these facts; a struct for one call would name them twice")]
+    pub fn calls(
+        &self,
+        action: Action,
+        phase: Option<&Phase>,
+        before: &Attrs,
+        after: &Attrs,
+        removal: Removal,
+        tenant: &Tenant,
+        caps: &Caps,
+    ) -> Result<Vec<Call>, NoWay> {
+        let procedure = self.procedure(action, phase, tenant).ok_or(NoWay)?;
+        let mut calls = Vec::new();
+        let sets: Vec<&Step> = procedure.steps.iter().filter(|s| s.verb == Verb::Set).collect();
+        let changed = self.changed(before, after, caps);
+        let carried: BTreeSet<Key> = procedure.steps.iter().flat_map(|s| s.keys).copied().collect();
+        if !matches!(action, Action::Remove | Action::CancelInvitation) && changed.iter().any(|k| !carried.contains(k)) {
+            return Err(NoWay);
+        }
+        let mut sets_made = false;
+        for step in procedure.steps {
+            match step.verb {
+                Verb::Set if !sets_made => {
+                    sets_made = true;
+                    calls.extend(self.set_calls(&sets, before, after, &changed));
+                }
+                Verb::Set => {}
+                Verb::Invite => calls.extend(self.invite_calls(step, after, tenant, caps)),
+                Verb::Resend => calls.push(self.call(step, BTreeMap::new(), self.invitation_mails(tenant))),
+                Verb::EditInvitation => {
+                    let keys: Vec<Key> = changed.iter().copied().filter(|k| step.keys.contains(k)).collect();
+                    if !keys.is_empty() || action == Action::EditInvitation {
+                        calls.push(self.call(step, deltas(&keys, before, after), false));
+                    }
+                }
+                Verb::Restore => {
+                    let keys = step.keys.iter().filter(|k| caps.keeps_ends || **k != "end");
+                    let set = keys.filter_map(|k| Some((*k, Assign::To(after.get(k)?.clone())))).collect();
+                    calls.push(self.call(step, set, self.restore_mails));
+                }
+                Verb::Delete
+                    if action == Action::Remove && removal == Removal::Deactivate && caps.writes.contains_key(&Verb::Deactivate) =>
+                {
+                    calls.push(Call {
+                        verb: Verb::Deactivate,
+                        label: "deactivate".into(),
+                        set: BTreeMap::new(),
+                        channel: Channel::Api,
+                        mails: false,
+                    });
+                }
+                Verb::Delete | Verb::Deactivate | Verb::AllowDomain | Verb::DisallowDomain => {
+                    calls.push(self.call(step, BTreeMap::new(), false));
+                }
+            }
+        }
+        Ok(calls.into_iter().flat_map(|c| by_channel(c, caps)).collect())
+    }
+
+    fn procedure(&self, action: Action, phase: Option<&Phase>, tenant: &Tenant) -> Option<&'static Procedure> {
+        self.procedures.iter().find(|p| {
+            p.action == action
+                && match (p.on, phase) {
+                    (PhaseIs::Any, _) => true,
+                    (PhaseIs::Pending, Some(Phase::Pending { .. })) => true,
+                    (PhaseIs::Standing, Some(Phase::Active | Phase::Locked)) => true,
+                    (PhaseIs::Ended, Some(Phase::Expired | Phase::Suspended)) => true,
+                    (PhaseIs::Pending | PhaseIs::Standing | PhaseIs::Ended, _) => false,
+                }
+                && p.tenant.as_ref().is_none_or(|w| self.fact_word(tenant, w.fact) == Some(w.word))
+        })
+    }
+
+    /// The stated word of a fact, else the first of its list.
+    pub fn fact_word<'t>(&self, tenant: &'t Tenant, fact: &str) -> Option<&'t str> {
+        tenant.word(fact).or_else(|| self.fact(fact)?.kind.fixed()?.first().map(|w| w.word))
+    }
+
+    /// The keys that differ and are written; ends only where the server keeps them.
+    fn changed(&self, before: &Attrs, after: &Attrs, caps: &Caps) -> Vec<Key> {
+        self.attrs
+            .iter()
+            .filter(|a| a.axis != Axis::Until || (self.has_native_ends() && caps.keeps_ends))
+            .map(|a| a.key)
+            .filter(|k| after.contains_key(k) && before.get(k) != after.get(k))
+            .collect()
+    }
+
+    fn call(&self, step: &Step, set: BTreeMap<Key, Assign>, mails: bool) -> Call {
+        Call { verb: step.verb, label: step.label.into(), set, channel: Channel::Api, mails }
+    }
+
+    fn invite_calls(&self, step: &Step, after: &Attrs, tenant: &Tenant, caps: &Caps) -> Vec<Call> {
+        let carries = |a: &&AttrSpec| {
+            step.keys.contains(&a.key)
+                && after.contains_key(a.key)
+                && !(a.axis == Axis::Until && !(self.has_native_ends() && caps.keeps_ends))
+                && !(a.axis == Axis::Label && self.names_after_registration)
+        };
+        let set: BTreeMap<Key, Assign> = self.attrs.iter().filter(carries).map(|a| (a.key, Assign::To(after[a.key].clone()))).collect();
+        // What narrows must come with the invitation; what only widens may follow it.
+        let waits = set.keys().any(|k| self.narrows_at_invite(k, after) && caps.channel(Verb::Invite, Some(k)) != Channel::Api);
+        let mut invite = self.call(step, BTreeMap::new(), self.invitation_mails(tenant));
+        if waits {
+            invite.set = set;
+            invite.channel = Channel::Manual;
+            return vec![invite];
+        }
+        let (now, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            set.into_iter().partition(|(k, _)| caps.channel(Verb::Invite, Some(k)) == Channel::Api);
+        invite.set = now;
+        let mut calls = vec![invite];
+        for (key, to) in later.into_iter().filter(|(_, to)| !is_nothing(to)) {
+            calls.push(Call {
+                verb: Verb::Set,
+                label: format!("set-{key}"),
+                set: BTreeMap::from([(key, to)]),
+                channel: Channel::Api,
+                mails: false,
+            });
+        }
+        calls
+    }
+
+    fn narrows_at_invite(&self, key: &str, after: &Attrs) -> bool {
+        self.attr(key).is_some_and(|a| a.kind.denies()) && after.get(key).and_then(Value::as_set).is_some_and(|s| !s.is_empty())
+    }
+
+    fn set_calls(&self, steps: &[&Step], before: &Attrs, after: &Attrs, changed: &[Key]) -> Vec<Call> {
+        let set = |label: String, set: BTreeMap<Key, Assign>| Call { verb: Verb::Set, label, set, channel: Channel::Api, mails: false };
+        let firsts: BTreeSet<Key> =
+            self.firsts.iter().flat_map(|(_, f)| f(before, after)).copied().filter(|k| changed.contains(k)).collect();
+        let mut calls: Vec<Call> = firsts.iter().map(|k| set(format!("set-{k}"), deltas(&[k], before, after))).collect();
+        let groups: Vec<(&Step, Vec<Key>)> = steps
+            .iter()
+            .map(|s| (*s, changed.iter().copied().filter(|k| s.keys.contains(k) && !firsts.contains(k)).collect::<Vec<_>>()))
+            .filter(|(_, keys)| !keys.is_empty())
+            .collect();
+        let label = |s: &Step, keys: &[Key]| match keys {
+            [one] => format!("set-{one}"),
+            _ => s.label.to_owned(),
+        };
+        if groups.len() <= 1 {
+            calls.extend(groups.iter().map(|(s, keys)| set(label(s, keys), deltas(keys, before, after))));
+            return calls;
+        }
+        let is_where = |k: Key| self.attr(k).is_some_and(|a| a.axis == Axis::Where);
+        let (mut narrow, mut switch, mut widen) = (Vec::new(), Vec::new(), Vec::new());
+        for (step, keys) in groups {
+            let (scopes, rest): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|k| is_where(k));
+            if !rest.is_empty() {
+                switch.push(set(label(step, &rest), deltas(&rest, before, after)));
+            }
+            for key in scopes {
+                let denies = self.attr(key).is_some_and(|a| a.kind.denies());
+                let (add, remove) = difference(before.get(key), after.get(key));
+                let (first, last) = if denies { (add, remove) } else { (remove, add) };
+                let part = |words: BTreeSet<Atom>, adds: bool| {
+                    let delta = if adds {
+                        Assign::Delta { add: words, remove: BTreeSet::new() }
+                    } else {
+                        Assign::Delta { add: BTreeSet::new(), remove: words }
+                    };
+                    set(format!("set-{key}"), BTreeMap::from([(key, delta)]))
+                };
+                if !first.is_empty() {
+                    narrow.push(part(first, denies));
+                }
+                if !last.is_empty() {
+                    widen.push(part(last, !denies));
+                }
+            }
+        }
+        calls.extend(narrow.into_iter().chain(switch).chain(widen));
+        calls
+    }
+}
+
+/// Nothing to write: an empty set, a flag that is off, no end.
+fn is_nothing(to: &Assign) -> bool {
+    match to {
+        Assign::To(Value::Set(s)) => s.is_empty(),
+        Assign::To(Value::Flag(b)) => !b,
+        Assign::To(Value::Day(d)) => d.is_none(),
+        Assign::To(Value::One(_) | Value::Text(_) | Value::Opaque(_)) => false,
+        Assign::Delta { add, remove } => add.is_empty() && remove.is_empty(),
+    }
+}
+
+fn difference(before: Option<&Value>, after: Option<&Value>) -> (BTreeSet<Atom>, BTreeSet<Atom>) {
+    let none = BTreeSet::new();
+    let b = before.and_then(Value::as_set).unwrap_or(&none);
+    let a = after.and_then(Value::as_set).unwrap_or(&none);
+    (a - b, b - a)
+}
+
+fn deltas(keys: &[Key], before: &Attrs, after: &Attrs) -> BTreeMap<Key, Assign> {
+    keys.iter()
+        .filter_map(|k| {
+            Some((
+                *k,
+                match after.get(k)? {
+                    Value::Set(_) => {
+                        let (add, remove) = difference(before.get(k), after.get(k));
+                        Assign::Delta { add, remove }
+                    }
+                    other => Assign::To(other.clone()),
+                },
+            ))
+        })
+        .collect()
+}
+
+/// Splits a call into what the API takes and, for each other attribute, a step of its own.
+fn by_channel(call: Call, caps: &Caps) -> Vec<Call> {
+    if call.channel != Channel::Api {
+        return vec![call];
+    }
+    if call.set.is_empty() {
+        let channel = caps.channel(call.verb, None);
+        return vec![Call { channel, ..call }];
+    }
+    let (api, other): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        call.set.clone().into_iter().partition(|(k, _)| caps.channel(call.verb, Some(k)) == Channel::Api);
+    let mut calls = Vec::new();
+    if !api.is_empty() {
+        calls.push(Call { set: api, ..call.clone() });
+    }
+    for (key, to) in other {
+        let channel = caps.channel(call.verb, Some(key));
+        let label = if call.verb == Verb::Set { format!("set-{key}") } else { call.label.clone() };
+        calls.push(Call { label, set: BTreeMap::from([(key, to)]), channel, ..call.clone() });
+    }
+    calls
+}

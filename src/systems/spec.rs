@@ -1,0 +1,323 @@
+//! The shape of a system's literals. A field's comment names the rule that it carries.
+
+use crate::model::{Action, Attrs, Key, Live, Tenant};
+
+use super::check::{Dated, Finding, Needs, Seeking};
+
+/// A kind of product with its own rules.
+pub struct SystemSpec {
+    /// `emma-hq`: as connections and plans spell it.
+    pub name: &'static str,
+    /// The product's own name, for people.
+    pub product: &'static str,
+    pub summary: &'static str,
+    /// Attributes of a member, `name` and `end` included.
+    pub attrs: &'static [AttrSpec],
+    /// Facts about a tenant that its connection may state.
+    pub facts: &'static [FactSpec],
+    /// Words that need other words: privileges that belong to a role (E10).
+    pub limits: &'static [Limit],
+    /// The permission rows of SYSTEMS.md.
+    pub rows: &'static [PermitRow],
+    /// Permissions that let their holder change who has access.
+    pub administers: &'static [&'static str],
+    pub floor: Floor,
+    /// Attributes and words that are high risk beside administering (M7).
+    pub high_risk: &'static [(&'static str, &'static str)],
+    /// A member with this word is never planned for any change (E11).
+    pub untouchable: Option<(&'static str, &'static str)>,
+    pub invitation: InvitationSpec,
+    pub ends: Ends,
+    pub domains: Option<DomainSpec>,
+    /// Names can be set only once the person has registered (I8).
+    pub names_after_registration: bool,
+    /// Whether a restored member is written to (I10).
+    pub restore_mails: bool,
+    /// A locked member is reported, never unlocked (I9).
+    pub locked_hint: &'static str,
+    /// How each change is made; the first that matches counts.
+    pub procedures: &'static [Procedure],
+    /// Attributes that must be set in a call of their own before the rest (I4).
+    pub firsts: &'static [(&'static str, First)],
+    /// Rules on what a manifest asks for, each with its id.
+    pub checks: &'static [(&'static str, Check)],
+    /// Rules on what the actor may do, each with its id.
+    pub may: &'static [(&'static str, May)],
+    /// Whether the actor sees everyone and every scope.
+    pub sees_all: fn(&Tenant) -> bool,
+    /// Steps of the console in its own words, for the runbook.
+    pub console: &'static [Console],
+    /// Why an invitation may not have arrived, in the page's words (X1).
+    pub invitation_hints: &'static [&'static str],
+}
+
+/// One attribute.
+pub struct AttrSpec {
+    pub key: Key,
+    pub kind: Kind,
+    pub axis: Axis,
+    pub merge: Merge,
+    pub required: Required,
+    /// The connection fact and word without which the tenant lacks it (I7).
+    pub feature: Option<(&'static str, &'static str)>,
+    pub doc: &'static str,
+}
+
+pub enum Kind {
+    One(Words),
+    /// With `denies`, each word takes something away (insider's limited products).
+    Set {
+        words: Words,
+        denies: bool,
+    },
+    /// Only `true` may be written where `only_true`.
+    Flag,
+    Day,
+    Text,
+    Opaque,
+}
+
+/// Where the words of an attribute come from.
+pub enum Words {
+    Fixed(&'static [Word]),
+    /// A connection fact lists them; without the fact every word is taken.
+    Tenant(&'static str),
+    /// The server knows them.
+    Discovered,
+}
+
+pub struct Word {
+    pub word: &'static str,
+    pub doc: &'static str,
+    /// A manifest may ask for it; emma-hq's `parent` is only ever found.
+    pub assignable: bool,
+}
+
+/// What an attribute is to access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    /// What may be done.
+    Power,
+    /// Where.
+    Where,
+    /// Until when.
+    Until,
+    /// Nothing: a name.
+    Label,
+    /// Nobody knows: any difference is `both`.
+    Unknown,
+}
+
+/// How two entries of one person come together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    Union,
+    Intersect,
+    Any,
+    Latest,
+    /// They must agree, or one overrides.
+    Same,
+    /// They must agree or one overrides, and what belongs to an overridden entry goes with it.
+    WithRole,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Required {
+    Never,
+    Always,
+}
+
+/// A fact about a tenant that its connection may state.
+pub struct FactSpec {
+    pub key: Key,
+    pub kind: Kind,
+    /// A fact and its word without which this one is refused, or that needs it.
+    pub with: Option<(&'static str, &'static str)>,
+    pub doc: &'static str,
+}
+
+/// These words of an attribute (all, where empty) only together with one of those of another.
+pub struct Limit {
+    pub rule: &'static str,
+    pub attr: Key,
+    pub words: &'static [&'static str],
+    pub with: Key,
+    pub one_of: &'static [&'static str],
+}
+
+/// One permission: held where all of `when` hold.
+pub struct PermitRow {
+    pub permission: &'static str,
+    pub scopes: Scopes,
+    /// Attribute and the words of which it holds one; a flag holds `true`.
+    pub when: &'static [(&'static str, &'static [&'static str])],
+    /// A deny-list that takes the permission away for each of its words.
+    pub denied_by: Option<&'static str>,
+}
+
+/// Where a row holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Scopes {
+    Account,
+    /// In each word of a set.
+    Each(&'static str),
+    /// For the account, and again in each word of a set.
+    AccountAndEach(&'static str),
+}
+
+/// The least number of active administrators, at every moment.
+pub struct Floor {
+    /// Who holds one of these in the account, or anywhere, is one.
+    pub permissions: &'static [&'static str],
+    pub least: u32,
+    /// Somebody untouchable always administers, seen or not (emma-hq's parent).
+    pub kept_by_untouchable: bool,
+    /// Under this many the plan warns (G3).
+    pub warn_under: u32,
+}
+
+pub struct InvitationSpec {
+    pub life: Life,
+    pub mails: Mails,
+}
+
+/// How long an invitation lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Days(u16),
+    /// As many days, or the end of a shorter access period.
+    DaysOrEnd(u16),
+    /// Stated nowhere: the account's `invitations.life`; unset means never over.
+    Setting,
+}
+
+/// Whether an invitation writes to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mails {
+    Always,
+    /// Not where this flag of the tenant is on (E8).
+    Unless(&'static str),
+    /// Only where it is on.
+    If(&'static str),
+}
+
+/// Whether the product ends access by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// portcullis ends it on the first run after the day.
+    None,
+    /// The product does, at 23:59:59 of the day in the account's timezone; the day is at most so
+    /// many days ahead (I2).
+    Native { max_ahead: u16 },
+}
+
+/// A whitelist of domains.
+pub struct DomainSpec {
+    /// Switching it on lists the domains of all existing members (I14).
+    pub on_lists_existing: bool,
+}
+
+/// How one kind of change is made on members in some phase.
+pub struct Procedure {
+    pub action: Action,
+    pub on: PhaseIs,
+    /// The tenant's fact and word that it needs; a fact that is not stated counts as the first
+    /// word of its list.
+    pub tenant: Option<Where>,
+    pub steps: &'static [Step],
+}
+
+/// A condition on a connection fact.
+pub struct Where {
+    pub fact: &'static str,
+    pub word: &'static str,
+}
+
+/// One call of a procedure.
+pub struct Step {
+    pub verb: crate::model::Verb,
+    pub label: &'static str,
+    /// The attributes that it carries; empty for none.
+    pub keys: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhaseIs {
+    Any,
+    Pending,
+    Standing,
+    Ended,
+}
+
+/// A step in the console's own words.
+pub struct Console {
+    pub verb: crate::model::Verb,
+    /// The attribute that it sets, or none.
+    pub key: Option<&'static str>,
+    /// What to click, `{member}`, `{domain}` and `{value}` filled in.
+    pub steps: &'static [&'static str],
+    /// Whether the labels are the product's (from its page) or plain words of ours.
+    pub labels: bool,
+    /// What to look for afterwards.
+    pub check: &'static str,
+}
+
+/// `i1_no_temporary_administrator` and the like: what is wrong with one entry of a manifest.
+pub type Check = fn(&Dated<'_>, &Tenant) -> Option<Finding>;
+/// `i4_promotion_clears_end`: the keys to set in a call of their own, before the others.
+pub type First = fn(before: &Attrs, after: &Attrs) -> &'static [&'static str];
+/// `e2_manager_edits_administrator_and_below`: why the actor may not, and who could.
+pub type May = fn(&Tenant, &Seeking<'_>) -> Result<(), Needs>;
+
+impl SystemSpec {
+    pub fn attr(&self, key: &str) -> Option<&'static AttrSpec> {
+        self.attrs.iter().find(|a| a.key == key)
+    }
+    pub fn fact(&self, key: &str) -> Option<&'static FactSpec> {
+        self.facts.iter().find(|f| f.key == key)
+    }
+    /// `role`, or solver's `groups`: the attribute that every change shows.
+    pub fn chief(&self) -> &'static AttrSpec {
+        self.attrs.iter().find(|a| a.required == Required::Always).expect("every system requires one attribute")
+    }
+    /// Whether the tenant has the attribute at all (I7, E13).
+    pub fn offers(&self, attr: &AttrSpec, tenant: &Tenant) -> bool {
+        attr.feature.is_none_or(|(fact, word)| tenant.lists(fact, word))
+    }
+    /// Whether this member is never planned for any change (E11).
+    pub fn is_untouchable(&self, live: &Live) -> bool {
+        self.untouchable.is_some_and(|(key, word)| live.attr(key).seen().and_then(crate::model::Value::as_one).is_some_and(|w| *w == word))
+    }
+    /// Whether an invitation writes to the person in this tenant.
+    pub fn invitation_mails(&self, tenant: &Tenant) -> bool {
+        match self.invitation.mails {
+            Mails::Always => true,
+            Mails::Unless(fact) => !tenant.flag(fact),
+            Mails::If(fact) => tenant.flag(fact),
+        }
+    }
+    /// Whether ends are the product's own.
+    pub fn has_native_ends(&self) -> bool {
+        matches!(self.ends, Ends::Native { .. })
+    }
+}
+
+impl Kind {
+    /// The words that are fixed in the product.
+    pub fn fixed(&self) -> Option<&'static [Word]> {
+        match self {
+            Kind::One(Words::Fixed(w)) | Kind::Set { words: Words::Fixed(w), .. } => Some(w),
+            _ => None,
+        }
+    }
+    /// The connection fact that lists the words.
+    pub fn tenant_words(&self) -> Option<&'static str> {
+        match self {
+            Kind::One(Words::Tenant(f)) | Kind::Set { words: Words::Tenant(f), .. } => Some(f),
+            _ => None,
+        }
+    }
+    pub fn denies(&self) -> bool {
+        matches!(self, Kind::Set { denies: true, .. })
+    }
+}

@@ -74,6 +74,8 @@ pub enum Fact {
     Administrators,
     /// The whitelist is on.
     Whitelist,
+    /// Nobody uses the domain any more.
+    Unused(Domain),
 }
 
 /// One logical change, however many calls its system needs.
@@ -107,8 +109,6 @@ pub struct Change {
     /// Everything that the member seen would be, not only what differs: for guards.
     pub(super) whole_before: Attrs,
     pub(super) whole_after: Option<Attrs>,
-    /// Members whom a disallowed domain would cut off.
-    pub(super) cuts_off: Vec<String>,
     /// A rolling end, which enters digests as `rolling`.
     pub(super) rolling: bool,
 }
@@ -261,11 +261,16 @@ impl Plan {
 #[derive(Debug)]
 pub struct Cleared {
     pub(super) plan: Plan,
+    pub(super) stopped: Vec<String>,
 }
 
 impl Cleared {
-    /// The changes that may be made, account by account.
+    /// The changes that may be made, account by account; an account that a guard stops has none.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+    /// The accounts that a guard stops.
+    pub fn stopped(&self) -> &[String] {
+        &self.stopped
     }
 }

@@ -1,7 +1,53 @@
 //! Pure: (instant, accounts) in, plan out. No I/O, no clock, no randomness, no hash order.
+//!
+//! Account by account: regroup → diff → preflight → block what waits for a blocked change → order →
+//! guards (DESIGN §5).
 
+mod account;
+mod block;
+mod cause;
 mod change;
+mod clear;
+mod diff;
+mod digest;
+mod domains;
+mod draft;
+mod guards;
+mod invitation;
+mod order;
+mod preflight;
+mod regroup;
+mod roll;
+mod unlisted;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+pub use account::Account;
 pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Verdict, Warning,
 };
+pub use clear::{Lift, NotCleared, clear};
+
+/// The moment that a plan is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub now: Timestamp,
+    /// `--at`: the first instant of that day, in each account's own timezone.
+    pub at: Option<Date>,
+    /// The clock was set by hand.
+    pub simulated: bool,
+}
+
+/// The difference between what is desired and what was read, in a safe order, with its guards.
+pub fn plan(moment: Moment, accounts: &[Account<'_>]) -> Plan {
+    let mut plans: Vec<AccountPlan> = accounts.iter().map(|a| a.plan(moment)).collect();
+    plans.sort_by(|a, b| a.account.cmp(&b.account));
+    let digest = digest::of_plan(&plans);
+    let single = plans.len() == 1;
+    for account in &mut plans {
+        guards::write_lifts(account, &digest, single);
+    }
+    let as_of = moment.at.and_then(|_| plans.iter().map(|a| a.as_of).min()).unwrap_or(moment.now);
+    Plan { as_of, simulated: moment.simulated || moment.at.is_some(), digest, accounts: plans }
+}

@@ -1,6 +1,6 @@
 use jiff::civil::Date;
 
-use crate::model::{Action, Attrs, Email, Known, Live};
+use crate::model::{Action, Attrs};
 
 /// One resolved entry of a manifest, as the checks see it: what it asks for and for how long.
 pub struct Dated<'a> {
@@ -24,18 +24,13 @@ pub struct Finding {
 /// A change as the rules on actors see it.
 pub struct Seeking<'a> {
     pub action: Action,
-    pub email: &'a Email,
-    pub live: Option<&'a Live>,
+    /// Whether the person is a member already.
+    pub exists: bool,
+    /// Whether the member holds more than is seen.
+    pub partly_seen: bool,
     /// All that is seen of the member, and all that it would be: not only what differs.
     pub before: &'a Attrs,
     pub after: &'a Attrs,
-}
-
-impl Seeking<'_> {
-    /// Whether the member holds more than is seen.
-    pub fn is_partly_seen(&self) -> bool {
-        self.live.is_some_and(|l| l.attrs.values().any(Known::is_partly))
-    }
 }
 
 /// Why the actor may not, and who could.

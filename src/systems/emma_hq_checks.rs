@@ -49,7 +49,7 @@ pub(super) fn e3_administrator_works_in_one_subaccount(tenant: &Tenant, change: 
     }
     let added = added(change, "subaccounts");
     let own = tenant.word("subaccount");
-    if change.live.is_some() && !added.is_empty() {
+    if change.exists && !added.is_empty() {
         return Err(Needs::new("actor-lacks-role", format!("a parent, or a manager of {}", list(&added))));
     }
     if let Some(own) = own {
@@ -64,7 +64,7 @@ pub(super) fn e3_administrator_works_in_one_subaccount(tenant: &Tenant, change: 
 /// E4: adding a scope to somebody only partly seen could give what is there already, or more.
 pub(super) fn e4_no_scope_for_somebody_partly_seen(_: &Tenant, change: &Seeking<'_>) -> Result<(), Needs> {
     let added = added(change, "subaccounts");
-    if !change.is_partly_seen() || added.is_empty() {
+    if !change.partly_seen || added.is_empty() {
         return Ok(());
     }
     Err(Needs::new("actor-lacks-subaccount", "a parent, or a manager who sees all subaccounts of the person"))
@@ -74,12 +74,16 @@ pub(super) fn e5_nobody_grants_what_the_actor_lacks(tenant: &Tenant, change: &Se
     if actor_is(tenant, "parent") || matches!(change.action, Action::Remove | Action::CancelInvitation) {
         return Ok(());
     }
+    let own = tenant.word("subaccount");
     let missing = |key| -> BTreeSet<&Atom> {
-        let held = set(&tenant.actor.attrs, key);
+        let mut held = set(&tenant.actor.attrs, key);
+        if key == "subaccounts" {
+            held.extend(set(change.after, key).into_iter().filter(|s| Some(s.as_str()) == own));
+        }
         added(change, key).into_iter().filter(|w| !held.contains(w)).collect()
     };
     let subaccounts = missing("subaccounts");
-    if !subaccounts.is_empty() && tenant.actor.attrs.contains_key("subaccounts") {
+    if !subaccounts.is_empty() {
         return Err(Needs::new("actor-lacks-subaccount", format!("a parent, or a manager of {}", list(&subaccounts))));
     }
     let privileges = missing("privileges");

@@ -162,6 +162,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     names_after_registration: true,
     restore_mails: true,
     locked_hint: "the person entered the password wrongly several times and resets it; administrators cannot unlock",
+    exists_elsewhere: "an administrator",
     procedures: &[
         Procedure {
             action: Action::AllowDomain,

@@ -35,6 +35,8 @@ pub struct SystemSpec {
     pub restore_mails: bool,
     /// A locked member is reported, never unlocked (I9).
     pub locked_hint: &'static str,
+    /// Who could reach an address that exists and is not seen (E4, E9).
+    pub exists_elsewhere: &'static str,
     /// How each change is made; the first that matches counts.
     pub procedures: &'static [Procedure],
     /// Attributes that must be set in a call of their own before the rest (I4).

@@ -1,0 +1,135 @@
+//! What only resolved members show to be wrong: a flat table of named checks, all of them run.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::manifest::{AccountDoc, Diagnostic, EntryDoc};
+use crate::model::{Attrs, Tenant};
+use crate::systems::{Dated, SystemSpec};
+
+use super::{Desired, Member, Wanted};
+
+/// Every diagnostic of one account.
+pub(super) fn account(doc: &AccountDoc, desired: &Desired<'_>, spec: &SystemSpec, tenant: &Tenant, today: Date) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for entry in &doc.members {
+        found.extend(start_before_end(entry));
+        found.extend(system_rules(entry, spec, tenant, today));
+    }
+    for member in &desired.members {
+        found.extend(one_role_a_day(member, spec, today));
+        found.extend(one_name(member));
+        found.extend(role_spreads(member, spec, today));
+        found.extend(domain_is_listed(member, desired, today));
+    }
+    found
+}
+
+fn start_before_end(entry: &EntryDoc) -> Option<Diagnostic> {
+    let (start, end) = (entry.start.as_ref()?, entry.end.as_ref()?);
+    (start.value > end.value).then(|| {
+        Diagnostic::error("start-after-end", format!("the entry starts on {} and ends on {}", start.value, end.value), start.at.clone())
+            .expected(format!("a start up to {}", end.value))
+            .related(end.at.clone(), "the last day")
+    })
+}
+
+/// The system's named checks, at the key that they name.
+fn system_rules(entry: &EntryDoc, spec: &SystemSpec, tenant: &Tenant, today: Date) -> Vec<Diagnostic> {
+    let attrs: Attrs = entry.attrs.iter().map(|(k, v)| (*k, v.value.clone())).collect();
+    let end = entry.end.as_ref().map(|e| e.value);
+    let dated = Dated { attrs: &attrs, end, rolling: entry.rolling.is_some(), today };
+    spec.checks
+        .iter()
+        .filter_map(|(_, check)| check(&dated, tenant))
+        .map(|f| {
+            let end_at = entry.end.as_ref().map(|e| &e.at);
+            let at = f.key.and_then(|k| if k == "end" { end_at } else { entry.key_places.get(k) }).unwrap_or(&entry.at);
+            let found = Diagnostic::error(f.code, f.message, at.clone());
+            match f.hint {
+                Some(hint) => found.hint(hint),
+                None => found,
+            }
+        })
+        .collect()
+}
+
+/// Two single-valued roles in force on one day, neither of which overrides the other.
+fn one_role_a_day(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Diagnostic> {
+    if member.entries.len() < 2 {
+        return Vec::new();
+    }
+    let chief = spec.chief().key;
+    let mut said = BTreeSet::new();
+    let mut found = Vec::new();
+    for day in member.segments(today) {
+        let Some((first, other)) = member.conflict(day, spec) else { continue };
+        if said.insert((first.doc.at.clone(), other.doc.at.clone())) {
+            let at = |e: &EntryDoc| e.attrs.get(chief).map_or_else(|| e.at.clone(), |v| v.at.clone());
+            found.push(
+                Diagnostic::error("role-conflict", format!("{} gets two different `{chief}` on {day}", member.email), at(other.doc))
+                    .expected("one entry that decides: a direct entry overrides a team's, a dated entry an undated one")
+                    .related(at(first.doc), "the other one"),
+            );
+        }
+    }
+    found
+}
+
+fn one_name(member: &Member<'_>) -> Option<Diagnostic> {
+    let mut names = member.entries.iter().filter_map(|e| e.doc.name.as_ref());
+    let known = member.name;
+    let first = names.next()?;
+    if let Some(known) = known
+        && *known != first.value
+    {
+        return Some(
+            Diagnostic::error("name-conflict", format!("{} has another name in `people`", member.email), first.at.clone())
+                .hint("leave `name` out here"),
+        );
+    }
+    let other = names.find(|n| n.value != first.value)?;
+    Some(
+        Diagnostic::error("name-conflict", format!("{} gets two different names", member.email), other.at.clone())
+            .related(first.at.clone(), "the other one"),
+    )
+}
+
+fn role_spreads(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Diagnostic> {
+    if member.entries.len() < 2 {
+        return Vec::new();
+    }
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for day in member.segments(today) {
+        let Wanted::Present(merged) = member.on(day, spec) else { continue };
+        if let Some(message) = merged.spreads_message(member.email) {
+            found.push(
+                Diagnostic::warning("role-spreads", message, merged.at.clone())
+                    .hint("write the scopes of the override where the other entry stands, or accept that it holds there too"),
+            );
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// I11, I12: a listed member's domain stands in the list that the same account writes.
+fn domain_is_listed(member: &Member<'_>, desired: &Desired<'_>, today: Date) -> Option<Diagnostic> {
+    let domains = desired.domains?;
+    let domain = member.email.domain();
+    let entry = member.entries.iter().find(|e| !e.is_over(today))?;
+    if domains.admits(&domain) || desired.policy.ignores(member.email) {
+        return None;
+    }
+    let found = Diagnostic::error(
+        "domain-not-listed",
+        format!("{} comes from {domain}, which `domains` does not list", member.email),
+        entry.doc.who.at.clone(),
+    )
+    .hint(format!("add `{domain}` to `domains`, or use another address; neighbours of a name do not match"));
+    Some(match desired.domains_at {
+        Some(at) => found.related(at.clone(), "the list"),
+        None => found,
+    })
+}

@@ -1,0 +1,250 @@
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::manifest::{EntryDoc, Leaves};
+use crate::model::{Atom, Attrs, Email, Key, Located, Name, Place, Value};
+use crate::systems::{Axis, Kind, Merge, SystemSpec};
+
+/// One person's wish in one account: all entries that name them, directly or through a team.
+pub struct Member<'m> {
+    pub email: &'m Email,
+    pub previously: Vec<&'m Email>,
+    pub name: Option<&'m Name>,
+    pub leaves: Option<&'m Located<Leaves>>,
+    /// In the order of the files; empty for people who leave and are not listed here.
+    pub entries: Vec<Entry<'m>>,
+}
+
+/// One entry as it applies to one person.
+#[derive(Clone, Copy)]
+pub struct Entry<'m> {
+    pub doc: &'m EntryDoc,
+    /// The team that it came through.
+    pub team: Option<&'m Atom>,
+}
+
+/// What is desired of a person on a day.
+pub enum Wanted<'m> {
+    Present(Merged<'m>),
+    /// Declared to end, and it has: in every mode. The last day, where it has one.
+    Gone {
+        last: Option<Date>,
+        at: &'m Place,
+        reason: Option<&'m str>,
+    },
+    /// Nothing before that day.
+    NotYet(Date),
+    /// Not listed in this account.
+    Unlisted,
+}
+
+/// The entries in force, merged as the system's data says.
+pub struct Merged<'m> {
+    /// Name and all written attributes; `end` apart.
+    pub attrs: Attrs,
+    /// The member's own end: the latest of the entries', none where one has none.
+    pub end: Option<Date>,
+    /// The entry of that end is extended as it comes near.
+    pub rolling: bool,
+    /// The entry that gives the role.
+    pub at: &'m Place,
+    pub reason: Option<&'m str>,
+    pub overrides: Vec<Override<'m>>,
+    /// Scopes on which an override gives its role though no entry with that role asked for them.
+    pub spreads: Vec<Atom>,
+}
+
+/// An entry whose role gives way on this day.
+pub struct Override<'m> {
+    pub entry: Entry<'m>,
+    /// Its role, as text.
+    pub role: String,
+}
+
+impl<'m> Entry<'m> {
+    pub fn is_in_force(&self, day: Date) -> bool {
+        self.doc.start.as_ref().is_none_or(|s| s.value <= day) && !self.is_over(day)
+    }
+    pub fn is_over(&self, day: Date) -> bool {
+        self.doc.end.as_ref().is_some_and(|e| e.value < day)
+    }
+    /// A direct entry overrides a team's, then a dated one an undated one.
+    fn rank(&self) -> (bool, bool) {
+        (self.team.is_none(), self.doc.end.is_some())
+    }
+    fn chief(&self, spec: &SystemSpec) -> Option<&'m Value> {
+        self.doc.attrs.get(spec.chief().key).map(|v| &v.value)
+    }
+    fn says(&self, key: &str) -> Option<&'m Value> {
+        self.doc.attrs.get(key).map(|v| &v.value)
+    }
+}
+
+impl<'m> Member<'m> {
+    /// Merged as of a day in the account's timezone; `--at` calls this and nothing else.
+    pub fn on(&self, day: Date, spec: &SystemSpec) -> Wanted<'m> {
+        if let Some(left) = self.left(day) {
+            return left;
+        }
+        let in_force: Vec<Entry<'m>> = self.entries.iter().copied().filter(|e| e.is_in_force(day)).collect();
+        if !in_force.is_empty() {
+            return Wanted::Present(self.merge(&in_force, spec));
+        }
+        let over = self.entries.iter().filter(|e| e.is_over(day)).max_by_key(|e| e.doc.end.as_ref().map(|d| d.value));
+        if let Some(Entry { doc, .. }) = over {
+            let last = doc.end.as_ref().map(|e| e.value);
+            return Wanted::Gone { last, at: &doc.at, reason: doc.reason.as_deref() };
+        }
+        match self.entries.iter().filter_map(|e| e.doc.start.as_ref()).map(|s| s.value).min() {
+            Some(start) => Wanted::NotYet(start),
+            None => Wanted::Unlisted,
+        }
+    }
+
+    fn left(&self, day: Date) -> Option<Wanted<'m>> {
+        let leaves = self.leaves?;
+        let last = match leaves.value {
+            Leaves::Now => None,
+            Leaves::On(last) if last < day => Some(last),
+            Leaves::On(_) => return None,
+        };
+        Some(Wanted::Gone { last, at: &leaves.at, reason: None })
+    }
+
+    /// The days up to `day`, not more than `back` before it, on which time alone changed what is
+    /// desired: the first day of the new state, and whether a start (else an end) brought it.
+    pub fn turns(&self, day: Date, back: i32) -> Vec<(Date, bool)> {
+        let near = |d: Date| (0..=back).contains(&days_between(d, day));
+        let mut all = BTreeSet::new();
+        for entry in &self.entries {
+            if let Some(end) = &entry.doc.end
+                && end.value < day
+                && near(end.value)
+                && let Ok(first) = end.value.tomorrow()
+            {
+                all.insert((first, false));
+            }
+            if let Some(start) = &entry.doc.start
+                && start.value <= day
+                && near(start.value)
+            {
+                all.insert((start.value, true));
+            }
+        }
+        all.into_iter().rev().collect()
+    }
+
+    /// Every day from `today` on that starts a new state, `today` included.
+    pub fn segments(&self, today: Date) -> BTreeSet<Date> {
+        let mut days = BTreeSet::from([today]);
+        for entry in &self.entries {
+            days.extend(entry.doc.start.as_ref().map(|s| s.value));
+            days.extend(entry.doc.end.as_ref().and_then(|e| e.value.tomorrow().ok()));
+        }
+        days.split_off(&today)
+    }
+
+    /// Entries in force on `day` that give different roles with the same right to.
+    pub fn conflict(&self, day: Date, spec: &SystemSpec) -> Option<(Entry<'m>, Entry<'m>)> {
+        let in_force = self.entries.iter().copied().filter(|e| e.is_in_force(day));
+        let givers: Vec<Entry<'m>> = in_force.filter(|e| e.chief(spec).is_some()).collect();
+        let top = givers.iter().map(Entry::rank).max()?;
+        let mut top = givers.into_iter().filter(|e| e.rank() == top);
+        let first = top.next()?;
+        top.find(|e| e.chief(spec) != first.chief(spec)).map(|other| (first, other))
+    }
+
+    fn merge(&self, entries: &[Entry<'m>], spec: &SystemSpec) -> Merged<'m> {
+        let chief = spec.chief();
+        let winner = entries
+            .iter()
+            .filter(|e| e.chief(spec).is_some())
+            .max_by_key(|e| (e.rank(), std::cmp::Reverse(&e.doc.at)))
+            .unwrap_or(&entries[0]);
+        let role = winner.chief(spec);
+        let (same, overridden): (Vec<Entry<'m>>, Vec<Entry<'m>>) =
+            entries.iter().copied().partition(|e| e.chief(spec).is_none() || e.chief(spec) == role);
+        let mut attrs = Attrs::new();
+        for attr in spec.attrs.iter().filter(|a| a.axis != Axis::Until) {
+            let value = if attr.key == chief.key {
+                role.cloned()
+            } else if attr.axis == Axis::Label {
+                self.name.cloned().or_else(|| entries.iter().find_map(|e| e.doc.name.as_ref()).map(|n| n.value.clone())).map(Value::Text)
+            } else if attr.axis == Axis::Power && matches!(attr.kind, Kind::Set { .. }) {
+                // What belongs to a role goes with it.
+                merge_values(attr.merge, same.iter().filter_map(|e| e.says(attr.key)))
+            } else {
+                merge_values(attr.merge, entries.iter().filter_map(|e| e.says(attr.key)))
+            };
+            if let Some(value) = value {
+                attrs.insert(attr.key, value);
+            }
+        }
+        let last = entries.iter().map(|e| e.doc.end.as_ref()).max_by_key(|e| (e.is_none(), e.map(|d| d.value))).flatten();
+        let end = last.map(|e| e.value);
+        let rolling = end.is_some() && entries.iter().any(|e| e.doc.rolling.is_some() && e.doc.end.as_ref().map(|d| d.value) == end);
+        let spreads = if overridden.is_empty() { Vec::new() } else { spreads(&attrs, &same, spec) };
+        let overrides =
+            overridden.into_iter().map(|entry| Override { entry, role: entry.chief(spec).map(words_of).unwrap_or_default() }).collect();
+        let reason = winner.doc.reason.as_deref().or_else(|| entries.iter().find_map(|e| e.doc.reason.as_deref()));
+        Merged { attrs, end, rolling, at: &winner.doc.at, reason, overrides, spreads }
+    }
+}
+
+impl Merged<'_> {
+    /// "overrides editor (team emea)": what a reader of the plan should know.
+    pub fn notes(&self) -> Vec<String> {
+        self.overrides
+            .iter()
+            .map(|o| match o.entry.team {
+                Some(team) => format!("overrides {} (team {team}, {})", o.role, o.entry.doc.at),
+                None => format!("overrides {} ({})", o.role, o.entry.doc.at),
+            })
+            .collect()
+    }
+
+    /// What the warning `role-spreads` says, where the override spreads.
+    pub fn spreads_message(&self, email: &Email) -> Option<String> {
+        if self.spreads.is_empty() {
+            return None;
+        }
+        let scopes = self.spreads.iter().map(Atom::as_str).collect::<Vec<_>>().join(", ");
+        Some(format!("{email}: the overriding role holds in {scopes} too, for which no entry asked it"))
+    }
+}
+
+/// Days from the first to the second; negative where it is later.
+pub fn days_between(from: Date, to: Date) -> i32 {
+    from.until(to).map(|s| s.get_days()).unwrap_or(i32::MAX)
+}
+
+fn words_of(value: &Value) -> String {
+    match value {
+        Value::One(word) => word.to_string(),
+        Value::Set(words) => words.iter().map(Atom::as_str).collect::<Vec<_>>().join(", "),
+        Value::Flag(_) | Value::Day(_) | Value::Text(_) | Value::Opaque(_) => String::new(),
+    }
+}
+
+/// Scopes of the merged member that no entry with the winning role asked for.
+fn spreads(attrs: &Attrs, same: &[Entry<'_>], spec: &SystemSpec) -> Vec<Atom> {
+    let scopes: Vec<Key> = spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies()).map(|a| a.key).collect();
+    let mut all = Vec::new();
+    for key in scopes {
+        let asked: BTreeSet<&Atom> = same.iter().filter_map(|e| e.says(key)?.as_set()).flatten().collect();
+        all.extend(attrs.get(key).and_then(Value::as_set).into_iter().flatten().filter(|w| !asked.contains(w)).cloned());
+    }
+    all
+}
+
+fn merge_values<'a>(how: Merge, values: impl Iterator<Item = &'a Value>) -> Option<Value> {
+    values.cloned().reduce(|a, b| match (how, a, b) {
+        (Merge::Union, Value::Set(a), Value::Set(b)) => Value::Set(a.union(&b).cloned().collect()),
+        (Merge::Intersect, Value::Set(a), Value::Set(b)) => Value::Set(a.intersection(&b).cloned().collect()),
+        (Merge::Any, Value::Flag(a), Value::Flag(b)) => Value::Flag(a || b),
+        (Merge::Latest, Value::Day(a), Value::Day(b)) => Value::Day(a.zip(b).map(|(a, b)| a.max(b))),
+        // They agree, or resolving has refused them.
+        (Merge::Same | Merge::WithRole | Merge::Union | Merge::Intersect | Merge::Any | Merge::Latest, a, _) => a,
+    })
+}

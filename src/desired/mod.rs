@@ -1,0 +1,28 @@
+//! People, teams and account files resolved into desired members: one function,
+//! [`Member::on`], answers what is desired on a day, and nothing else does.
+
+mod check;
+mod member;
+mod policy;
+mod resolve;
+
+pub use member::{Entry, Member, Merged, Override, Wanted, days_between};
+pub use policy::{GuardCode, Guards, Limit, Policy};
+pub use resolve::resolve;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Domain, Domains, Email, Place};
+
+/// What one account shall be.
+pub struct Desired<'m> {
+    /// Sorted by address; people who leave are here even where no entry of the account names them.
+    pub members: Vec<Member<'m>>,
+    /// Every address that means a member, past ones included, with the member's index.
+    pub by_address: BTreeMap<Email, usize>,
+    /// `None`: unmanaged.
+    pub domains: Option<&'m Domains>,
+    pub domain_places: &'m BTreeMap<Domain, Place>,
+    pub domains_at: Option<&'m Place>,
+    pub policy: Policy<'m>,
+}

@@ -1,0 +1,159 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::manifest::{AccountDoc, GuardLimit, Invitations, Manifests, Mode, Pattern};
+use crate::model::{Atom, Email, Located, Place};
+use crate::systems::{Removal, SystemSpec};
+
+/// A limit that stops one account's plan before its first write. In the order of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GuardCode {
+    Removals,
+    Reductions,
+    CancelledInvitations,
+    DisallowedDomains,
+    OpenDomains,
+    CutOff,
+    NewAdministrators,
+    EndExtensions,
+    Invitations,
+    MinimumAdministrators,
+    SelfLockout,
+    Protected,
+}
+
+impl GuardCode {
+    pub const ALL: [GuardCode; 12] = [
+        GuardCode::Removals,
+        GuardCode::Reductions,
+        GuardCode::CancelledInvitations,
+        GuardCode::DisallowedDomains,
+        GuardCode::OpenDomains,
+        GuardCode::CutOff,
+        GuardCode::NewAdministrators,
+        GuardCode::EndExtensions,
+        GuardCode::Invitations,
+        GuardCode::MinimumAdministrators,
+        GuardCode::SelfLockout,
+        GuardCode::Protected,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            GuardCode::Removals => "removals",
+            GuardCode::Reductions => "reductions",
+            GuardCode::CancelledInvitations => "cancelled-invitations",
+            GuardCode::DisallowedDomains => "disallowed-domains",
+            GuardCode::OpenDomains => "open-domains",
+            GuardCode::CutOff => "cut-off",
+            GuardCode::NewAdministrators => "new-administrators",
+            GuardCode::EndExtensions => "end-extensions",
+            GuardCode::Invitations => "invitations",
+            GuardCode::MinimumAdministrators => "minimum-administrators",
+            GuardCode::SelfLockout => "self-lockout",
+            GuardCode::Protected => "protected",
+        }
+    }
+
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.word() == word)
+    }
+
+    /// Whether `--allow` can lift it at all.
+    pub fn is_liftable(self) -> bool {
+        !matches!(self, GuardCode::SelfLockout | GuardCode::Protected)
+    }
+
+    /// Count, percent of the members read, most (CONTRACT.md, guards).
+    fn default_limit(self, spec: &SystemSpec) -> (u32, u32, u32) {
+        match self {
+            GuardCode::Removals => (3, 20, 25),
+            GuardCode::Reductions => (5, 30, 50),
+            GuardCode::CancelledInvitations => (5, 50, 50),
+            GuardCode::DisallowedDomains | GuardCode::OpenDomains | GuardCode::CutOff => (0, 0, 0),
+            GuardCode::NewAdministrators => (3, 0, 3),
+            GuardCode::EndExtensions => (3, 10, 25),
+            GuardCode::Invitations => (200, 0, 200),
+            GuardCode::MinimumAdministrators => (spec.floor.least, 0, spec.floor.least),
+            GuardCode::SelfLockout | GuardCode::Protected => (0, 0, 0),
+        }
+    }
+}
+
+/// One guard's numbers for an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    pub count: u32,
+    pub percent: u32,
+    pub most: u32,
+    /// The line that set it; `None` for a default.
+    pub at: Option<Place>,
+}
+
+impl Limit {
+    /// `min(most, max(count, floor(percent × members)))`.
+    pub fn over(&self, members: usize) -> u32 {
+        let share = (members as u64 * u64::from(self.percent) / 100).min(u64::from(u32::MAX)) as u32;
+        self.most.min(self.count.max(share))
+    }
+}
+
+/// The limits of one account, defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guards(BTreeMap<GuardCode, Limit>);
+
+impl Guards {
+    /// The account's own entry over the top-level one over the default. A written count or percent
+    /// that the default `most` would cap raises it: who writes 30 means 30.
+    pub fn resolve(spec: &SystemSpec, manifests: &Manifests, account: &AccountDoc) -> Self {
+        Self(
+            GuardCode::ALL
+                .into_iter()
+                .map(|code| {
+                    let written = [account.guards.get(code.word()), manifests.guards.get(code.word())];
+                    (code, limit(code.default_limit(spec), written.into_iter().flatten()))
+                })
+                .collect(),
+        )
+    }
+
+    pub fn get(&self, code: GuardCode) -> &Limit {
+        &self.0[&code]
+    }
+}
+
+fn limit<'a>((count, percent, most): (u32, u32, u32), written: impl Iterator<Item = &'a Located<GuardLimit>>) -> Limit {
+    let mut all = GuardLimit::default();
+    let mut at = None;
+    for located in written {
+        all.count = all.count.or(located.value.count);
+        all.percent = all.percent.or(located.value.percent);
+        all.most = all.most.or(located.value.most);
+        at.get_or_insert_with(|| located.at.clone());
+    }
+    let most = all.most.unwrap_or_else(|| match (all.count, all.percent) {
+        (None, None) => most,
+        (Some(c), None) => most.max(c),
+        (_, Some(_)) => u32::MAX,
+    });
+    Limit { count: all.count.unwrap_or(count), percent: all.percent.unwrap_or(percent), most, at }
+}
+
+/// What an account's file says beside its members.
+pub struct Policy<'m> {
+    pub mode: Mode,
+    pub ignore: &'m [Located<Pattern>],
+    pub protect: BTreeSet<&'m Email>,
+    /// Addresses that must not be members, with their places.
+    pub absent: BTreeMap<&'m Email, &'m Place>,
+    pub guards: Guards,
+    pub accept_blocked: &'m BTreeSet<Atom>,
+    pub invitations: Invitations,
+    pub on_removal: Removal,
+}
+
+impl Policy<'_> {
+    /// Bots and vendor staff: seen, never touched.
+    pub fn ignores(&self, email: &Email) -> bool {
+        self.ignore.iter().any(|p| p.value.matches(email))
+    }
+}

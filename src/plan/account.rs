@@ -1,0 +1,151 @@
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::desired::Desired;
+use crate::model::{Atom, Caps, Reading, Tenant};
+use crate::systems::SystemSpec;
+
+use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
+use super::draft::Draft;
+use super::{Moment, block, diff, digest, domains, guards, order, preflight, regroup, roll, unlisted};
+
+/// Everything that one account's plan depends on.
+pub struct Account<'a> {
+    pub name: &'a Atom,
+    pub spec: &'static SystemSpec,
+    /// The backend's word, for showing.
+    pub backend: &'static str,
+    pub sandbox: bool,
+    /// Where writes go: a part of every digest.
+    pub origin: &'a str,
+    pub tenant: &'a Tenant,
+    pub caps: &'a Caps,
+    pub desired: &'a Desired<'a>,
+    pub reading: &'a Reading,
+}
+
+/// The day and instant that an account is planned for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Day {
+    pub now: Timestamp,
+    pub today: Date,
+}
+
+/// What accumulates while one account is planned.
+#[derive(Default)]
+pub(super) struct Work {
+    pub drafts: Vec<Draft>,
+    pub blocked: Vec<Blocked>,
+    pub reports: Vec<Report>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Account<'_> {
+    /// One account's whole story, top to bottom.
+    pub(super) fn plan(&self, moment: Moment) -> AccountPlan {
+        let day = self.day(moment);
+        let rolled = moment.at.map(|_| roll::forward(self, day));
+        let reading = rolled.as_ref().unwrap_or(self.reading);
+        if let Err(why) = &reading.proof {
+            return self.unplanned(day, why.problems.clone());
+        }
+        let here = Account { reading, ..*self };
+        let mut work = Work::default();
+
+        let pairs = regroup::pairs(&here);
+        for pair in &pairs.listed {
+            diff::listed(&here, day, pair, &mut work);
+        }
+        unlisted::all(&here, &pairs, &mut work);
+        domains::all(&here, &mut work);
+
+        preflight::all(&here, &mut work);
+        let administrators = block::all(&here, day, &mut work);
+        let (changes, unordered) = order::all(work.drafts);
+        work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, "a person who makes these changes one by one")));
+        let guards = guards::all(&here, &changes, &administrators);
+
+        let mut blocked = work.blocked;
+        for b in &mut blocked {
+            b.accepted = self.desired.policy.accept_blocked.contains(b.code);
+        }
+        blocked.sort_by(|a, b| (a.action, &a.subject).cmp(&(b.action, &b.subject)));
+        work.reports.sort();
+        work.warnings.sort();
+        AccountPlan {
+            account: self.name.to_string(),
+            system: self.spec.name,
+            backend: self.backend,
+            sandbox: self.sandbox,
+            digest: digest::of_account(&changes),
+            as_of: day.now,
+            reading: ReadingSummary { proof: reading.proof.as_ref().ok().copied(), members: reading.members.len(), problems: Vec::new() },
+            changes,
+            blocked,
+            reports: work.reports,
+            warnings: work.warnings,
+            guards,
+        }
+    }
+
+    fn day(&self, moment: Moment) -> Day {
+        let first = moment.at.and_then(|at| at.to_zoned(self.tenant.zone.clone()).ok()).map(|z| z.timestamp());
+        let now = first.unwrap_or(moment.now);
+        Day { now, today: now.to_zoned(self.tenant.zone.clone()).date() }
+    }
+
+    /// On an incomplete reading nothing is planned.
+    fn unplanned(&self, day: Day, problems: Vec<String>) -> AccountPlan {
+        AccountPlan {
+            account: self.name.to_string(),
+            system: self.spec.name,
+            backend: self.backend,
+            sandbox: self.sandbox,
+            digest: digest::of_account(&[]),
+            as_of: day.now,
+            reading: ReadingSummary { proof: None, members: self.reading.members.len(), problems },
+            changes: Vec::new(),
+            blocked: Vec::new(),
+            reports: Vec::new(),
+            warnings: Vec::new(),
+            guards: Vec::new(),
+        }
+    }
+
+    /// Whether the system's own ends are kept by this backend.
+    pub(super) fn keeps_ends(&self) -> bool {
+        self.spec.has_native_ends() && self.caps.keeps_ends
+    }
+
+    /// Whether the actor sees everyone.
+    pub(super) fn is_unbounded(&self) -> bool {
+        (self.spec.sees_all)(self.tenant)
+    }
+
+    /// All that is seen of a member, what the backend reads and the server left out filled in.
+    pub(super) fn seen(&self, live: &crate::model::Live) -> crate::model::Attrs {
+        let mut all = live.seen();
+        for attr in self.spec.attrs {
+            if !all.contains_key(attr.key)
+                && !live.attrs.contains_key(attr.key)
+                && self.caps.reads.contains(attr.key)
+                && let Some(none) = nothing(&attr.kind)
+            {
+                all.insert(attr.key, none);
+            }
+        }
+        all
+    }
+}
+
+/// The value of an attribute that a server leaves out.
+fn nothing(kind: &crate::systems::Kind) -> Option<crate::model::Value> {
+    use crate::model::Value;
+    use crate::systems::Kind;
+    match kind {
+        Kind::Set { .. } => Some(Value::Set(std::collections::BTreeSet::new())),
+        Kind::Flag => Some(Value::Flag(false)),
+        Kind::Day => Some(Value::Day(None)),
+        Kind::One(_) | Kind::Text | Kind::Opaque => None,
+    }
+}

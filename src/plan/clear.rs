@@ -1,0 +1,109 @@
+use crate::desired::GuardCode;
+
+use super::change::{Cleared, Plan};
+
+/// `--allow [ACCOUNT:]CODE=N@DIGEST`: lifts one guard to N, for one plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lift {
+    /// Left out where the plan has one account.
+    pub account: Option<String>,
+    pub code: GuardCode,
+    pub to: u32,
+    pub digest: String,
+}
+
+/// Why nothing of a plan may be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotCleared {
+    #[error("the plan is stale: {approved} was approved, {fresh} is what the accounts need now")]
+    Stale { approved: String, fresh: String },
+    #[error("{0}")]
+    BadLift(String),
+}
+
+impl std::str::FromStr for Lift {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "write ACCOUNT:CODE=N@DIGEST as the plan prints it";
+        let (head, digest) = text.split_once('@').ok_or(form)?;
+        let (name, to) = head.rsplit_once('=').ok_or(form)?;
+        let (account, word) = match name.rsplit_once(':') {
+            Some((account, word)) => (Some(account.to_owned()), word),
+            None => (None, name),
+        };
+        let code = GuardCode::find(word).ok_or_else(|| {
+            let near = crate::manifest::diagnostic::nearest(word, GuardCode::ALL.map(GuardCode::word));
+            format!("no guard is called `{word}`{}", near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())
+        })?;
+        let to = to.parse().map_err(|_| format!("`{to}` is no number; {form}"))?;
+        let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(format!("`{digest}` is no digest of a plan; {form}"));
+        }
+        Ok(Self { account, code, to, digest: digest.to_owned() })
+    }
+}
+
+/// Fresh ∩ approved, guards passed: the only maker of [`Cleared`]. A guard stops its own account;
+/// the others go on.
+///
+/// # Errors
+/// [`NotCleared::Stale`] where another plan was approved, [`NotCleared::BadLift`] where a lift is
+/// for another plan, names no account of it, or is for a guard that cannot be lifted.
+pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<Cleared, NotCleared> {
+    if let Some(approved) = approved.filter(|d| *d != plan.digest.as_str()) {
+        return Err(NotCleared::Stale { approved: approved.to_owned(), fresh: plan.digest.to_string() });
+    }
+    for lift in lifts {
+        apply_lift(&mut plan, lift)?;
+    }
+    let mut stopped = Vec::new();
+    for account in &mut plan.accounts {
+        if account.tripped().next().is_some() {
+            account.changes.clear();
+            stopped.push(account.account.clone());
+        }
+    }
+    Ok(Cleared { plan, stopped })
+}
+
+fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<(), NotCleared> {
+    let refuse = |why: String| Err(NotCleared::BadLift(why));
+    if lift.digest != plan.digest.as_str() {
+        return refuse(format!("--allow {} is for another plan ({}); this one is {}", lift.code.word(), lift.digest, plan.digest));
+    }
+    if !lift.code.is_liftable() {
+        return refuse(format!("the guard `{}` cannot be lifted", lift.code.word()));
+    }
+    let single = plan.accounts.len() == 1;
+    let account = match &lift.account {
+        Some(name) => plan.accounts.iter_mut().find(|a| a.account == *name),
+        None if single => plan.accounts.first_mut(),
+        None => return refuse(format!("the plan has several accounts: write ACCOUNT:{}={}@...", lift.code.word(), lift.to)),
+    };
+    let Some(account) = account else {
+        return refuse(format!("the plan has no account `{}`", lift.account.as_deref().unwrap_or_default()));
+    };
+    for verdict in account.guards.iter_mut().filter(|v| v.code == lift.code.word()) {
+        let lifted = match lift.code {
+            GuardCode::MinimumAdministrators => verdict.lift.is_some() && verdict.actual >= lift.to,
+            GuardCode::Removals
+            | GuardCode::Reductions
+            | GuardCode::CancelledInvitations
+            | GuardCode::DisallowedDomains
+            | GuardCode::OpenDomains
+            | GuardCode::CutOff
+            | GuardCode::NewAdministrators
+            | GuardCode::EndExtensions
+            | GuardCode::Invitations
+            | GuardCode::SelfLockout
+            | GuardCode::Protected => verdict.actual <= lift.to,
+        };
+        if lifted {
+            verdict.tripped = false;
+            verdict.limit = lift.to;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! One listed person: what is wanted against what is there.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::desired::{Member, Merged, Wanted};
+use crate::model::{Action, Atom, Attrs, Key, Known, Live, Name, Phase, Subject, Value};
+use crate::systems::{AttrSpec, Axis, Ends};
+
+use super::account::{Account, Day, Work};
+use super::change::{Report, Warning};
+use super::draft::Found;
+use super::invitation::{self, Due};
+use super::regroup::Pair;
+use super::unlisted::{self, Ending};
+use super::{cause, unlisted as unlisted_members};
+
+/// A live end is extended when so many days or fewer remain (CONTRACT.md, `renew: rolling`).
+const ROLLING_WITHIN: i32 = 10;
+
+pub(super) fn listed(account: &Account<'_>, day: Day, pair: &Pair<'_>, work: &mut Work) {
+    let wanted = pair.member.on(day.today, account.spec);
+    if let Wanted::Present(merged) = &wanted {
+        warn_of_spreads(pair.member, merged, work);
+    }
+    let Some(live) = pair.live else {
+        if let Wanted::Present(merged) = &wanted {
+            invite(account, day, pair.member, merged, work);
+        }
+        return;
+    };
+    if account.spec.is_untouchable(live) {
+        work.reports.push(report("untouchable-member", live, "never planned for any change", pair));
+        return;
+    }
+    if pair.under_previous {
+        let message =
+            format!("still listed under a previous address; {} is the present one, which only the person can change", pair.member.email);
+        work.reports.push(report("previous-address", live, &message, pair));
+    }
+    match &wanted {
+        Wanted::Present(merged) => present(account, day, pair, live, merged, work),
+        Wanted::Gone { .. } if live.phase.is_standing() => {
+            let why = cause::of_gone(day, &wanted);
+            unlisted::end(account, live, Ending::declared(&wanted, why), work);
+        }
+        Wanted::Gone { .. } => {}
+        Wanted::NotYet(_) => unlisted_members::not_yet(account, pair.member, live, work),
+        // Somebody who will leave, listed elsewhere only.
+        Wanted::Unlisted => unlisted_members::not_yet(account, pair.member, live, work),
+    }
+}
+
+fn report(code: &'static str, live: &Live, message: &str, pair: &Pair<'_>) -> Report {
+    let place = pair.member.entries.first().map(|e| e.doc.at.clone());
+    Report { code, member: Some(live.email.to_string()), message: message.to_owned(), place }
+}
+
+fn warn_of_spreads(member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
+    if let Some(message) = merged.spreads_message(member.email) {
+        work.warnings.push(Warning {
+            code: "role-spreads",
+            on: None,
+            member: Some(member.email.to_string()),
+            message,
+            place: Some(merged.at.clone()),
+        });
+    }
+}
+
+fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
+    let mut after = merged.attrs.clone();
+    let end = if account.spec.has_native_ends() { target_end(account, day.today, None, merged).0 } else { merged.end };
+    if let Some(end) = end {
+        after.insert("end", Value::Day(Some(end)));
+    }
+    let mut notes = merged.notes();
+    if account.spec.names_after_registration && after.contains_key("name") {
+        notes.push("name-deferred".into());
+    }
+    if !account.keeps_ends() && end.is_some() {
+        notes.push("end-by-portcullis".into());
+    }
+    if merged.rolling {
+        notes.push("rolling-end".into());
+    }
+    let found = Found {
+        whole_after: Some(after),
+        cause: cause::of_invite(account, day, member),
+        place: Some(merged.at.clone()),
+        reason: merged.reason.map(str::to_owned),
+        notes,
+        rolling: merged.rolling,
+        ..Found::new(Action::Invite, Subject::Member(member.email.clone()))
+    };
+    push(found, account, work);
+}
+
+fn push(found: Found<'_>, account: &Account<'_>, work: &mut Work) {
+    match found.draft(account) {
+        Ok(draft) => work.drafts.push(draft),
+        Err(blocked) => work.blocked.push(blocked),
+    }
+}
+
+fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged: &Merged<'_>, work: &mut Work) {
+    let before = account.seen(live);
+    let mut differences = Differences::of(account, day, pair.member, live, &before, merged, work);
+    let due = if live.phase.is_pending() { invitation::due(account, day, live, pair, work) } else { Due::No };
+    let action = match (&live.phase, &due) {
+        (Phase::Expired | Phase::Suspended, _) => Action::Restore,
+        (Phase::Pending { .. }, Due::Now) => Action::Reinvite,
+        (_, _) if differences.after == before => {
+            locked(account, live, pair, work);
+            return;
+        }
+        (Phase::Pending { .. }, _) => Action::EditInvitation,
+        (Phase::Active | Phase::Locked, _) => Action::Edit,
+    };
+    locked(account, live, pair, work);
+    let mut found = Found {
+        live: Some(live),
+        cause: super::Cause::Undetermined,
+        whole_before: before,
+        place: Some(merged.at.clone()),
+        reason: merged.reason.map(str::to_owned),
+        notes: merged.notes(),
+        rolling: differences.rolling,
+        ..Found::new(action, Subject::Member(live.email.clone()))
+    };
+    found.notes.append(&mut differences.notes);
+    if action == Action::Restore {
+        // A fresh end belongs to a restored member even where it does not differ.
+        found.cause = cause::of_restore(account, day, pair.member);
+    }
+    if action == Action::Reinvite {
+        found.cause = super::Cause::Invitation;
+    }
+    found.causes = differences.causes;
+    found.whole_after = Some(differences.after);
+    match found.draft(account) {
+        Err(blocked) => work.blocked.push(blocked),
+        Ok(draft) => {
+            let calls = &draft.change.calls;
+            let deletes = calls.iter().any(|c| c.verb == crate::model::Verb::Delete);
+            if deletes && draft.partly_seen {
+                // E6: delete and invite would lose the scopes that are not seen.
+                work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
+            } else if draft.change.mails() && due == Due::NotAgain {
+                // Whoever lets an invitation lie is not mailed again for a change of it.
+            } else {
+                work.drafts.push(draft);
+            }
+        }
+    }
+}
+
+fn locked(account: &Account<'_>, live: &Live, pair: &Pair<'_>, work: &mut Work) {
+    if live.phase == Phase::Locked {
+        work.reports.push(report("locked-member", live, account.spec.locked_hint, pair));
+    }
+}
+
+/// What differs between a live member and what is wanted.
+struct Differences {
+    /// All that shall be: what is there, overlaid with what is wanted and differs.
+    after: Attrs,
+    causes: BTreeMap<Key, super::Cause>,
+    notes: Vec<String>,
+    rolling: bool,
+}
+
+impl Differences {
+    fn of(account: &Account<'_>, day: Day, member: &Member<'_>, live: &Live, before: &Attrs, merged: &Merged<'_>, work: &mut Work) -> Self {
+        let mut all = Self { after: before.clone(), causes: BTreeMap::new(), notes: Vec::new(), rolling: false };
+        let mut unreadable = Vec::new();
+        for (key, wanted) in &merged.attrs {
+            let Some(attr) = account.spec.attr(key) else { continue };
+            if before.get(key) == Some(wanted) {
+                continue;
+            }
+            if before.get(key).is_none() && !account.caps.reads.contains(key) {
+                unreadable.push(describe(key, wanted));
+                continue;
+            }
+            if matches!(live.attr(key), Known::Hidden) {
+                continue;
+            }
+            if is_deferred(account, live, attr) {
+                work.reports.push(Report {
+                    code: "name-deferred",
+                    member: Some(live.email.to_string()),
+                    message: "the name can be set once the person has registered".into(),
+                    place: Some(merged.at.clone()),
+                });
+                continue;
+            }
+            all.after.insert(key, wanted.clone());
+            all.causes.insert(key, cause::of_attr(account, day, member, live, before, key));
+        }
+        if !unreadable.is_empty() {
+            work.reports.push(Report {
+                code: "unverifiable",
+                member: Some(live.email.to_string()),
+                message: format!("nothing here can read {}: check by hand", unreadable.join(", ")),
+                place: Some(merged.at.clone()),
+            });
+        }
+        all.end(account, day, member, live, before, merged);
+        all
+    }
+
+    /// The end, where the server keeps it: what is left out means "no end".
+    fn end(&mut self, account: &Account<'_>, day: Day, member: &Member<'_>, live: &Live, before: &Attrs, merged: &Merged<'_>) {
+        if !account.keeps_ends() {
+            return;
+        }
+        let was = before.get("end").and_then(Value::as_day);
+        let ended = live.phase == Phase::Expired;
+        let (target, extends) = target_end(account, day.today, was.filter(|_| !ended), merged);
+        self.rolling = merged.rolling;
+        if merged.rolling {
+            self.notes.push("rolling-end".into());
+        }
+        if target == was {
+            return;
+        }
+        self.after.insert("end", Value::Day(target));
+        if target.is_none() {
+            self.notes.push("end-cleared".into());
+        }
+        let why = if extends { super::Cause::Expiry } else { cause::of_attr(account, day, member, live, before, "end") };
+        self.causes.insert("end", why);
+    }
+}
+
+/// I8: a name waits for the registration.
+fn is_deferred(account: &Account<'_>, live: &Live, attr: &AttrSpec) -> bool {
+    attr.axis == Axis::Label && account.spec.names_after_registration && live.phase.is_pending()
+}
+
+/// The end that the server shall hold today, and whether it is there only to be extended (I2).
+fn target_end(account: &Account<'_>, today: Date, was: Option<Date>, merged: &Merged<'_>) -> (Option<Date>, bool) {
+    let Some(end) = merged.end else { return (None, false) };
+    if !merged.rolling {
+        return (Some(end), false);
+    }
+    let Ends::Native { max_ahead } = account.spec.ends else { return (Some(end), false) };
+    let target = end.min(today.saturating_add(i64::from(max_ahead).days()));
+    match was {
+        Some(was) if was <= target && crate::desired::days_between(today, was) > ROLLING_WITHIN => (Some(was), false),
+        Some(was) if was < target => (Some(target), true),
+        Some(_) | None => (Some(target), false),
+    }
+}
+
+fn describe(key: &str, value: &Value) -> String {
+    match value {
+        Value::One(w) => format!("{key} {w}"),
+        Value::Set(s) => format!("{key} [{}]", s.iter().map(Atom::as_str).collect::<Vec<_>>().join(", ")),
+        Value::Flag(b) => format!("{key} {b}"),
+        Value::Day(d) => format!("{key} {}", d.map_or_else(|| "none".into(), |d| d.to_string())),
+        Value::Text(t) => format!("{key} {}", Name::as_str(t)),
+        Value::Opaque(_) => key.to_owned(),
+    }
+}

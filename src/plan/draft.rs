@@ -1,0 +1,237 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Action, Attrs, Call, Direction, Key, Place, Subject, Value};
+use crate::systems::Axis;
+
+use super::account::Account;
+use super::change::{Blocked, Cause, Change, Fact, Risk};
+use super::digest;
+
+/// A change on its way into a plan: not yet cleared by preflight, not yet in an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    pub change: Change,
+    /// Whether the member is there, active, and only partly seen.
+    pub exists: bool,
+    pub is_active: bool,
+    pub partly_seen: bool,
+}
+
+/// What a diff found, before the system's calls are known.
+pub(super) struct Found<'a> {
+    pub action: Action,
+    pub subject: Subject,
+    pub live: Option<&'a crate::model::Live>,
+    /// All that is seen.
+    pub whole_before: Attrs,
+    /// All that shall be; `None` where the membership ends.
+    pub whole_after: Option<Attrs>,
+    pub causes: BTreeMap<Key, Cause>,
+    pub cause: Cause,
+    pub place: Option<Place>,
+    pub reason: Option<String>,
+    pub notes: Vec<String>,
+    pub rolling: bool,
+    pub direction: Option<Direction>,
+}
+
+impl<'a> Found<'a> {
+    pub fn new(action: Action, subject: Subject) -> Self {
+        Self {
+            action,
+            subject,
+            live: None,
+            whole_before: Attrs::new(),
+            whole_after: None,
+            causes: BTreeMap::new(),
+            cause: Cause::Undetermined,
+            place: None,
+            reason: None,
+            notes: Vec::new(),
+            rolling: false,
+            direction: None,
+        }
+    }
+
+    /// Works out calls, direction, risk, facts and digest.
+    ///
+    /// Without a way in this system the draft comes back as blocked.
+    pub fn draft(self, account: &Account<'_>) -> Result<Draft, Blocked> {
+        let spec = account.spec;
+        let (before, after) = self.shown(account);
+        let empty = Attrs::new();
+        let whole_after = self.whole_after.as_ref().unwrap_or(&empty);
+        let calls = spec.calls(
+            self.action,
+            self.live.map(|l| &l.phase),
+            &self.whole_before,
+            whole_after,
+            account.desired.policy.on_removal,
+            account.tenant,
+            account.caps,
+        );
+        let is_active = self.live.is_some_and(|l| l.phase == crate::model::Phase::Active);
+        let partly_seen = self.live.is_some_and(|l| l.attrs.values().any(crate::model::Known::is_partly));
+        let had = if is_standing(self.live) { &self.whole_before } else { &empty };
+        let direction = self.direction.unwrap_or_else(|| direction(account, self.action, had, whole_after));
+        let administers = spec.administers(whole_after) && !spec.administers(had);
+        let opens = self.subject.domain().is_some_and(crate::model::Domain::is_any);
+        let high = administers || opens || (spec.is_high_risk(whole_after) && !spec.is_high_risk(had));
+        let id = format!("{}/{}/{}", account.name, self.action.word(), self.subject.as_str());
+        let no_way = calls.is_err();
+        let calls: Vec<Call> = calls.unwrap_or_default();
+        let mut change = Change {
+            id,
+            account: account.name.to_string(),
+            digest: digest::nothing(),
+            before,
+            after,
+            direction,
+            cause: self.causes.values().copied().min().map_or(self.cause, |c| c.min(self.cause)),
+            causes: self.causes,
+            risk: if high { Risk::High } else { Risk::Low },
+            administers,
+            calls,
+            place: self.place,
+            reason: self.reason,
+            waits_for: BTreeSet::new(),
+            notes: self.notes,
+            gives: BTreeSet::new(),
+            needs: BTreeSet::new(),
+            ends: BTreeSet::new(),
+            whole_before: self.whole_before,
+            whole_after: self.whole_after,
+            rolling: self.rolling,
+            action: self.action,
+            subject: self.subject,
+        };
+        change.digest = digest::of_change(account, &change);
+        facts(account, &mut change, is_active);
+        let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
+        if no_way {
+            return Err(draft.block("actor-lacks-role", account.spec.exists_elsewhere));
+        }
+        Ok(draft)
+    }
+
+    /// `before` and `after` as the plan shows them: what differs, and the chief attribute.
+    fn shown(&self, account: &Account<'_>) -> (Option<Attrs>, Option<Attrs>) {
+        let chief = account.spec.chief().key;
+        match (self.action, &self.whole_after) {
+            (Action::AllowDomain | Action::DisallowDomain, _) => (None, None),
+            (Action::Invite, after) => (None, after.clone()),
+            (Action::Remove | Action::CancelInvitation, _) | (_, None) => {
+                (Some(self.whole_before.iter().filter(|(_, v)| !is_unset(v)).map(|(k, v)| (*k, v.clone())).collect()), None)
+            }
+            (_, Some(after)) => {
+                let differs = |k: &Key| *k == chief || (after.get(k).is_some_and(|a| self.whole_before.get(k).is_none_or(|b| a != b)));
+                let of = |attrs: &Attrs| -> Attrs { attrs.iter().filter(|(k, _)| differs(k)).map(|(k, v)| (*k, v.clone())).collect() };
+                (Some(of(&self.whole_before)), Some(of(after)))
+            }
+        }
+    }
+}
+
+impl Draft {
+    /// How ties break: by action, then member.
+    pub fn order_key(&self) -> (Action, &Subject) {
+        (self.change.action, &self.change.subject)
+    }
+
+    /// The same, not to be attempted.
+    pub fn block(self, code: &'static str, needs: &str) -> Blocked {
+        let c = self.change;
+        Blocked {
+            id: c.id,
+            action: c.action,
+            subject: c.subject,
+            code,
+            needs: needs.to_owned(),
+            before: c.before,
+            after: c.after,
+            place: c.place,
+            reason: c.reason,
+            accepted: false,
+        }
+    }
+}
+
+fn is_unset(value: &Value) -> bool {
+    match value {
+        Value::Set(s) => s.is_empty(),
+        Value::Flag(b) => !b,
+        Value::Day(d) => d.is_none(),
+        Value::Text(t) => t.as_str().is_empty(),
+        Value::One(_) | Value::Opaque(_) => false,
+    }
+}
+
+/// Whether the membership gives, or will give once accepted or unlocked, what its attributes say.
+fn is_standing(live: Option<&crate::model::Live>) -> bool {
+    live.is_some_and(|l| l.phase.is_standing())
+}
+
+fn direction(account: &Account<'_>, action: Action, had: &Attrs, after: &Attrs) -> Direction {
+    let judged = |b: &Attrs, a: &Attrs| account.spec.direction(b, a);
+    match action {
+        Action::Invite => Direction::Widens,
+        Action::Restore => Direction::Widens,
+        // A dead link gives nothing; a new one does.
+        Action::Reinvite => Direction::Widens.and(judged(had, after)),
+        Action::CancelInvitation => Direction::Narrows,
+        Action::Remove if had.is_empty() => Direction::Neither,
+        Action::Remove => Direction::Narrows,
+        Action::EditInvitation | Action::Edit => judged(had, after),
+        Action::AllowDomain => Direction::Widens,
+        Action::DisallowDomain => Direction::Narrows,
+    }
+}
+
+/// What the change gives, needs and ends. Only active members count as administrators; pending
+/// and manual replacements never do.
+fn facts(account: &Account<'_>, change: &mut Change, is_active: bool) {
+    let spec = account.spec;
+    let none = Attrs::new();
+    let after = change.whole_after.as_ref().unwrap_or(&none);
+    let counted = is_active && spec.counts_for_floor(&change.whole_before);
+    let will_count = spec.counts_for_floor(after);
+    let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
+    match change.action {
+        Action::Edit if is_active && !counted && will_count && by_api => {
+            change.gives.insert(Fact::Administrators);
+        }
+        Action::Restore if will_count && by_api => {
+            change.gives.insert(Fact::Administrators);
+        }
+        Action::Edit | Action::Remove if counted && !will_count => {
+            change.ends.insert(Fact::Administrators);
+        }
+        Action::Invite => {
+            if spec.domains.is_some()
+                && let Some(email) = change.subject.email()
+            {
+                change.needs.insert(Fact::Domain(email.domain()));
+            }
+        }
+        Action::AllowDomain => {
+            if let Some(domain) = change.subject.domain() {
+                change.gives.insert(Fact::Domain(domain.clone()));
+            }
+        }
+        Action::DisallowDomain => {
+            if let Some(domain) = change.subject.domain() {
+                change.ends.insert(Fact::Domain(domain.clone()));
+                change.needs.insert(Fact::Unused(domain.clone()));
+            }
+        }
+        Action::Edit | Action::Restore | Action::Remove | Action::Reinvite | Action::EditInvitation | Action::CancelInvitation => {}
+    }
+    if let (Action::Remove | Action::CancelInvitation, Some(_), Some(email)) = (change.action, &spec.domains, change.subject.email()) {
+        change.gives.insert(Fact::Unused(email.domain()));
+    }
+}
+
+/// Whether an attribute is an end.
+pub(super) fn is_until(account: &Account<'_>, key: &str) -> bool {
+    account.spec.attr(key).is_some_and(|a| a.axis == Axis::Until)
+}

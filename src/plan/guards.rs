@@ -1,0 +1,176 @@
+//! Limits that stop one account's plan before its first write, each with its own code, its limit
+//! and the line that set it.
+
+use std::collections::BTreeSet;
+
+use crate::desired::{GuardCode, Limit};
+use crate::model::{Action, Attrs, Email, Phase, Value};
+use crate::systems::Axis;
+
+use super::account::Account;
+use super::block::Administrators;
+use super::change::{AccountPlan, Change, Digest, Fact, Verdict};
+use super::domains;
+
+/// One verdict a guard, in the contract's order.
+pub(super) fn all(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Vec<Verdict> {
+    let members = counted_members(account);
+    GuardCode::ALL
+        .into_iter()
+        .map(|code| {
+            let limit = account.desired.policy.guards.get(code);
+            let Tally { actual, who } = tally(code, account, changes, administrators);
+            let (most, tripped) = match code {
+                GuardCode::MinimumAdministrators => (administrators.limit, actual < administrators.limit && actual < administrators.now),
+                GuardCode::Removals
+                | GuardCode::Reductions
+                | GuardCode::CancelledInvitations
+                | GuardCode::DisallowedDomains
+                | GuardCode::OpenDomains
+                | GuardCode::CutOff
+                | GuardCode::NewAdministrators
+                | GuardCode::EndExtensions
+                | GuardCode::Invitations
+                | GuardCode::SelfLockout
+                | GuardCode::Protected => most(limit, members, actual),
+            };
+            Verdict {
+                code: code.word(),
+                account: account.name.to_string(),
+                limit: most,
+                actual,
+                tripped,
+                // Filled in when the plan's digest is known; here: whether it may be lifted.
+                lift: (tripped && may_lift(code, actual, administrators)).then(String::new),
+                place: limit.at.clone(),
+                who,
+            }
+        })
+        .collect()
+}
+
+fn most(limit: &Limit, members: usize, actual: u32) -> (u32, bool) {
+    let most = limit.over(members);
+    (most, actual > most)
+}
+
+fn may_lift(code: GuardCode, actual: u32, administrators: &Administrators) -> bool {
+    code.is_liftable() && (code != GuardCode::MinimumAdministrators || actual >= administrators.limit_floor)
+}
+
+/// Writes the exact flag that lifts each tripped guard.
+pub(super) fn write_lifts(account: &mut AccountPlan, digest: &Digest, single: bool) {
+    let name = account.account.clone();
+    for verdict in &mut account.guards {
+        let (code, actual) = (verdict.code, verdict.actual);
+        if let Some(lift) = &mut verdict.lift {
+            *lift = if single { format!("--allow {code}={actual}@{digest}") } else { format!("--allow {name}:{code}={actual}@{digest}") };
+        }
+    }
+}
+
+/// The pending and active ones read, without the ignored.
+fn counted_members(account: &Account<'_>) -> usize {
+    let counts = |p: &Phase| matches!(p, Phase::Pending { .. } | Phase::Active);
+    account.reading.members.iter().filter(|m| counts(&m.phase) && !account.desired.policy.ignores(&m.email)).count()
+}
+
+struct Tally {
+    actual: u32,
+    who: Vec<String>,
+}
+
+fn tally(code: GuardCode, account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Tally {
+    let count = |is: &dyn Fn(&Change) -> bool| Tally { actual: changes.iter().filter(|c| is(c)).count() as u32, who: Vec::new() };
+    let named = |is: &dyn Fn(&Change) -> bool| {
+        let who: Vec<String> = changes.iter().filter(|c| is(c)).map(|c| c.subject.as_str().to_owned()).collect();
+        Tally { actual: who.len() as u32, who }
+    };
+    match code {
+        GuardCode::Removals => count(&|c| c.action == Action::Remove || takes_last_scope(account, c)),
+        GuardCode::Reductions => count(&|c| c.action == Action::Edit && c.direction.narrows() && !takes_last_scope(account, c)),
+        GuardCode::CancelledInvitations => count(&|c| c.action == Action::CancelInvitation),
+        GuardCode::DisallowedDomains => count(&|c| c.action == Action::DisallowDomain),
+        GuardCode::OpenDomains => count(&|c| c.subject.domain().is_some_and(crate::model::Domain::is_any)),
+        GuardCode::CutOff => cut_off(account, changes),
+        GuardCode::NewAdministrators => named(&|c| c.administers),
+        GuardCode::EndExtensions => count(&|c| !c.rolling && extends_end(account, c)),
+        GuardCode::Invitations => count(&|c| c.mails() && invites(c.action)),
+        GuardCode::MinimumAdministrators => Tally { actual: lowest(changes, administrators), who: Vec::new() },
+        GuardCode::SelfLockout => named(&|c| locks_out(account, c)),
+        GuardCode::Protected => named(&|c| c.subject.email().is_some_and(|e| is_protected(account, e))),
+    }
+}
+
+fn invites(action: Action) -> bool {
+    match action {
+        Action::Invite | Action::Reinvite | Action::EditInvitation => true,
+        Action::AllowDomain | Action::CancelInvitation | Action::Edit | Action::Restore | Action::Remove | Action::DisallowDomain => false,
+    }
+}
+
+/// A bounded actor's edit after which no scope is left that it sees.
+fn takes_last_scope(account: &Account<'_>, change: &Change) -> bool {
+    if account.is_unbounded() || change.action != Action::Edit {
+        return false;
+    }
+    let scopes = |attrs: &Attrs| -> usize {
+        let keys = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+        keys.filter_map(|a| attrs.get(a.key)?.as_set()).map(BTreeSet::len).sum()
+    };
+    scopes(&change.whole_before) > 0 && change.whole_after.as_ref().is_none_or(|a| scopes(a) == 0)
+}
+
+fn extends_end(account: &Account<'_>, change: &Change) -> bool {
+    let Some(after) = &change.whole_after else { return false };
+    if change.action == Action::Invite {
+        return false;
+    }
+    account.spec.attrs.iter().filter(|a| a.axis == Axis::Until).any(|a| {
+        let day = |attrs: &Attrs| attrs.get(a.key).and_then(Value::as_day);
+        match (day(&change.whole_before), day(after)) {
+            (Some(_), None) => true,
+            (Some(b), Some(a)) => a > b,
+            (None, _) => false,
+        }
+    })
+}
+
+fn cut_off(account: &Account<'_>, changes: &[Change]) -> Tally {
+    let removed: BTreeSet<&str> =
+        changes.iter().filter(|c| matches!(c.action, Action::Remove | Action::CancelInvitation)).map(|c| c.subject.as_str()).collect();
+    let mut who: Vec<String> = changes
+        .iter()
+        .filter(|c| c.action == Action::DisallowDomain)
+        .filter_map(|c| c.subject.domain())
+        .flat_map(|d| domains::cut_off(account, d, &removed).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    who.sort();
+    who.dedup();
+    Tally { actual: who.len() as u32, who }
+}
+
+/// The fewest active administrators at any moment that the order allows.
+fn lowest(changes: &[Change], administrators: &Administrators) -> u32 {
+    let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
+    let (enders, givers, waiting) = (with(|c| &c.ends), with(|c| &c.gives), with(|c| &c.needs));
+    let now = if waiting > 0 { administrators.now + givers } else { administrators.now };
+    // Where enders wait for all givers, the count first rises.
+    now.saturating_sub(enders).min(administrators.now)
+}
+
+/// Takes away the actor's own power.
+fn locks_out(account: &Account<'_>, change: &Change) -> bool {
+    let Some(actor) = &account.tenant.actor.member else { return false };
+    if change.subject.email() != Some(actor) {
+        return false;
+    }
+    match &change.whole_after {
+        None => true,
+        Some(after) => account.spec.administers(&change.whole_before) && !account.spec.administers(after),
+    }
+}
+
+fn is_protected(account: &Account<'_>, email: &Email) -> bool {
+    account.desired.policy.protect.contains(email)
+}

@@ -1,0 +1,83 @@
+//! The lifecycle of invitations: open (wait), over (again after a cool-down, at most N times, then
+//! a report), failed and declined (a report).
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Invitation, Live, Phase, Value};
+use crate::systems::Life;
+
+use super::account::{Account, Day, Work};
+use super::change::Report;
+use super::regroup::Pair;
+
+/// Whether the person is to be written to again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The invitation is open, or nothing is ever sent.
+    No,
+    Now,
+    /// Over, and still cooling down or sent often enough: no mail for any reason.
+    NotAgain,
+}
+
+pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>, work: &mut Work) -> Due {
+    let Phase::Pending { sent, attempts, state } = &live.phase else { return Due::No };
+    // E8: without a mail there is nothing to poll and nothing to send again.
+    if !account.spec.invitation_mails(account.tenant) {
+        return Due::No;
+    }
+    let mut report = |code, message: String| {
+        let place = pair.member.entries.first().map(|e| e.doc.at.clone());
+        work.reports.push(Report { code, member: Some(live.email.to_string()), message, place });
+    };
+    match state {
+        Invitation::Declined => {
+            report("invitation-declined", "declined: talk to the person, or take the entry out".into());
+            return Due::NotAgain;
+        }
+        Invitation::Failed => {
+            report("invitation-failed", format!("not delivered: {}", account.spec.invitation_hints.join("; ")));
+            return Due::NotAgain;
+        }
+        Invitation::Open | Invitation::Over => {}
+    }
+    let (Some(sent), Some(attempts)) = (*sent, *attempts) else {
+        if *state == Invitation::Over || sent.is_none() {
+            report("invitation-unknown", "pending; when and how often it was sent cannot be read, so it is not sent again".into());
+        }
+        return if *state == Invitation::Over { Due::NotAgain } else { Due::No };
+    };
+    let Some(over) = over_at(account, live, sent) else { return Due::No };
+    if day.now < over {
+        return Due::No;
+    }
+    let policy = account.desired.policy.invitations;
+    let hints = account.spec.invitation_hints.join("; ");
+    if attempts >= policy.attempts {
+        report("invitation-not-accepted", format!("invited {attempts} times and never accepted, not invited again: {hints}"));
+        return Due::NotAgain;
+    }
+    let again = over.checked_add(SignedDuration::from_hours(policy.cooldown_hours)).unwrap_or(Timestamp::MAX);
+    if day.now < again {
+        report("invitation-over", format!("the invitation is over; the next goes out after {again}: {hints}"));
+        return Due::NotAgain;
+    }
+    Due::Now
+}
+
+/// When an invitation is over; `None` for never.
+pub(super) fn over_at(account: &Account<'_>, live: &Live, sent: Timestamp) -> Option<Timestamp> {
+    let hours = match account.spec.invitation.life {
+        Life::Days(d) | Life::DaysOrEnd(d) => i64::from(d) * 24,
+        Life::Setting => account.desired.policy.invitations.life_hours?,
+    };
+    let over = sent.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
+    match account.spec.invitation.life {
+        Life::DaysOrEnd(_) => {
+            let end = live.attr("end").seen().and_then(Value::as_day);
+            let after = end.and_then(|e| e.tomorrow().ok()).and_then(|d| d.to_zoned(account.tenant.zone.clone()).ok());
+            Some(after.map_or(over, |z| z.timestamp().min(over)))
+        }
+        Life::Days(_) | Life::Setting => Some(over),
+    }
+}

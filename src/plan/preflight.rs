@@ -1,0 +1,35 @@
+//! A change that the actor may not make is not attempted: it is shown as blocked, with who could.
+
+use crate::model::{Action, Attrs};
+use crate::systems::Seeking;
+
+use super::account::{Account, Work};
+use super::draft::Draft;
+
+pub(super) fn all(account: &Account<'_>, work: &mut Work) {
+    let drafts = std::mem::take(&mut work.drafts);
+    for draft in drafts {
+        match refusal(account, &draft) {
+            Some((code, needs)) => work.blocked.push(draft.block(code, &needs)),
+            None => work.drafts.push(draft),
+        }
+    }
+}
+
+fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static str, String)> {
+    let change = &draft.change;
+    let none = Attrs::new();
+    let seeking = Seeking {
+        action: change.action,
+        exists: draft.exists,
+        partly_seen: draft.partly_seen,
+        before: &change.whole_before,
+        after: change.whole_after.as_ref().unwrap_or(&none),
+    };
+    if let Some(needs) = account.spec.may.iter().find_map(|(_, may)| may(account.tenant, &seeking).err()) {
+        return Some((needs.code, needs.needs));
+    }
+    // A domain may be in use by people whom this actor does not see.
+    (change.action == Action::DisallowDomain && !account.is_unbounded())
+        .then(|| ("actor-lacks-role", account.spec.exists_elsewhere.to_owned()))
+}

@@ -1,0 +1,126 @@
+//! Members that no entry names: the account's mode decides, `absent` before it.
+
+use crate::desired::{Member, Wanted};
+use crate::manifest::Mode;
+use crate::model::{Action, Attrs, Live, Phase, Place, Subject, Value};
+use crate::systems::{Axis, Kind};
+
+use super::account::{Account, Work};
+use super::change::{Cause, Report};
+use super::draft::Found;
+use super::regroup::Pairs;
+
+pub(super) fn all(account: &Account<'_>, pairs: &Pairs<'_>, work: &mut Work) {
+    let mut unmanaged = Vec::new();
+    for live in &pairs.unlisted {
+        one(account, live, work, &mut unmanaged);
+    }
+    match account.desired.policy.mode {
+        Mode::Adopt => work.reports.extend(unmanaged.iter().map(|live| Report {
+            code: "unmanaged-member",
+            member: Some(live.email.to_string()),
+            message: format!("{}, not listed: add an entry, or `ignore` the address", live.phase.word()),
+            place: None,
+        })),
+        Mode::Additive if !unmanaged.is_empty() => work.reports.push(Report {
+            code: "unmanaged-members",
+            member: None,
+            message: format!("{} members are not listed and left alone", unmanaged.len()),
+            place: None,
+        }),
+        Mode::Additive | Mode::Authoritative => {}
+    }
+}
+
+fn one<'a>(account: &Account<'_>, live: &'a Live, work: &mut Work, unmanaged: &mut Vec<&'a Live>) {
+    // Deactivated members count as gone.
+    if live.phase == Phase::Suspended {
+        return;
+    }
+    if let Some(at) = account.desired.policy.absent.get(&live.email) {
+        let why = Ending { cause: Cause::Undetermined, place: Some((*at).clone()), reason: Some("absent".into()) };
+        end(account, live, why, work);
+    } else if account.desired.policy.mode == Mode::Authoritative {
+        end(account, live, Ending { cause: Cause::Undetermined, place: None, reason: None }, work);
+    } else {
+        unmanaged.push(live);
+    }
+}
+
+/// A member whose entries have not begun: nothing before that day, so the mode decides.
+pub(super) fn not_yet(account: &Account<'_>, member: &Member<'_>, live: &Live, work: &mut Work) {
+    let mut unmanaged = Vec::new();
+    one(account, live, work, &mut unmanaged);
+    if !unmanaged.is_empty() && account.desired.policy.mode == Mode::Adopt {
+        work.reports.push(Report {
+            code: "unmanaged-member",
+            member: Some(live.email.to_string()),
+            message: format!("{} before the start of its entry", live.phase.word()),
+            place: member.entries.first().map(|e| e.doc.at.clone()),
+        });
+    }
+}
+
+/// Why a membership ends.
+pub(super) struct Ending {
+    pub cause: Cause,
+    pub place: Option<Place>,
+    pub reason: Option<String>,
+}
+
+impl Ending {
+    /// What was declared to end, and has.
+    pub fn declared(wanted: &Wanted<'_>, cause: Cause) -> Self {
+        match wanted {
+            Wanted::Gone { at, reason, .. } => Self { cause, place: Some((*at).clone()), reason: reason.map(str::to_owned) },
+            Wanted::Present(_) | Wanted::NotYet(_) | Wanted::Unlisted => Self { cause, place: None, reason: None },
+        }
+    }
+}
+
+/// Ends a membership: all of it, or for a bounded actor the scopes that it sees (E12).
+pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Work) {
+    let subject = Subject::Member(live.email.clone());
+    let before = account.seen(live);
+    let takes_scopes = !account.is_unbounded() && !live.phase.is_pending() && has_scopes(account);
+    let action = match live.phase {
+        Phase::Pending { .. } => Action::CancelInvitation,
+        Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended if takes_scopes => Action::Edit,
+        Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => Action::Remove,
+    };
+    let whole_after = (action == Action::Edit).then(|| without_scopes(account, &before));
+    if whole_after.as_ref() == Some(&before) {
+        return;
+    }
+    let found = Found {
+        live: Some(live),
+        whole_before: before,
+        whole_after,
+        cause: why.cause,
+        place: why.place,
+        reason: why.reason,
+        ..Found::new(action, subject)
+    };
+    match found.draft(account) {
+        // E6: deleting an invitation would lose the subaccounts that are not seen.
+        Ok(draft) if draft.partly_seen && action == Action::CancelInvitation => {
+            work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
+        }
+        Ok(draft) => work.drafts.push(draft),
+        Err(blocked) => work.blocked.push(blocked),
+    }
+}
+
+fn has_scopes(account: &Account<'_>) -> bool {
+    account.spec.attrs.iter().any(|a| a.axis == Axis::Where && !a.kind.denies())
+}
+
+fn without_scopes(account: &Account<'_>, before: &Attrs) -> Attrs {
+    let mut after = before.clone();
+    for attr in account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && matches!(a.kind, Kind::Set { denies: false, .. })) {
+        if let Some(Value::Set(words)) = after.get_mut(attr.key) {
+            words.clear();
+        }
+    }
+    after
+}

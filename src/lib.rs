@@ -1,6 +1,8 @@
 pub mod apply;
 pub mod backends;
+pub mod cli;
 pub mod manifest;
 pub mod model;
 pub mod plan;
+pub mod render;
 pub mod systems;

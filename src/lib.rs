@@ -1,7 +1,9 @@
 pub mod apply;
 pub mod backends;
 pub mod desired;
+pub mod cli;
 pub mod manifest;
 pub mod model;
 pub mod plan;
+pub mod render;
 pub mod systems;

@@ -19,6 +19,8 @@ mod preflight;
 mod regroup;
 mod roll;
 mod unlisted;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use jiff::Timestamp;
 use jiff::civil::Date;

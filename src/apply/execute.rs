@@ -1,0 +1,146 @@
+//! Runs the partial order of one account side by side, bounded. One member's failure stops only
+//! what waits for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::BoxFuture;
+use futures::lock::Mutex;
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::backends::{Reader, Writer};
+use crate::model::{Caps, Channel, Phase, Tenant};
+use crate::plan::Change;
+use crate::systems::SystemSpec;
+
+use super::change;
+use super::outcome::{ChangeResult, Verdict};
+
+/// Writes in flight at once, an account.
+const AT_ONCE: usize = 8;
+
+/// Where one account's cleared changes are made.
+pub struct Site<'a> {
+    pub spec: &'static SystemSpec,
+    pub tenant: &'a Tenant,
+    pub caps: &'a Caps,
+    /// Active administrators that must be left after every call.
+    pub minimum: u32,
+    pub reader: &'a dyn Reader,
+    pub writer: &'a dyn Writer,
+}
+
+/// Makes the changes in their order and says what came of each, in the order given.
+pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
+    let mut run = Run::new(changes);
+    // Whoever could lose an administrator goes alone: the count is read again just before.
+    let alone = Mutex::new(());
+    let mut flying: FuturesUnordered<BoxFuture<'_, (usize, ChangeResult)>> = FuturesUnordered::new();
+    loop {
+        while flying.len() < AT_ONCE
+            && let Some(i) = run.ready.pop_first()
+        {
+            let (change, alone) = (&changes[i], &alone);
+            flying.push(Box::pin(async move { (i, one(site, change, alone).await) }));
+        }
+        match flying.next().await {
+            Some((i, result)) => run.finished(i, result),
+            None => return run.results(),
+        }
+    }
+}
+
+async fn one(site: &Site<'_>, change: &Change, alone: &Mutex<()>) -> ChangeResult {
+    if !change.ends_administrator() {
+        return change::make(site, change).await;
+    }
+    let _turn = alone.lock().await;
+    match administrators_left(site, change).await {
+        Ok(()) => change::make(site, change).await,
+        Err(why) => ChangeResult::new(change, Verdict::Failed, 0, why),
+    }
+}
+
+/// Reads the administrators again: somebody else may have taken one away since the plan.
+async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), String> {
+    let reading = site.reader.read().await;
+    if let Err(why) = &reading.proof {
+        return Err(format!("the administrators could not be read again before this change: {}", why.problems.join("; ")));
+    }
+    let others = reading
+        .members
+        .iter()
+        .filter(|m| m.phase == Phase::Active && Some(&m.email) != change.subject.email())
+        .filter(|m| site.spec.counts_for_floor(&m.seen()))
+        .count() as u32;
+    let kept = u32::from(site.spec.floor.kept_by_untouchable && !reading.members.iter().any(|m| site.spec.is_untouchable(m)));
+    if others + kept >= site.minimum {
+        return Ok(());
+    }
+    Err(format!("{} active administrators would be left and {} are the minimum: somebody changed them since the plan", others + kept, site.minimum))
+}
+
+struct Run<'a> {
+    changes: &'a [Change],
+    ready: BTreeSet<usize>,
+    /// How many predecessors each still waits for.
+    waiting: Vec<usize>,
+    followers: BTreeMap<usize, Vec<usize>>,
+    results: Vec<Option<ChangeResult>>,
+}
+
+impl<'a> Run<'a> {
+    fn new(changes: &'a [Change]) -> Self {
+        let index: BTreeMap<&str, usize> = changes.iter().enumerate().map(|(i, c)| (c.id.as_str(), i)).collect();
+        let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut waiting = vec![0; changes.len()];
+        for (i, change) in changes.iter().enumerate() {
+            for before in change.waits_for.iter().filter_map(|id| index.get(id.as_str())) {
+                followers.entry(*before).or_default().push(i);
+                waiting[i] += 1;
+            }
+        }
+        let mut run = Self { changes, ready: BTreeSet::new(), waiting, followers, results: vec![None; changes.len()] };
+        for i in 0..changes.len() {
+            if changes[i].channel() == Channel::Api {
+                if run.waiting[i] == 0 {
+                    run.ready.insert(i);
+                }
+            } else {
+                // A human makes it; what waits for it waits for the next run.
+                run.skip_followers(i, "waits for a step of the runbook");
+            }
+        }
+        run.ready.retain(|i| run.results[*i].is_none());
+        run
+    }
+
+    fn finished(&mut self, i: usize, result: ChangeResult) {
+        let went_well = matches!(result.verdict, Verdict::Applied | Verdict::Already);
+        self.results[i] = Some(result);
+        if !went_well {
+            self.skip_followers(i, "what it waits for was not made");
+            return;
+        }
+        for next in self.followers.get(&i).cloned().unwrap_or_default() {
+            self.waiting[next] -= 1;
+            if self.waiting[next] == 0 && self.results[next].is_none() && self.changes[next].channel() == Channel::Api {
+                self.ready.insert(next);
+            }
+        }
+    }
+
+    fn skip_followers(&mut self, i: usize, why: &str) {
+        for next in self.followers.get(&i).cloned().unwrap_or_default() {
+            if self.results[next].is_none() && self.changes[next].channel() == Channel::Api {
+                let message = format!("{why}: {}", self.changes[i].id);
+                self.results[next] = Some(ChangeResult::new(&self.changes[next], Verdict::Skipped, 0, message));
+                self.ready.remove(&next);
+                self.skip_followers(next, why);
+            }
+        }
+    }
+
+    fn results(self) -> Vec<ChangeResult> {
+        self.results.into_iter().flatten().collect()
+    }
+}

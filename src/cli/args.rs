@@ -1,0 +1,467 @@
+//! The raw flags, as they are written; their comments are the manual. What follows from them is
+//! resolved elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::later::{LaterApply, LaterArgs, LaterRevisions};
+pub use super::words::{AllowFlag, Setting};
+
+/// Access as code: plan, review and apply who may enter which SaaS account.
+///
+/// Manifests in a folder say who may be in which account, in which role, where and until when.
+/// `plan` shows the difference to the live accounts, `apply` makes exactly that, `drift` finds
+/// what changed behind the manifests' back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    after_help = "Exit codes: 0 nothing to do, or done; 1 error; 2 changes; 3 drift only; 4 stopped by a guard; \
+                  5 the plan is stale; 6 applied in part; 7 incomplete reading; 8 manual steps are open."
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes, before or after its name.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Takes the manifests from this folder, as the positional DIR does.
+    #[arg(short = 'C', long = "dir", value_name = "DIR", global = true)]
+    pub chdir: Option<PathBuf>,
+    /// Only these accounts; may be repeated, `*` stands for any run of characters.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub account: Vec<String>,
+    /// How the result is printed on standard output.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, global = true, hide_possible_values = true)]
+    pub format: Format,
+    /// When to colour: auto, always, never. NO_COLOR and CLICOLOR_FORCE count too.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto, global = true, hide_possible_values = true)]
+    pub color: ColorWhen,
+    /// Logs more on standard error; twice logs every call.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Logs nothing but errors, and shows no progress.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// What to log, as a filter of tracing: `portcullis=debug`.
+    #[arg(long, value_name = "FILTER", global = true)]
+    pub log: Option<String>,
+    /// How to log: text or json.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, global = true, hide_possible_values = true)]
+    pub log_format: LogFormat,
+    /// Takes connections, and the files and commands that hold their tokens, from these manifests.
+    #[arg(long, global = true)]
+    pub trust_head: bool,
+    /// Refuses accounts on the embedded sandbox.
+    #[arg(long, global = true)]
+    pub forbid_sandbox: bool,
+}
+
+/// How the result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    Csv,
+    Markdown,
+    Github,
+    Gitlab,
+    Html,
+    Sarif,
+    Junit,
+}
+
+impl Format {
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Csv => "csv",
+            Format::Markdown => "markdown",
+            Format::Github => "github",
+            Format::Gitlab => "gitlab",
+            Format::Html => "html",
+            Format::Sarif => "sarif",
+            Format::Junit => "junit",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The commands. Those below `Sandbox` are known and not built yet; [`super::parse`] refuses them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Checks the manifests and reports every error at its place.
+    Validate(ValidateArgs),
+    /// Shows what would change, account by account, and changes nothing.
+    Plan(PlanArgs),
+    /// Shows the plan, asks, and makes exactly that.
+    Apply(ApplyArgs),
+    /// Finds what changed in the live accounts behind the manifests' back.
+    Drift(DriftArgs),
+    /// Prints the live members of the accounts.
+    Export(ExportArgs),
+    /// Prints the JSON Schemas of manifests and outputs.
+    Schema(SchemaArgs),
+    /// Plays with the embedded sandbox: loads it, accepts invitations, clicks in its console.
+    Sandbox {
+        #[command(subcommand)]
+        command: SandboxCommand,
+    },
+    /// Starts a folder of manifests (not supported yet).
+    #[command(hide = true)]
+    Init(LaterArgs),
+    /// Writes the live members as manifests (not supported yet).
+    #[command(hide = true)]
+    Import(LaterArgs),
+    /// Ends all access of a person now (not supported yet).
+    #[command(hide = true)]
+    Revoke(LaterArgs),
+    /// Tells everything a person can do, and why (not supported yet).
+    #[command(hide = true)]
+    Who(LaterArgs),
+    /// Prints the quarterly access review (not supported yet).
+    #[command(hide = true)]
+    Review(LaterArgs),
+    /// Lists what ends soon (not supported yet).
+    #[command(hide = true)]
+    Expiring(LaterArgs),
+    /// One-off actions on a member (not supported yet).
+    #[command(hide = true)]
+    Member(LaterArgs),
+    /// Explains a system: roles, matrix, limits (not supported yet).
+    #[command(hide = true)]
+    Explain(LaterArgs),
+    /// Prints completions for a shell (not supported yet).
+    #[command(hide = true)]
+    Completions(LaterArgs),
+}
+
+/// Where the manifests are.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct DirArg {
+    /// The folder of the manifests: every *.yaml and *.yml below it, hidden folders left out.
+    #[arg(value_name = "DIR", conflicts_with = "chdir")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Checks the manifests and reports every error at its place.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ValidateArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// Warnings make it exit with 2.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Shows what would change, account by account, and changes nothing.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// Plans as of the first instant of this day in each account's timezone.
+    #[arg(long = "at", value_name = "DATE")]
+    pub day: Option<jiff::civil::Date>,
+    /// Writes the steps that a human must make to this file, as a Markdown checklist.
+    #[arg(long, value_name = "FILE")]
+    pub runbook: Option<PathBuf>,
+    /// Saves the plan (not supported yet).
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub revisions: LaterRevisions,
+}
+
+/// Shows the plan, asks, and makes exactly that.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// Does not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Makes exactly the plan of this digest, and stops where it is another by now.
+    #[arg(long, value_name = "DIGEST")]
+    pub digest: Option<String>,
+    /// Lifts one guard to N for this plan; may be repeated. The plan prints the exact text.
+    #[arg(long, value_name = "ACCOUNT:CODE=N@DIGEST")]
+    pub allow: Vec<AllowFlag>,
+    /// With --auto-approve: makes changes of network accounts that nobody reviewed.
+    #[arg(long)]
+    pub unreviewed: bool,
+    /// Writes the steps that a human must make to this file, as a Markdown checklist.
+    #[arg(long, value_name = "FILE")]
+    pub runbook: Option<PathBuf>,
+    #[command(flatten)]
+    pub later: LaterApply,
+}
+
+/// Finds what changed in the live accounts behind the manifests' back.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DriftArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    #[command(flatten)]
+    pub revisions: LaterRevisions,
+}
+
+/// Prints the live members of the accounts: text, json, or csv with a row a member and grant.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// Only members in this phase; may be repeated.
+    #[arg(long, value_name = "PHASE", value_enum)]
+    pub phase: Vec<PhaseWord>,
+    /// Only members of this access level, where the system has levels; may be repeated.
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub level: Vec<ExportLevel>,
+}
+
+/// Where a membership stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PhaseWord {
+    Pending,
+    Active,
+    Locked,
+    Expired,
+    Suspended,
+}
+
+impl PhaseWord {
+    pub fn word(self) -> &'static str {
+        match self {
+            PhaseWord::Pending => "pending",
+            PhaseWord::Active => "active",
+            PhaseWord::Locked => "locked",
+            PhaseWord::Expired => "expired",
+            PhaseWord::Suspended => "suspended",
+        }
+    }
+}
+
+/// Access levels (SYSTEMS.md I6, I15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportLevel {
+    Account,
+    Group,
+    Unassigned,
+}
+
+/// Prints the JSON Schemas of manifests and outputs.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SchemaArgs {
+    /// Which schema; without it, their names.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Commands on embedded accounts only.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Replaces the live state of the embedded accounts that the file names.
+    Load {
+        #[arg(value_name = "LIVE.yaml")]
+        live: PathBuf,
+        #[command(flatten)]
+        at: DirArg,
+    },
+    /// The person accepts the invitation.
+    Accept(OnMember),
+    /// The person declines the invitation.
+    Decline(OnMember),
+    /// The product locks the member.
+    Lock(OnMember),
+    /// Someone clicks in the console.
+    Edit {
+        #[command(flatten)]
+        on: OnMember,
+        /// Sets an attribute; a list is `a,b`. May be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
+        set: Vec<Setting>,
+    },
+    /// Someone removes the member in the console.
+    Remove(OnMember),
+    /// Lists the mails that the sandbox would have sent.
+    Outbox(DirArg),
+    /// Counts the writes since the load.
+    Calls(DirArg),
+    /// Serves the sandbox over HTTP on loopback (not supported yet).
+    #[command(hide = true)]
+    Serve(LaterArgs),
+}
+
+/// A member of an embedded account; `--account` says of which, where there are several.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OnMember {
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    #[command(flatten)]
+    pub at: DirArg,
+}
+
+impl Args {
+    /// The folder of the manifests: the positional, else `--dir`, else the current folder.
+    pub fn dir(&self) -> &Path {
+        self.positional().or(self.global.chdir.as_deref()).unwrap_or(Path::new("."))
+    }
+
+    fn positional(&self) -> Option<&Path> {
+        let at = match &self.command {
+            Command::Validate(a) => &a.at,
+            Command::Plan(a) => &a.at,
+            Command::Apply(a) => &a.at,
+            Command::Drift(a) => &a.at,
+            Command::Export(a) => &a.at,
+            Command::Sandbox { command } => match command {
+                SandboxCommand::Load { at, .. } => at,
+                SandboxCommand::Accept(on) | SandboxCommand::Decline(on) | SandboxCommand::Lock(on) | SandboxCommand::Remove(on) => &on.at,
+                SandboxCommand::Edit { on, .. } => &on.at,
+                SandboxCommand::Outbox(at) | SandboxCommand::Calls(at) => at,
+                SandboxCommand::Serve(_) => return None,
+            },
+            Command::Schema(_)
+            | Command::Init(_)
+            | Command::Import(_)
+            | Command::Revoke(_)
+            | Command::Who(_)
+            | Command::Review(_)
+            | Command::Expiring(_)
+            | Command::Member(_)
+            | Command::Explain(_)
+            | Command::Completions(_) => return None,
+        };
+        at.dir.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Stop, parse};
+    use super::*;
+
+    fn ok(line: &str) -> Args {
+        match parse(std::iter::once("portcullis").chain(line.split_whitespace())) {
+            Ok(args) => args,
+            Err(stop) => panic!("{line}: {stop:?}"),
+        }
+    }
+    fn stop(line: &str) -> Stop {
+        match parse(std::iter::once("portcullis").chain(line.split_whitespace())) {
+            Ok(args) => panic!("{line}: {args:?}"),
+            Err(stop) => stop,
+        }
+    }
+
+    #[test]
+    fn the_flags_hold_together() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_folder_is_the_positional_or_the_flag_or_here() {
+        assert_eq!(ok("plan").dir(), Path::new("."));
+        assert_eq!(ok("plan examples/quickstart").dir(), Path::new("examples/quickstart"));
+        assert_eq!(ok("-C x validate --strict").dir(), Path::new("x"));
+        assert_eq!(ok("export --dir x").dir(), Path::new("x"));
+        assert_eq!(ok("sandbox accept a@b.example --account news x").dir(), Path::new("x"));
+        assert_eq!(ok("sandbox outbox --format json x").dir(), Path::new("x"));
+        assert!(matches!(stop("plan x -C y"), Stop::Usage(_)), "two folders");
+    }
+
+    #[test]
+    fn what_the_contract_writes_is_read() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let plan = ok("plan --format json --at 2026-11-26 --account news --account m* --runbook r.md");
+        assert_eq!((plan.global.format, plan.global.account.len()), (Format::Json, 2));
+        assert!(matches!(&plan.command, Command::Plan(p) if p.day == Some(jiff::civil::date(2026, 11, 26)) && p.runbook.is_some()));
+        let apply = ok(&format!("apply --auto-approve --unreviewed --format json --allow removals=1@{digest} --digest {digest}"));
+        assert!(matches!(&apply.command, Command::Apply(a) if a.auto_approve && a.unreviewed && a.allow[0].count == 1));
+        let edit = ok("sandbox edit k@a.example --account news --set role=full --set subaccounts=emea,us");
+        assert_eq!(edit.global.account, ["news"]);
+        let Command::Sandbox { command: SandboxCommand::Edit { on, set } } = &edit.command else { panic!() };
+        assert_eq!((&*on.email, set[1].list()), ("k@a.example", vec!["emea", "us"]));
+        let global = ok("--color never -vv --log portcullis=debug --log-format json --trust-head --forbid-sandbox drift");
+        assert!(global.global.trust_head && global.global.forbid_sandbox && global.global.verbose == 2);
+        let export = ok("export --format csv --phase active --phase locked --level group");
+        assert!(matches!(&export.command, Command::Export(e) if e.phase.len() == 2 && e.level == [ExportLevel::Group]));
+        assert!(matches!(ok("schema plan").command, Command::Schema(SchemaArgs { name: Some(n) }) if n == "plan"));
+        assert!(matches!(ok("sandbox load live.txt").command, Command::Sandbox { command: SandboxCommand::Load { .. } }));
+        for line in ["sandbox decline a@b.example", "sandbox lock a@b.example", "sandbox remove a@b.example", "sandbox calls", "-q plan"] {
+            ok(line);
+        }
+    }
+
+    #[test]
+    fn wrong_usage_exits_1_and_never_2() {
+        for line in
+            ["", "frobnicate", "plan --frob", "plan --at tomorrow", "plan --format yaml", "plan a b", "apply --allow removals=1", "sandbox"]
+        {
+            let stop = stop(line);
+            assert!(matches!(stop, Stop::Usage(_)), "{line}: {stop:?}");
+            assert_eq!(stop.exit_code(), 1, "{line}");
+        }
+        for line in ["--help", "plan --help", "--version", "help", "sandbox --help"] {
+            assert_eq!(stop(line).exit_code(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_built_is_known_and_refused() {
+        for line in [
+            "init",
+            "init --help",
+            "import news --check",
+            "revoke ada",
+            "who ada --format json",
+            "review --since 2026-01-01",
+            "expiring --within 30d",
+            "member reset-password a@b.example --account news",
+            "explain insider",
+            "completions zsh",
+            "sandbox serve --port 0",
+            "plan --out plan.json",
+            "plan --base HEAD~1",
+            "plan --applied x",
+            "drift --trusted main",
+            "apply --resume",
+            "apply --verify",
+            "apply --base x",
+            "plan --format markdown",
+            "plan --format github",
+            "plan --format gitlab",
+            "drift --format html",
+            "validate --format sarif",
+            "validate --format junit",
+            "plan --format csv",
+        ] {
+            let stop = stop(line);
+            assert_eq!(stop.exit_code(), 1, "{line}");
+            let Stop::NotYet(what) = stop else { panic!("{line}: {stop:?}") };
+            assert!(what.to_string().contains("not supported yet"), "{line}: {what}");
+        }
+    }
+}

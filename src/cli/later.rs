@@ -1,0 +1,122 @@
+//! What the documents name and this version has not: known, refused in words, never accepted and
+//! ignored.
+
+use std::ffi::OsString;
+
+use super::args::{Args, Command, Format, SandboxCommand};
+
+/// A command, flag or format that is known and not built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} is not supported yet")]
+pub struct NotYet {
+    /// `portcullis review`, `--base`, `--format sarif`.
+    pub what: String,
+    /// What to do meanwhile.
+    pub hint: &'static str,
+}
+
+impl NotYet {
+    pub const CODE: &'static str = "not-yet-supported";
+
+    fn new(what: impl Into<String>, hint: &'static str) -> Self {
+        Self { what: what.into(), hint }
+    }
+}
+
+/// The words after a command that is not built; nobody reads them.
+#[derive(Debug, Clone, clap::Args)]
+#[command(disable_help_flag = true)]
+pub struct LaterArgs {
+    #[arg(num_args = 0.., allow_hyphen_values = true, trailing_var_arg = true, hide = true)]
+    pub rest: Vec<OsString>,
+}
+
+/// Flags of revisions and saved plans.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct LaterRevisions {
+    /// What was asked before this request (not supported yet).
+    #[arg(long, value_name = "REV", hide = true)]
+    pub base: Option<String>,
+    /// What a complete apply last reached (not supported yet).
+    #[arg(long, value_name = "REV", hide = true)]
+    pub applied: Option<String>,
+    /// Takes connections from this revision (not supported yet).
+    #[arg(long, value_name = "REV", hide = true)]
+    pub trusted: Option<String>,
+}
+
+impl LaterRevisions {
+    fn refuse(&self) -> Result<(), NotYet> {
+        let given = [("--base", &self.base), ("--applied", &self.applied), ("--trusted", &self.trusted)];
+        match given.into_iter().find(|(_, v)| v.is_some()) {
+            Some((flag, _)) => Err(NotYet::new(flag, "without it every cause that time does not explain is `undetermined`")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Further flags of `apply`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct LaterApply {
+    /// Finishes a killed run from its journal (not supported yet).
+    #[arg(long, hide = true)]
+    pub resume: bool,
+    /// Checks a saved plan and applies nothing (not supported yet).
+    #[arg(long, hide = true)]
+    pub verify: bool,
+    /// Where the journal goes (not supported yet).
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub journal: Option<OsString>,
+    #[command(flatten)]
+    pub revisions: LaterRevisions,
+}
+
+impl Args {
+    /// Refuses what is known and not built.
+    pub(super) fn refuse_later(&self) -> Result<(), NotYet> {
+        const MEANWHILE: &str = "see the table in the README for what is built";
+        let command = |name: &str| Err(NotYet::new(format!("`portcullis {name}`"), MEANWHILE));
+        match &self.command {
+            Command::Init(_) => return command("init"),
+            Command::Import(_) => return command("import"),
+            Command::Revoke(_) => return command("revoke"),
+            Command::Who(_) => return command("who"),
+            Command::Review(_) => return command("review"),
+            Command::Expiring(_) => return command("expiring"),
+            Command::Member(_) => return command("member"),
+            Command::Explain(_) => return command("explain"),
+            Command::Completions(_) => return command("completions"),
+            Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
+            Command::Validate(_) | Command::Export(_) | Command::Schema(_) | Command::Sandbox { .. } => {}
+            Command::Plan(plan) => {
+                plan.revisions.refuse()?;
+                if plan.out.is_some() {
+                    return Err(NotYet::new("--out", "`apply --digest DIGEST` makes exactly the plan that was shown"));
+                }
+            }
+            Command::Drift(drift) => drift.revisions.refuse()?,
+            Command::Apply(apply) => {
+                apply.later.revisions.refuse()?;
+                for (flag, given) in
+                    [("--resume", apply.later.resume), ("--verify", apply.later.verify), ("--journal", apply.later.journal.is_some())]
+                {
+                    if given {
+                        return Err(NotYet::new(flag, "plan again: what a killed run did not make is planned anew"));
+                    }
+                }
+            }
+        }
+        self.refuse_format()
+    }
+
+    fn refuse_format(&self) -> Result<(), NotYet> {
+        let format = self.global.format;
+        match format {
+            Format::Text | Format::Json => Ok(()),
+            Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
+            Format::Csv | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
+                Err(NotYet::new(format!("--format {} here", format.word()), "text and json are built, and csv for `export`"))
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Flags whose text has a shape of its own.
+
+use std::str::FromStr;
+
+/// `--allow [ACCOUNT:]CODE=N@DIGEST`: lifts one guard for one plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowFlag {
+    /// `None` where the plan has one account.
+    pub account: Option<String>,
+    pub code: String,
+    pub count: u32,
+    pub digest: String,
+}
+
+impl FromStr for AllowFlag {
+    type Err = String;
+
+    /// From the right, because an account's name may hold any of the separators and a code none.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shape = || "expected ACCOUNT:CODE=N@DIGEST, as the plan prints it".to_owned();
+        let (rest, digest) = text.rsplit_once('@').ok_or_else(shape)?;
+        let hex = digest.strip_prefix("sha256:").ok_or_else(shape)?;
+        if hex.len() != 64 || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err("the digest is `sha256:` and 64 hex digits, as the plan prints it".to_owned());
+        }
+        let (rest, count) = rest.rsplit_once('=').ok_or_else(shape)?;
+        let count = count.parse().map_err(|_| format!("`{count}` is no number from 0 on"))?;
+        let (account, code) = match rest.rsplit_once(':') {
+            Some((account, code)) => (Some(account.to_owned()), code),
+            None => (None, rest),
+        };
+        if code.is_empty() || account.as_deref() == Some("") {
+            return Err(shape());
+        }
+        Ok(Self { account, code: code.to_owned(), count, digest: digest.to_owned() })
+    }
+}
+
+/// `--set KEY=VALUE`; a list is `a,b`, and what the key takes decides whether it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub key: String,
+    pub value: String,
+}
+
+impl Setting {
+    /// The value as a list; the empty text is the empty list.
+    pub fn list(&self) -> Vec<&str> {
+        self.value.split(',').map(str::trim).filter(|w| !w.is_empty()).collect()
+    }
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
+            _ => Err("expected KEY=VALUE".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn an_allow_names_account_guard_number_and_digest() {
+        let allow: AllowFlag = format!("news:removals=12@{DIGEST}").parse().unwrap();
+        assert_eq!((allow.account.as_deref(), &*allow.code, allow.count, &*allow.digest), (Some("news"), "removals", 12, DIGEST));
+        let odd: AllowFlag = format!("a:b=c@d:removals=1@{DIGEST}").parse().unwrap();
+        assert_eq!(odd.account.as_deref(), Some("a:b=c@d"));
+        assert_eq!(format!("removals=1@{DIGEST}").parse::<AllowFlag>().unwrap().account, None);
+    }
+
+    #[test]
+    fn an_allow_without_one_plan_is_refused() {
+        for bad in ["removals=1", "removals@sha256:00", "removals=1@sha256:zz", "=1@", ":=1@", "removals=-1@", "removals=x@"] {
+            let text = if bad.ends_with('@') { format!("{bad}{DIGEST}") } else { bad.to_owned() };
+            assert!(text.parse::<AllowFlag>().is_err(), "{text}");
+        }
+        assert!(format!(":removals=1@{DIGEST}").parse::<AllowFlag>().is_err());
+    }
+
+    #[test]
+    fn a_setting_may_be_a_list_or_empty() {
+        let set: Setting = "subaccounts=emea, us".parse().unwrap();
+        assert_eq!((&*set.key, set.list()), ("subaccounts", vec!["emea", "us"]));
+        assert!("subaccounts=".parse::<Setting>().unwrap().list().is_empty());
+        assert_eq!("settings=a=b".parse::<Setting>().unwrap().value, "a=b");
+        assert!("role".parse::<Setting>().is_err() && "=x".parse::<Setting>().is_err());
+    }
+}

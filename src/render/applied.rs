@@ -1,0 +1,321 @@
+//! What an apply did and what it left: JSON as the contract spells it, and the same for people.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::apply::{Applied, Verdict};
+
+use super::neutral::Neutral;
+use super::paint::Paint;
+use super::spelt::Word;
+use super::text_change::{write_blocked, write_change};
+use super::view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
+
+/// The result of an apply.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ApplyView {
+    pub schema_version: &'static str,
+    #[schemars(extend("const" = "apply"))]
+    pub kind: &'static str,
+    pub tool: &'static str,
+    pub as_of: String,
+    pub simulated: bool,
+    pub sandbox: bool,
+    /// Of the plan that was cleared.
+    pub digest: String,
+    pub accounts: Vec<AppliedAccountView>,
+    pub guards: Vec<GuardView>,
+    /// In the order of the plan.
+    pub results: Vec<ResultView>,
+    pub links: LinksView,
+    pub blocked: Vec<BlockedView>,
+    /// Ids of changes that nobody approved; they were not made.
+    pub unreviewed: Vec<String>,
+    /// Changes that a fresh reading still shows, blocked and manual ones apart.
+    pub left: Vec<ChangeView>,
+    /// Changes that wait for a human, in order.
+    pub manual: Vec<ChangeView>,
+}
+
+/// One account, before and after.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AppliedAccountView {
+    pub account: String,
+    pub system: &'static str,
+    pub backend: &'static str,
+    pub sandbox: bool,
+    pub digest: String,
+    /// The reading that the plan was made on.
+    pub reading: ReadingView,
+    /// Why the account could not be read afterwards; empty where it was.
+    pub unread: Vec<String>,
+}
+
+/// What came of one change.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ResultView {
+    pub id: String,
+    pub result: Word<Verdict>,
+    /// Calls sent for it.
+    pub attempts: u32,
+    /// Empty where there is nothing to say.
+    pub message: String,
+}
+
+/// Hand-over links; the links themselves stand in no output.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LinksView {
+    pub waiting: usize,
+}
+
+impl ApplyView {
+    pub fn of(applied: &Applied) -> Self {
+        let plan = &applied.plan;
+        let unread = |account: &str| {
+            let problems = applied.unread.iter().filter(|(a, _)| a == account).flat_map(|(_, p)| p);
+            problems.cloned().collect()
+        };
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "apply",
+            tool: TOOL,
+            as_of: plan.as_of.to_string(),
+            simulated: plan.simulated,
+            sandbox: plan.is_sandbox(),
+            digest: plan.digest.to_string(),
+            accounts: plan
+                .accounts
+                .iter()
+                .map(|a| AppliedAccountView {
+                    account: a.account.clone(),
+                    system: a.system,
+                    backend: a.backend,
+                    sandbox: a.sandbox,
+                    digest: a.digest.to_string(),
+                    reading: ReadingView::of(&a.reading),
+                    unread: unread(&a.account),
+                })
+                .collect(),
+            guards: plan.accounts.iter().flat_map(|a| &a.guards).map(GuardView::of).collect(),
+            results: applied
+                .results
+                .iter()
+                .map(|r| ResultView { id: r.id.clone(), result: Word(r.verdict), attempts: r.attempts, message: r.message.clone() })
+                .collect(),
+            links: LinksView { waiting: applied.links_waiting },
+            blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
+            unreviewed: Vec::new(),
+            left: applied.left.iter().map(ChangeView::of).collect(),
+            manual: applied.manual.iter().map(ChangeView::of).collect(),
+        }
+    }
+}
+
+/// The JSON Schema of [`ApplyView`]: `schemas/apply.schema.json`.
+pub fn apply_schema() -> Json {
+    schema_of::<ApplyView>("apply")
+}
+
+/// Writes the result as text. The plan was shown before it: only what came of it stands here.
+///
+/// # Errors
+/// What the stream answers.
+pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<()> {
+    for result in &view.results {
+        let style = match result.result.0 {
+            Verdict::Applied | Verdict::Already => paint.gives(),
+            Verdict::Failed | Verdict::Unknown => paint.alarm(),
+            Verdict::Skipped => paint.alters(),
+        };
+        let tries = if result.attempts == 1 { "1 call".to_owned() } else { format!("{} calls", result.attempts) };
+        let faint = paint.faint();
+        write!(out, "{style}{:<8}{style:#} {} {faint}({tries}){faint:#}", result.result.0.word(), Neutral(&result.id))?;
+        let message = if result.message.is_empty() { String::new() } else { format!(": {}", Neutral(&result.message)) };
+        writeln!(out, "{message}")?;
+    }
+    let alarm = paint.alarm();
+    for account in &view.accounts {
+        for problem in &account.reading.problems {
+            writeln!(out, "{alarm}incomplete reading{alarm:#} of {}: {}", Neutral(&account.account), Neutral(problem))?;
+        }
+        for problem in &account.unread {
+            writeln!(out, "{alarm}not read back{alarm:#}: {}: {}", Neutral(&account.account), Neutral(problem))?;
+        }
+    }
+    for guard in view.guards.iter().filter(|g| g.tripped) {
+        write!(out, "{}:", Neutral(&guard.account))?;
+        super::text::guard_tripped(out, guard, paint)?;
+    }
+    if !view.blocked.is_empty() {
+        writeln!(out, "blocked:")?;
+    }
+    for blocked in &view.blocked {
+        write_blocked(out, blocked, paint)?;
+    }
+    for (title, changes) in [("left, as a fresh reading shows:", &view.left), ("to be made by hand, in this order:", &view.manual)] {
+        if !changes.is_empty() {
+            writeln!(out, "{title}")?;
+        }
+        for change in changes {
+            write_change(out, change, paint)?;
+        }
+    }
+    for id in &view.unreviewed {
+        writeln!(out, "unreviewed, not made: {}", Neutral(id))?;
+    }
+    write_foot(out, view, paint)
+}
+
+fn write_foot(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<()> {
+    let (faint, strong) = (paint.faint(), paint.strong());
+    let simulated = if view.simulated { ", simulated" } else { "" };
+    let sandbox = if view.sandbox { ", SANDBOX" } else { "" };
+    writeln!(out, "{faint}{}, as of {}{simulated}{sandbox}, digest {}{faint:#}", view.tool, view.as_of, view.digest)?;
+    let count = |verdict: Verdict| view.results.iter().filter(|r| r.result.0 == verdict).count();
+    let each: Vec<String> = [Verdict::Applied, Verdict::Already, Verdict::Failed, Verdict::Skipped, Verdict::Unknown]
+        .into_iter()
+        .filter(|v| count(*v) > 0)
+        .map(|v| format!("{} {}", count(v), v.word()))
+        .collect();
+    let results = if each.is_empty() { "nothing done".to_owned() } else { each.join(", ") };
+    writeln!(
+        out,
+        "{strong}apply: {results}; {} left, {} blocked, {} by hand{strong:#}",
+        view.left.len(),
+        view.blocked.len(),
+        view.manual.len()
+    )?;
+    if view.links.waiting > 0 {
+        let links = if view.links.waiting == 1 { "link waits" } else { "links wait" };
+        writeln!(out, "hint: {} hand-over {links} in the connection's links directory", view.links.waiting)?;
+    }
+    if count(Verdict::Failed) + count(Verdict::Skipped) + count(Verdict::Unknown) > 0 || !view.left.is_empty() {
+        writeln!(out, "hint: portcullis plan shows what is still to do")?;
+    }
+    if !view.manual.is_empty() {
+        writeln!(out, "hint: portcullis plan --runbook FILE.md writes the steps by hand down")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::ChangeResult;
+    use crate::render::{json, samples};
+    use snapbox::{IntoData as _, assert_data_eq, str};
+
+    fn applied() -> Applied {
+        let plan = samples::full();
+        let result = |at: usize, verdict, message: &str| ChangeResult {
+            id: plan.accounts[0].changes[at].id.clone(),
+            verdict,
+            attempts: u32::from(verdict != Verdict::Skipped),
+            message: message.into(),
+        };
+        Applied {
+            results: vec![
+                result(0, Verdict::Failed, "the server said \u{1b}[2J\n::error::no"),
+                result(1, Verdict::Skipped, "waits for news/invite/kim@agency.example"),
+                result(3, Verdict::Applied, ""),
+            ],
+            links_waiting: 1,
+            blocked: plan.accounts[0].blocked.iter().map(|b| ("news".to_owned(), b.clone())).collect(),
+            left: vec![plan.accounts[0].changes[0].clone()],
+            manual: vec![plan.accounts[0].changes[2].clone()],
+            unread: vec![("ins".to_owned(), vec!["503 after 3 tries".to_owned()])],
+            plan,
+        }
+    }
+
+    #[test]
+    fn an_apply_of_nothing_says_so() {
+        let applied = Applied {
+            plan: samples::nothing(),
+            results: Vec::new(),
+            links_waiting: 0,
+            blocked: Vec::new(),
+            left: Vec::new(),
+            manual: Vec::new(),
+            unread: Vec::new(),
+        };
+        let mut out = Vec::new();
+        text(&mut out, &ApplyView::of(&applied), Paint::plain()).unwrap();
+        assert_data_eq!(
+            String::from_utf8(out).unwrap(),
+            str![[r#"
+portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+apply: nothing done; 0 left, 0 blocked, 0 by hand
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn results_what_is_left_and_what_waits_for_a_human_are_told() {
+        let mut out = Vec::new();
+        text(&mut out, &ApplyView::of(&applied()), Paint::plain()).unwrap();
+        assert_data_eq!(
+            String::from_utf8(out).unwrap(),
+            str![[r#"
+failed   news/invite/kim@agency.example (1 call): the server said \u{1b}[2J\u{a}::error::no
+skipped  news/invite/root@acme.example (0 calls): waits for news/invite/kim@agency.example
+applied  news/remove/old@acme.example (1 call)
+not read back: ins: 503 after 3 tries
+news:  stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
+       to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+blocked:
+  x  edit far@acme.example  blocked: actor-lacks-subaccount; needs a parent, or a manager of apac (accept-blocked)
+       role         author
+       subaccounts  +apac (keeps emea)
+       CRM-7 (accounts/newsletter.yaml:20:9)
+left, as a fresh reading shows:
+  +  invite kim@agency.example  widens
+       end          2026-12-05
+       name         Kim \u{202e}Lee
+       role         author
+       subaccounts  "EMEA North", emea
+       Launch, TICKET-40 (accounts/newsletter.yaml:17:9)
+       api: invite; the system mails them [cccccccccccc]
+to be made by hand, in this order:
+  ~  edit ada@acme.example  both widens and narrows
+       role         author -> editor
+       subaccounts  +apac -us (keeps emea)
+       accounts/newsletter.yaml:12:9
+       cause: expiry (role undetermined, subaccounts expiry)
+       note: overrides author (emea-marketing)
+       api: set-subaccounts, then set-role [cccccccccccc]
+       by hand: set-role
+portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+apply: 1 applied, 1 failed, 1 skipped; 1 left, 1 blocked, 1 by hand
+hint: 1 hand-over link waits in the connection's links directory
+hint: portcullis plan shows what is still to do
+hint: portcullis plan --runbook FILE.md writes the steps by hand down
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn the_schema_is_fresh_and_what_is_printed_is_valid() {
+        samples::assert_fresh("schemas/apply.schema.json", &apply_schema());
+        let mut out = Vec::new();
+        json::write(&mut out, &ApplyView::of(&applied())).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains('\u{1b}'));
+        let doc: Json = serde_json::from_str(&text).unwrap();
+        let schema = jsonschema::validator_for(&apply_schema()).unwrap();
+        assert!(schema.is_valid(&doc), "{:?}", schema.iter_errors(&doc).map(|e| e.to_string()).collect::<Vec<_>>());
+        assert_eq!(doc["results"][0]["result"], "failed");
+        assert_eq!(doc["links"]["waiting"], 1);
+        assert_eq!(doc["accounts"][1]["unread"][0], "503 after 3 tries");
+        let mut wrong = doc.clone();
+        wrong["results"][0]["result"] = "done".into();
+        assert!(!schema.is_valid(&wrong));
+    }
+}

@@ -1,0 +1,194 @@
+//! Text from outside, made harmless where it is printed. Every name, reason, address, word and
+//! message of a manifest or a server goes through one of these types (DESIGN §8.8).
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
+
+use crate::model::is_unprintable;
+
+/// Whether a character moves the cursor, reorders what stands around it, or does not show at all.
+fn hides(c: char) -> bool {
+    is_unprintable(c)
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}')
+}
+
+/// Text for a terminal or a log: one line, what hides is shown as `\u{1b}`, and nothing in it is a
+/// command to a CI runner (`::error::` at a line's start, `##[error]` anywhere).
+#[derive(Debug, Clone, Copy)]
+pub struct Neutral<'a>(pub &'a str);
+
+impl fmt::Display for Neutral<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Runners trim the line before they look for `::`, so indentation protects nobody.
+        let command = self.0.trim_start().starts_with("::").then(|| self.0.len() - self.0.trim_start().len());
+        let mut last = '\0';
+        for (at, c) in self.0.char_indices() {
+            if hides(c) || command == Some(at) || (c == '#' && last == '#') {
+                write!(f, "\\u{{{:x}}}", u32::from(c))?;
+            } else {
+                f.write_char(c)?;
+            }
+            last = c;
+        }
+        Ok(())
+    }
+}
+
+/// Text for Markdown: as [`Neutral`], and no tag, mention, link, emphasis or table cell either.
+#[derive(Debug, Clone, Copy)]
+pub struct Markdown<'a>(pub &'a str);
+
+impl fmt::Display for Markdown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in Neutral(self.0).to_string().chars() {
+            match c {
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '&' => f.write_str("&amp;")?,
+                // Mentions are looked for in the rendered text: only a character between stops them.
+                '@' => f.write_str("@\u{200b}")?,
+                // Neither are bare links to be had.
+                ':' => f.write_str(":\u{200b}")?,
+                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '-' | '!' | '|' | '~' | '$' | '=' => {
+                    f.write_char('\\')?;
+                    f.write_char(c)?;
+                }
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An address for Markdown: as code, so that it can be copied and mentions nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct MarkdownCode<'a>(pub &'a str);
+
+impl fmt::Display for MarkdownCode<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.contains(['`', '<', '|']) {
+            return Markdown(self.0).fmt(f);
+        }
+        write!(f, "`{}`", Neutral(self.0))
+    }
+}
+
+/// A cell that a spreadsheet takes for text: formulas start with one of these characters.
+pub fn cell(text: &str) -> String {
+    let shown = Neutral(text).to_string();
+    if text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']) { format!("'{shown}") } else { shown }
+}
+
+/// Pretty JSON that escapes what hides and what a CI runner would obey; it reads back the same.
+pub struct NeutralJson {
+    pretty: PrettyFormatter<'static>,
+}
+
+impl NeutralJson {
+    #[expect(clippy::new_without_default, reason = "one way to make it is enough")]
+    pub fn new() -> Self {
+        Self { pretty: PrettyFormatter::new() }
+    }
+}
+
+impl Formatter for NeutralJson {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = 0;
+        let mut last = '\0';
+        for (at, c) in fragment.char_indices() {
+            if hides(c) || (c == '#' && last == '#') {
+                out.write_all(&fragment.as_bytes()[rest..at])?;
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+                rest = at + c.len_utf8();
+            }
+            last = c;
+        }
+        out.write_all(&fragment.as_bytes()[rest..])
+    }
+    fn write_char_escape<W: ?Sized + io::Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
+        self.pretty.write_char_escape(out, escape)
+    }
+    fn begin_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.begin_array(out)
+    }
+    fn end_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.end_array(out)
+    }
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.pretty.begin_array_value(out, first)
+    }
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.end_array_value(out)
+    }
+    fn begin_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.begin_object(out)
+    }
+    fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.end_object(out)
+    }
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.pretty.begin_object_key(out, first)
+    }
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.begin_object_value(out)
+    }
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.pretty.end_object_value(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "\u{1b}[2J\u{202e}::add-mask::x\n::error::x @everyone <img src=x> `x` | =cmd() ##[error]y \u{9b}31m";
+
+    #[test]
+    fn hostile_text_is_one_line_without_control_bidi_or_invisible_characters() {
+        let shown = Neutral(HOSTILE).to_string();
+        assert_eq!(shown, r"\u{1b}[2J\u{202e}::add-mask::x\u{a}::error::x @everyone <img src=x> `x` | =cmd() #\u{23}[error]y \u{9b}31m");
+        assert_eq!(Neutral("Ad\u{e9}le \u{5d0} 李").to_string(), "Ad\u{e9}le \u{5d0} 李", "what shows stays");
+        assert_eq!(Neutral("a\u{ad}b\u{3164}c\u{e0041}").to_string(), r"a\u{ad}b\u{3164}c\u{e0041}");
+    }
+
+    #[test]
+    fn no_text_starts_a_runner_command() {
+        assert_eq!(Neutral("::error::x").to_string(), r"\u{3a}:error::x");
+        assert_eq!(Neutral("  ::error::x").to_string(), r"  \u{3a}:error::x");
+        assert_eq!(Neutral("a::b").to_string(), "a::b");
+    }
+
+    #[test]
+    fn markdown_has_no_tag_mention_link_or_cell() {
+        let shown = Markdown("@everyone <img src=x> `x` | [a](http://b.example) #1").to_string();
+        assert_eq!(shown, "@\u{200b}everyone &lt;img src\\=x&gt; \\`x\\` \\| \\[a\\]\\(http:\u{200b}//b.example\\) \\#1");
+        assert_eq!(MarkdownCode("a@acme.example").to_string(), "`a@acme.example`");
+        assert_eq!(MarkdownCode("a`@acme.example").to_string(), "a\\`@\u{200b}acme.example");
+    }
+
+    #[test]
+    fn cells_are_no_formulas() {
+        for bad in ["=cmd()", "+1", "-1", "@x", "\t=1", "\r=1", " =1"] {
+            assert!(cell(bad).starts_with('\''), "{bad:?}");
+        }
+        assert_eq!(cell("Ada = Lovelace"), "Ada = Lovelace");
+    }
+
+    #[test]
+    fn json_escapes_what_hides_and_reads_back_the_same() {
+        let value = serde_json::json!({ "name": format!("{HOSTILE}\u{e0041}\u{7f}\"") });
+        let mut out = Vec::new();
+        crate::render::json::write(&mut out, &value).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7f}', '\u{e0041}']) && !text.contains("##["), "{text}");
+        assert!(text.contains("\\u202e") && text.contains("\\udb40\\udc41"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}

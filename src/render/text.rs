@@ -1,0 +1,355 @@
+//! A plan for people: what a reviewer must see first, then the rest, then the counts and the next
+//! step. Says all that the JSON says, and nothing else.
+
+use std::io::{self, Write};
+
+use super::neutral::Neutral;
+use super::paint::Paint;
+use super::text_change::{at, comes_first, write_blocked, write_change};
+use super::view::{AccountView, GuardView, Kind, PlanView, Summary};
+
+/// Writes the plan as text.
+///
+/// # Errors
+/// What the stream answers.
+pub fn plan(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result<()> {
+    for account in &view.accounts {
+        write_account(out, view, account, paint)?;
+        writeln!(out)?;
+    }
+    write_foot(out, view, paint)
+}
+
+fn write_account(out: &mut impl Write, view: &PlanView, account: &AccountView, paint: Paint) -> io::Result<()> {
+    headline(out, account, view, paint)?;
+    // A stable sort: within each half the plan's order stays.
+    let (first, rest): (Vec<_>, Vec<_>) = account.changes.iter().partition(|c| comes_first(c));
+    for change in first.into_iter().chain(rest) {
+        write_change(out, change, paint)?;
+    }
+    for blocked in &account.blocked {
+        write_blocked(out, blocked, paint)?;
+    }
+    let faint = paint.faint();
+    for report in &account.reports {
+        write!(out, "  i  {}: ", report.code)?;
+        if let Some(member) = &report.member {
+            write!(out, "{} ", Neutral(member))?;
+        }
+        write!(out, "{}", Neutral(&report.message))?;
+        write_place(out, report.place.as_ref().map(at), faint)?;
+    }
+    for warning in &account.warnings {
+        let style = paint.alters();
+        write!(out, "  {style}warning{style:#}: {}: ", warning.code)?;
+        if let Some(day) = &warning.on {
+            write!(out, "{day}: ")?;
+        }
+        if let Some(member) = &warning.member {
+            write!(out, "{} ", Neutral(member))?;
+        }
+        write!(out, "{}", Neutral(&warning.message))?;
+        write_place(out, warning.place.as_ref().map(at), faint)?;
+    }
+    write_guards(out, view, account, paint)?;
+    if !account.changes.is_empty() {
+        writeln!(out, "  {faint}digest {}{faint:#}", account.digest)?;
+    }
+    Ok(())
+}
+
+fn write_place(out: &mut impl Write, place: Option<String>, faint: anstyle::Style) -> io::Result<()> {
+    match place {
+        Some(place) => writeln!(out, " {faint}({place}){faint:#}"),
+        None => writeln!(out),
+    }
+}
+
+/// Which account it is and how it was read.
+pub(super) fn headline(out: &mut impl Write, account: &AccountView, view: &PlanView, paint: Paint) -> io::Result<()> {
+    let (strong, alarm) = (paint.strong(), paint.alarm());
+    write!(out, "{strong}{}{strong:#} ({} on {})", Neutral(&account.account), account.system, account.backend)?;
+    if account.sandbox {
+        write!(out, " SANDBOX")?;
+    }
+    match account.reading.proof {
+        Some(proof) => write!(out, ": {} read, proof: {}", members(account.reading.members), proof.0.word())?,
+        None => write!(out, ": {alarm}incomplete reading{alarm:#}, nothing is planned")?,
+    }
+    if account.as_of != view.as_of {
+        write!(out, ", as of {}", account.as_of)?;
+    }
+    let nothing = account.changes.is_empty() && account.blocked.is_empty();
+    writeln!(out, "{}", if nothing && account.reading.complete { "; nothing to do" } else { "" })?;
+    for problem in &account.reading.problems {
+        writeln!(out, "  {alarm}!{alarm:#}  {}", Neutral(problem))?;
+    }
+    Ok(())
+}
+
+fn members(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "member" } else { "members" })
+}
+
+fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, paint: Paint) -> io::Result<()> {
+    let (tripped, held): (Vec<&GuardView>, Vec<&GuardView>) = view.guards_of(&account.account).partition(|g| g.tripped);
+    for guard in tripped {
+        guard_tripped(out, guard, paint)?;
+    }
+    // The limits of an account that nobody changes say nothing.
+    let held: Vec<String> = held.into_iter().filter(|g| g.actual > 0 || !account.changes.is_empty()).map(guard_held).collect();
+    if !held.is_empty() {
+        let faint = paint.faint();
+        writeln!(out, "  {faint}guards that hold: {}{faint:#}", held.join(", "))?;
+    }
+    Ok(())
+}
+
+fn guard_held(guard: &GuardView) -> String {
+    let who = if guard.who.is_empty() { String::new() } else { format!(" {}", who(guard)) };
+    let place = guard.place.as_ref().map(|p| format!(" ({})", at(p))).unwrap_or_default();
+    format!("{} {} of {}{who}{place}", guard.code, guard.actual, guard.limit)
+}
+
+fn who(guard: &GuardView) -> String {
+    guard.who.iter().map(|w| Neutral(w).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// A guard that stops its account, and the exact flag that lifts it.
+pub(super) fn guard_tripped(out: &mut impl Write, guard: &GuardView, paint: Paint) -> io::Result<()> {
+    let alarm = paint.alarm();
+    write!(out, "  {alarm}stopped by guard {}{alarm:#}: {}, the limit is {}", guard.code, guard.actual, guard.limit)?;
+    match &guard.place {
+        Some(place) => write!(out, " (set at {})", at(place))?,
+        None => write!(out, " (the default)")?,
+    }
+    if !guard.who.is_empty() {
+        write!(out, ": {}", who(guard))?;
+    }
+    writeln!(out)?;
+    match &guard.lift {
+        Some(lift) => writeln!(out, "       to lift it for this plan: {}", Neutral(lift)),
+        None => writeln!(out, "       this guard cannot be lifted; change the manifests"),
+    }
+}
+
+fn write_foot(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result<()> {
+    let faint = paint.faint();
+    write!(out, "{faint}{}, as of {}", view.tool, view.as_of)?;
+    if view.simulated {
+        write!(out, ", simulated")?;
+    }
+    if view.sandbox {
+        write!(out, ", SANDBOX")?;
+    }
+    for (name, revision) in [("base", &view.base), ("applied", &view.applied)] {
+        if let Some(revision) = revision {
+            write!(out, ", {name} {}", Neutral(revision))?;
+        }
+    }
+    writeln!(out, ", digest {}{faint:#}", view.digest)?;
+    let strong = paint.strong();
+    let kind = match view.kind {
+        Kind::Plan => "plan",
+        Kind::Drift => "drift",
+    };
+    let unread = view.accounts.iter().filter(|a| !a.reading.complete).count();
+    writeln!(out, "{strong}{kind}: {}{strong:#}", counts(&view.summary, unread))?;
+    for hint in hints(view) {
+        writeln!(out, "hint: {hint}")?;
+    }
+    Ok(())
+}
+
+/// `2 invite, 1 remove; 1 blocked, 0 by hand`. Where an account was not read, nobody knows that
+/// there is nothing to do.
+fn counts(summary: &Summary, unread: usize) -> String {
+    let each: Vec<String> = summary.by_action().into_iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
+    let changes = match (each.is_empty(), unread) {
+        (true, 0) => "nothing to do".to_owned(),
+        (true, _) => "no changes".to_owned(),
+        (false, _) => each.join(", "),
+    };
+    let unread = if unread > 0 { format!(", {unread} not read") } else { String::new() };
+    format!("{changes}; {} blocked, {} by hand{unread}", summary.blocked, summary.manual)
+}
+
+/// The next step, or steps where accounts need different ones.
+fn hints(view: &PlanView) -> Vec<String> {
+    let mut hints = Vec::new();
+    if view.accounts.iter().any(|a| !a.reading.complete) {
+        hints.push("an incomplete reading plans nothing; see its problems and plan again".to_owned());
+    }
+    let tripped: Vec<&GuardView> = view.guards.iter().filter(|g| g.tripped).collect();
+    if !tripped.is_empty() {
+        hints.push("a guard stops its account, not the others; where the change is meant, pass its --allow to apply".to_owned());
+    }
+    let stopped = |account: &AccountView| tripped.iter().any(|g| g.account == account.account);
+    let open = |account: &&AccountView| !stopped(account) && account.changes.iter().any(|c| c.manual.len() < c.calls.len());
+    if view.accounts.iter().any(|a| open(&a)) {
+        hints.push(match view.kind {
+            _ if view.simulated && view.accounts.iter().filter(open).any(|a| !a.sandbox) => {
+                "a simulated plan is for reading; plan without PORTCULLIS_NOW and --at to apply it".to_owned()
+            }
+            Kind::Plan => format!("to make exactly these changes: portcullis apply --digest {}", view.digest),
+            Kind::Drift => "portcullis apply brings the accounts back; to keep a difference, write it into the manifests".to_owned(),
+        });
+    }
+    if view.summary.manual > 0 {
+        hints.push("some steps are made by hand: portcullis plan --runbook FILE.md writes them down".to_owned());
+    }
+    if view.accounts.iter().flat_map(|a| &a.blocked).any(|b| !b.accepted) {
+        hints.push("what is blocked needs somebody else; `accept-blocked: [CODE]` marks a block as known".to_owned());
+    }
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+    use snapbox::{IntoData as _, assert_data_eq, str};
+
+    fn shown(plan: &crate::plan::Plan, kind: Kind, paint: Paint) -> String {
+        let mut out = Vec::new();
+        super::plan(&mut out, &PlanView::of(plan, kind), paint).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_plan_without_changes_says_nothing_to_do() {
+        assert_data_eq!(
+            shown(&samples::nothing(), Kind::Plan, Paint::plain()),
+            str![[r#"
+news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot; nothing to do
+
+portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+plan: nothing to do; 0 blocked, 0 by hand
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn a_plan_shows_removals_and_administrators_first_then_the_rest_and_the_next_step() {
+        assert_data_eq!(
+            shown(&samples::full(), Kind::Plan, Paint::plain()),
+            str![[r#"
+news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
+  +! invite root@acme.example  widens  comes to administer
+       privileges   (none)
+       role         manager
+       subaccounts  emea
+       after: news/invite/kim@agency.example
+       api: invite; the system mails them [cccccccccccc]
+  -  remove old@acme.example  narrows
+       role  full
+       api: remove [cccccccccccc]
+  +  invite kim@agency.example  widens
+       end          2026-12-05
+       name         Kim \u{202e}Lee
+       role         author
+       subaccounts  "EMEA North", emea
+       Launch, TICKET-40 (accounts/newsletter.yaml:17:9)
+       api: invite; the system mails them [cccccccccccc]
+  ~  edit ada@acme.example  both widens and narrows
+       role         author -> editor
+       subaccounts  +apac -us (keeps emea)
+       accounts/newsletter.yaml:12:9
+       cause: expiry (role undetermined, subaccounts expiry)
+       note: overrides author (emea-marketing)
+       api: set-subaccounts, then set-role [cccccccccccc]
+       by hand: set-role
+  x  edit far@acme.example  blocked: actor-lacks-subaccount; needs a parent, or a manager of apac (accept-blocked)
+       role         author
+       subaccounts  +apac (keeps emea)
+       CRM-7 (accounts/newsletter.yaml:20:9)
+  i  unmanaged-member: bob@acme.example is a member and no manifest lists them
+  warning: role-spreads: 2026-12-04: ada@acme.example editor on emea, for which no entry asked it (accounts/newsletter.yaml:12:9)
+  stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
+       to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+  guards that hold: new-administrators 1 of 3
+  digest sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+
+ins (insider on scim): 3 members read, proof: snapshot
+  +  allow-domain acme.example  widens
+       api: allow-domain [cccccccccccc]
+  digest sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+
+portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 1 blocked, 1 by hand
+hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
+hint: to make exactly these changes: portcullis apply --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+hint: some steps are made by hand: portcullis plan --runbook FILE.md writes them down
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn an_incomplete_reading_says_why() {
+        assert_data_eq!(
+            shown(&samples::unread(), Kind::Drift, Paint::plain()),
+            str![[r#"
+far (solver on embedded) SANDBOX: incomplete reading, nothing is planned
+  !  the server says 12 members and sent 7
+  !  page 2\u{a}::error::came twice
+
+news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot; nothing to do
+
+portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+drift: no changes; 0 blocked, 0 by hand, 1 not read
+hint: an incomplete reading plans nothing; see its problems and plan again
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn colour_adds_nothing_but_escape_codes() {
+        let styled = shown(&samples::full(), Kind::Plan, Paint::styled());
+        let plain = shown(&samples::full(), Kind::Plan, Paint::plain());
+        assert_ne!(styled, plain);
+        assert!(!plain.contains('\u{1b}'));
+        assert_eq!(anstream::adapter::strip_str(&styled).to_string(), plain);
+    }
+
+    #[test]
+    fn no_line_of_hostile_text_acts() {
+        let text = shown(&samples::unread(), Kind::Plan, Paint::plain()) + &shown(&samples::full(), Kind::Plan, Paint::plain());
+        assert!(!text.contains(['\u{202e}', '\u{1b}']));
+        assert!(!text.lines().any(|l| l.trim_start().starts_with("::")), "{text}");
+    }
+
+    /// Every word of the JSON stands in the text; digests of changes by their first twelve digits.
+    #[test]
+    fn all_that_the_json_says_stands_in_the_text() {
+        let plan = samples::full();
+        let text = shown(&plan, Kind::Plan, Paint::plain());
+        let view = serde_json::to_value(PlanView::of(&plan, Kind::Plan)).unwrap();
+        let mut missing = Vec::new();
+        let mut stack = vec![(String::new(), view)];
+        while let Some((path, value)) = stack.pop() {
+            match value {
+                serde_json::Value::Object(map) => stack.extend(map.into_iter().map(|(k, v)| (format!("{path}.{k}"), v))),
+                serde_json::Value::Array(list) => stack.extend(list.into_iter().map(|v| (path.clone(), v))),
+                serde_json::Value::String(s) => {
+                    let wanted = match path.as_str() {
+                        ".schema_version" | ".accounts.changes.id" | ".accounts.blocked.id" | ".accounts.changes.risk" => continue,
+                        ".accounts.changes.digest" => s["sha256:".len()..][..12].to_owned(),
+                        ".accounts.changes.cause" if s == "undetermined" => continue,
+                        _ => Neutral(&s).to_string(),
+                    };
+                    if !text.contains(&wanted) {
+                        missing.push((path, s));
+                    }
+                }
+                serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

@@ -1,0 +1,67 @@
+//! The story of a run on one screen: read, plan, clear (approval and guards), apply, verify.
+
+mod connect;
+mod request;
+mod stop;
+mod verify;
+
+use crate::apply::{self, Applied};
+use crate::plan::{self, Cleared, Plan};
+
+pub use connect::{Connected, Folder};
+pub use request::{Approval, Request};
+pub use stop::Stop;
+
+/// Reads every account and plans the difference. Holds nothing that could write.
+///
+/// # Errors
+/// [`Stop`] where nothing could be attempted; an account that cannot be read is in the plan.
+pub async fn plan(request: &Request) -> Result<Plan, Stop> {
+    let folder = Folder::load(request)?;
+    let connected = Connected::to(&folder, request)?;
+    let readings = connected.read(request).await;
+    Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
+}
+
+/// Shows the plan to `ask`, and makes exactly what was cleared of it.
+///
+/// # Errors
+/// [`Stop`] where nothing was attempted: bad manifests, a refusal, another plan than the approved.
+pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan) -> Result<(), Stop>) -> Result<Applied, Stop> {
+    let folder = Folder::load(request)?;
+    let connected = Connected::to(&folder, request)?;
+    let readings = connected.read(request).await;
+    let plan = plan::plan(request.moment(), &connected.accounts(&readings));
+
+    connected.may_be_written(request, approval, &plan)?;
+    let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
+    ask(&plan)?;
+
+    let mut applied = Applied::of(plan, &cleared);
+    for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
+        request.says(&format!("applying {}", account.account));
+        match connected.execute(account, &cleared).await {
+            Ok(results) => applied.results.extend(results),
+            Err(why) => applied.unread.push((account.account.clone(), vec![why])),
+        }
+    }
+    verify::all(request, &connected, &cleared, &mut applied).await;
+    Ok(applied)
+}
+
+impl Connected<'_> {
+    /// One account's cleared changes, made through a writer that exists only now.
+    async fn execute(&self, account: &plan::AccountPlan, cleared: &Cleared) -> Result<Vec<apply::ChangeResult>, String> {
+        let site = self.site(&account.account).ok_or("the account is gone")?;
+        let writer = site.backend.writer(cleared)?;
+        let at = apply::Site {
+            spec: site.spec,
+            tenant: &site.tenant,
+            caps: site.backend.reader().caps(),
+            minimum: account.minimum_administrators(),
+            reader: site.backend.reader(),
+            writer: &*writer,
+        };
+        Ok(apply::execute(&at, &account.changes).await)
+    }
+}

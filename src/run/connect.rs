@@ -1,0 +1,211 @@
+//! From a folder of manifests to accounts that can be read.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt};
+use jiff::tz::TimeZone;
+use wildmatch::WildMatchPattern;
+
+use crate::backends::Backend;
+use crate::backends::embedded::Embedded;
+use crate::backends::scim::{Expect, Scim};
+use crate::backends::token;
+use crate::desired::{self, Desired};
+use crate::manifest::diagnostic::{self, nearest};
+use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests};
+use crate::model::{Actor, Atom, Reading, Tenant};
+use crate::plan::{Account, Plan};
+use crate::sandbox::Host;
+use crate::systems::SystemSpec;
+
+use super::{Approval, Request, Stop};
+
+/// The embedded database of a connection that names none.
+const DEFAULT_FILE: &str = ".portcullis/embedded.db";
+/// Members a page of the embedded backend.
+const PAGE: usize = 500;
+/// Accounts read at once.
+const AT_ONCE: usize = 4;
+
+/// A folder of manifests without errors.
+pub struct Folder {
+    loaded: Loaded,
+}
+
+impl Folder {
+    /// Loads the folder; all its errors at once.
+    ///
+    /// # Errors
+    /// [`Stop::Manifests`] with every diagnostic where one of them is an error.
+    pub fn load(request: &Request) -> Result<Self, Stop> {
+        let (loaded, diagnostics) = Self::check(request);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Stop::Manifests { diagnostics, sources: loaded.sources });
+        }
+        Ok(Self { loaded })
+    }
+
+    /// Everything that is wrong with the folder, warnings included.
+    pub fn check(request: &Request) -> (Loaded, Vec<Diagnostic>) {
+        let mut loaded = manifest::load(&request.folder, request.now);
+        let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
+        diagnostics.extend(desired::resolve(&loaded.manifests, request.now).1);
+        diagnostic::sort(&mut diagnostics);
+        (loaded, diagnostics)
+    }
+
+    pub fn manifests(&self) -> &Manifests {
+        &self.loaded.manifests
+    }
+}
+
+/// One account that can be read.
+pub struct Site<'f> {
+    pub name: &'f Atom,
+    pub spec: &'static SystemSpec,
+    pub connection: &'f Connection,
+    pub tenant: Tenant,
+    pub origin: String,
+    pub backend: Box<dyn Backend>,
+}
+
+/// The chosen accounts of a folder, and what is desired of them.
+pub struct Connected<'f> {
+    sites: Vec<Site<'f>>,
+    desired: BTreeMap<&'f Atom, Desired<'f>>,
+}
+
+impl<'f> Connected<'f> {
+    /// Connects the accounts that the manifests manage and the request names.
+    ///
+    /// # Errors
+    /// Unknown names, and what trust and environment refuse.
+    pub fn to(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let manifests = folder.manifests();
+        let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
+        let sites = connect(manifests, &chosen, request)?;
+        Ok(Self { sites, desired: desired::resolve(manifests, request.now).0 })
+    }
+
+    /// Connects every connection, managed or not: for `export` and the sandbox.
+    ///
+    /// # Errors
+    /// As [`Connected::to`].
+    pub fn to_all(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let manifests = folder.manifests();
+        let chosen = choose(manifests.connections.keys(), &request.accounts)?;
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
+    }
+
+    pub fn sites(&self) -> &[Site<'f>] {
+        &self.sites
+    }
+
+    pub fn site(&self, name: &str) -> Option<&Site<'f>> {
+        self.sites.iter().find(|s| *s.name == *name)
+    }
+
+    /// Reads the accounts side by side, in the order of their names.
+    pub async fn read(&self, request: &Request) -> Vec<Reading> {
+        let reads = self.sites.iter().map(|site| async move {
+            request.says(&format!("reading {}", site.name));
+            site.backend.reader().read().await
+        });
+        stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
+    }
+
+    /// What the planner needs of each account, with its reading.
+    pub fn accounts<'a>(&'a self, readings: &'a [Reading]) -> Vec<Account<'a>> {
+        self.sites.iter().zip(readings).filter_map(|(site, reading)| self.account(site, reading)).collect()
+    }
+
+    pub fn account<'a>(&'a self, site: &'a Site<'f>, reading: &'a Reading) -> Option<Account<'a>> {
+        Some(Account {
+            name: site.name,
+            spec: site.spec,
+            backend: site.connection.backend.word(),
+            sandbox: site.backend.is_sandbox(),
+            origin: &site.origin,
+            tenant: &site.tenant,
+            caps: site.backend.reader().caps(),
+            desired: self.desired.get(site.name)?,
+            reading,
+        })
+    }
+
+    /// Whether an apply may write at all (DESIGN §9).
+    ///
+    /// # Errors
+    /// A simulated clock on network accounts, and network accounts that nobody reviewed.
+    pub fn may_be_written(&self, request: &Request, approval: &Approval, plan: &Plan) -> Result<(), Stop> {
+        let network: Vec<&str> = self.sites.iter().filter(|s| s.connection.backend.is_network()).map(|s| s.name.as_str()).collect();
+        if network.is_empty() {
+            return Ok(());
+        }
+        if plan.simulated {
+            let message = format!("the plan is simulated: only embedded accounts can be applied to, not {}", network.join(", "));
+            return Err(Stop::hinted(message, "take PORTCULLIS_NOW out of the environment"));
+        }
+        if approval.auto_approve && approval.digest.is_none() && !approval.unreviewed {
+            let message = format!("nobody reviewed the plan for {}", network.join(", "));
+            return Err(Stop::hinted(message, format!("add `--digest {}` once it was reviewed, or `--unreviewed`", plan.digest)));
+        }
+        let _ = request;
+        Ok(())
+    }
+}
+
+fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Result<Vec<&'m Atom>, Stop> {
+    let names: Vec<&Atom> = names.collect();
+    for want in wanted {
+        let glob = WildMatchPattern::<'*', '?'>::new(want);
+        if !names.iter().any(|n| glob.matches(n.as_str())) {
+            let near = nearest(want, names.iter().map(|n| n.as_str()));
+            let message = format!("no account is called `{want}`");
+            return Err(match near {
+                Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
+                None => Stop::failed(message),
+            });
+        }
+    }
+    let chosen = |n: &&Atom| wanted.is_empty() || wanted.iter().any(|w| WildMatchPattern::<'*', '?'>::new(w).matches(n.as_str()));
+    Ok(names.into_iter().filter(chosen).collect())
+}
+
+fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
+    let mut sites = Vec::new();
+    for name in names.iter().copied() {
+        let Some(connection) = manifests.connections.get(name) else { continue };
+        let tenant = tenant(connection);
+        let backend = backend(name, connection, &tenant, request)?;
+        if request.forbid_sandbox && backend.is_sandbox() {
+            return Err(Stop::failed(format!("the account `{name}` is on the embedded sandbox, which --forbid-sandbox refuses")));
+        }
+        sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), backend });
+    }
+    Ok(sites)
+}
+
+fn tenant(connection: &Connection) -> Tenant {
+    Tenant {
+        zone: connection.zone.clone().unwrap_or(TimeZone::UTC),
+        facts: connection.facts.clone(),
+        actor: Actor { member: connection.actor_member.clone(), attrs: connection.actor.clone() },
+    }
+}
+
+fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Stop> {
+    match connection.backend {
+        BackendName::Embedded => {
+            let written = connection.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+            let host = Host { account: name.clone(), spec: connection.spec, tenant: tenant.clone() };
+            Ok(Box::new(Embedded::new(request.folder.join(&written), &written, host, request.now, PAGE)))
+        }
+        BackendName::Scim => {
+            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)
+                .map_err(|refusal| Stop::Failed { message: refusal.message, hint: refusal.hint })?;
+            let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
+            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(Stop::failed)?))
+        }
+    }
+}

@@ -1,0 +1,29 @@
+use crate::manifest::{Diagnostic, Sources};
+use crate::plan::NotCleared;
+
+/// Why a run ended before anything was attempted.
+pub enum Stop {
+    /// The manifests are wrong.
+    Manifests { diagnostics: Vec<Diagnostic>, sources: Sources },
+    Failed { message: String, hint: Option<String> },
+    /// Another plan was approved than the accounts need now.
+    Stale { message: String },
+}
+
+impl Stop {
+    pub fn failed(message: impl Into<String>) -> Self {
+        Stop::Failed { message: message.into(), hint: None }
+    }
+    pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Stop::Failed { message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl From<NotCleared> for Stop {
+    fn from(why: NotCleared) -> Self {
+        match why {
+            NotCleared::Stale { .. } => Stop::Stale { message: why.to_string() },
+            NotCleared::BadLift(message) => Stop::failed(message),
+        }
+    }
+}

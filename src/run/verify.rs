@@ -1,0 +1,36 @@
+//! After an apply the accounts are read again and must plan to nothing.
+
+use std::time::Duration;
+
+use crate::apply::Applied;
+use crate::model::Channel;
+use crate::plan::{self, Cleared};
+
+use super::{Connected, Request};
+
+/// Servers that are only eventually consistent get this long, in all.
+const WAITS: &[Duration] = &[Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Reads what was written to again, and lists what a fresh plan still shows.
+pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &Cleared, applied: &mut Applied) {
+    for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
+        let Some(site) = connected.site(&account.account) else { continue };
+        request.says(&format!("reading {} again", site.name));
+        let waits = if site.connection.backend.is_network() { WAITS } else { &WAITS[..1] };
+        for (i, wait) in waits.iter().enumerate() {
+            tokio::time::sleep(*wait).await;
+            let reading = site.backend.reader().read().await;
+            if let Err(why) = &reading.proof {
+                applied.unread.push((account.account.clone(), why.problems.clone()));
+                break;
+            }
+            let Some(input) = connected.account(site, &reading) else { break };
+            let fresh = plan::plan(request.moment(), &[input]);
+            let left: Vec<_> = fresh.changes().filter(|c| c.channel() == Channel::Api).cloned().collect();
+            if left.is_empty() || i + 1 == waits.len() {
+                applied.left.extend(left);
+                break;
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
-use super::text_change::{at, comes_first, write_blocked, write_change};
+use super::text_change::{at, comes_first, members, write_blocked, write_change};
 use super::view::{AccountView, GuardView, Kind, PlanView, Summary};
 
 /// Writes the plan as text.
@@ -85,10 +85,6 @@ pub(super) fn headline(out: &mut impl Write, account: &AccountView, view: &PlanV
         writeln!(out, "  {alarm}!{alarm:#}  {}", Neutral(problem))?;
     }
     Ok(())
-}
-
-fn members(n: usize) -> String {
-    format!("{n} {}", if n == 1 { "member" } else { "members" })
 }
 
 fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, paint: Paint) -> io::Result<()> {

@@ -152,6 +152,10 @@ fn write_both(out: &mut impl Write, old: Option<&Json>, new: Option<&Json>, pain
     }
 }
 
+pub(super) fn members(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "member" } else { "members" })
+}
+
 /// A value on one line.
 pub(super) fn value(json: &Json) -> String {
     match json {

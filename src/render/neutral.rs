@@ -205,4 +205,20 @@ mod tests {
         assert!(text.contains("\\u202e") && text.contains("\\udb40\\udc41"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_text_no_form_of_it_acts(text in "(?s)([:#@<=+ \\-\u{1b}\u{9b}\u{202e}\u{e0041}\n\r]|.){0,40}") {
+            let shown = Neutral(&text).to_string();
+            proptest::prop_assert!(!shown.chars().any(hides) && !shown.contains("##") && !shown.trim_start().starts_with("::"));
+            let markdown = Markdown(&text).to_string().replace('\u{200b}', "");
+            proptest::prop_assert!(!markdown.chars().any(hides) && !markdown.contains(['<', '>']));
+            proptest::prop_assert!(!cell(&text).starts_with(['=', '+', '-', '@', '\t', '\r']));
+            let mut out = Vec::new();
+            crate::render::json::write(&mut out, &text).unwrap();
+            let json = String::from_utf8(out).unwrap();
+            proptest::prop_assert!(!json.trim_end_matches('\n').chars().any(hides) && !json.contains("##"));
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
 }

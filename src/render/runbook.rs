@@ -386,7 +386,7 @@ pub fn text(out: &mut impl Write, book: &Runbook, paint: Paint) -> io::Result<()
         }
     }
     for account in &book.stopped {
-        writeln!(out, "{}: stopped by a guard, make none of its steps by hand", Neutral(account))?;
+        writeln!(out, "account {} is stopped by a guard: make none of its steps by hand", Neutral(account))?;
     }
     Ok(())
 }

@@ -25,10 +25,10 @@ fn write_account(out: &mut impl Write, view: &PlanView, account: &AccountView, p
     // A stable sort: within each half the plan's order stays.
     let (first, rest): (Vec<_>, Vec<_>) = account.changes.iter().partition(|c| comes_first(c));
     for change in first.into_iter().chain(rest) {
-        write_change(out, change, paint)?;
+        write_change(out, change, account.system, paint)?;
     }
     for blocked in &account.blocked {
-        write_blocked(out, blocked, paint)?;
+        write_blocked(out, blocked, account.system, paint)?;
     }
     let faint = paint.faint();
     for report in &account.reports {
@@ -234,8 +234,8 @@ plan: nothing to do; 0 blocked, 0 by hand
             str![[r#"
 news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
   +! invite root@acme.example  widens  comes to administer
-       privileges   (none)
        role         manager
+       privileges   (none)
        subaccounts  emea
        after: news/invite/kim@agency.example
        api: invite; the system mails them [cccccccccccc]
@@ -243,10 +243,10 @@ news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
        role  full
        api: remove [cccccccccccc]
   +  invite kim@agency.example  widens
-       end          2026-12-05
        name         Kim \u{202e}Lee
        role         author
        subaccounts  "EMEA North", emea
+       end          2026-12-05
        Launch, TICKET-40 (accounts/newsletter.yaml:17:9)
        api: invite; the system mails them [cccccccccccc]
   ~  edit ada@acme.example  both widens and narrows

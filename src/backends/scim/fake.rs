@@ -22,6 +22,10 @@ pub(super) struct Faults {
     pub clamp: Option<usize>,
     /// Added to every total.
     pub lie: i64,
+    /// The most that a total says.
+    pub total_most: Option<usize>,
+    /// No page after the last.
+    pub no_end: bool,
     /// Pages always start at the first user.
     pub stuck: bool,
     /// Refuses every `count`.
@@ -173,10 +177,14 @@ impl State {
             return error(500, "count?");
         }
         let start = query("startIndex").unwrap_or(1).saturating_sub(1);
+        if self.faults.no_end && start > 0 && start >= self.users.len() {
+            return error(400, "startIndex is too large");
+        }
         let from = if self.faults.stuck { 0 } else { start };
         let most = query("count").unwrap_or(usize::MAX).min(self.faults.clamp.unwrap_or(usize::MAX));
         let shown: Vec<&Json> = self.users.iter().skip(from).take(most).collect();
-        let mut page = json!({ "totalResults": self.users.len() as i64 + self.faults.lie });
+        let total = self.users.len().min(self.faults.total_most.unwrap_or(usize::MAX));
+        let mut page = json!({ "totalResults": total as i64 + self.faults.lie });
         if !(self.faults.bare && shown.is_empty()) {
             page["Resources"] = json!(shown);
             page["itemsPerPage"] = shown.len().into();

@@ -33,7 +33,7 @@ async fn reading_sends_nothing_but_get_and_head() {
 async fn reads_are_a_page_each_and_none_a_person() {
     let fake = Fake::new(crowd(500), Faults::default()).await;
     assert_eq!(fake.scim().reader().read().await.members.len(), 500);
-    // Two of discovery, three pages, and the total once more.
+    // Two of discovery, three pages, and the one after the last.
     assert_eq!(fake.seen().await.len(), 6);
 }
 
@@ -43,6 +43,7 @@ async fn a_count_that_is_clamped_or_refused_skips_nobody() {
         Faults { clamp: Some(7), ..Faults::default() },
         Faults { clamp: Some(7), no_count: true, ..Faults::default() },
         Faults { clamp: Some(1), bare: true, no_discovery: true, ..Faults::default() },
+        Faults { clamp: Some(7), no_end: true, ..Faults::default() },
     ] {
         let reading = read(crowd(23), faults).await;
         assert_eq!(reading.proof, Ok(Proof::Counted));
@@ -59,6 +60,15 @@ async fn a_total_that_disagrees_is_an_incomplete_reading() {
     assert_eq!(why(&read(crowd(10), faults(1)).await).code, "short");
     assert_eq!(why(&read(crowd(10), faults(-1)).await).code, "contradictory");
     assert_eq!(why(&read(Vec::new(), faults(1)).await).code, "short");
+}
+
+#[tokio::test]
+async fn a_total_of_one_page_hides_nobody() {
+    let first_hundred = Faults { clamp: Some(100), total_most: Some(100), ..Faults::default() };
+    assert_eq!(why(&read(crowd(101), first_hundred.clone()).await).code, "contradictory");
+    assert_eq!(read(crowd(100), first_hundred).await.members.len(), 100);
+    let everybody_always = Faults { stuck: true, ..Faults::default() };
+    assert_eq!(read(crowd(5), everybody_always).await.members.len(), 5);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ impl Sandbox {
     pub fn call(&mut self, host: &Host, now: Timestamp, on: &Subject, call: &Call) -> Result<Answer, SandboxError> {
         self.serving(host, now, |server| {
             server.row.writes += 1;
-            if !(server.rules.administers)(&host.tenant) {
+            if !server.actor_administers()? {
                 return Ok(Answer::Refused("You do not have permission to manage users.".into()));
             }
             if !offers(host.spec, call.verb) {
@@ -73,6 +73,18 @@ pub(super) struct Server<'a> {
 }
 
 impl Server<'_> {
+    /// As the connection says; where the actor is a member here, as the account says too, so that
+    /// one who took its own power away is out.
+    fn actor_administers(&self) -> Result<bool, SandboxError> {
+        let actor = &self.host.tenant.actor;
+        let member = match &actor.member {
+            Some(email) => self.store.member(email)?,
+            None => None,
+        };
+        let is_in = member.is_none_or(|m| m.phase(self.host.spec, &self.clock) == Phase::Active && (self.rules.administers)(&m.attrs));
+        Ok(is_in && (self.rules.administers)(&actor.attrs))
+    }
+
     fn member(&mut self, email: &Email, call: &Call) -> Result<Answer, SandboxError> {
         let found = self.store.member(email)?;
         if call.verb == Verb::Invite {
@@ -141,7 +153,7 @@ impl Server<'_> {
             Err(no) => return Ok(Answer::Refused(no)),
         };
         let named: BTreeSet<Key> = set.keys().copied().collect();
-        let ask = self.ask(verb, Some(&phase), &before.attrs, Some(&attrs), &named);
+        let ask = self.ask(verb, Some((&before, &phase)), &before.attrs, Some(&attrs), &named);
         if let Some(no) = self.refusal(&ask, actor) {
             return Ok(Answer::Refused(no));
         }
@@ -190,7 +202,7 @@ impl Server<'_> {
     fn resend(&mut self, mut member: Member) -> Result<Answer, SandboxError> {
         let phase = member.phase(self.host.spec, &self.clock);
         let nothing = BTreeSet::new();
-        let ask = self.ask(Verb::Resend, Some(&phase), &member.attrs, Some(&member.attrs), &nothing);
+        let ask = self.ask(Verb::Resend, Some((&member, &phase)), &member.attrs, Some(&member.attrs), &nothing);
         if let Some(no) = self.refusal(&ask, true) {
             return Ok(Answer::Refused(no));
         }
@@ -208,7 +220,7 @@ impl Server<'_> {
     pub(super) fn delete(&mut self, member: Member, actor: bool) -> Result<Answer, SandboxError> {
         let phase = member.phase(self.host.spec, &self.clock);
         let nothing = BTreeSet::new();
-        let ask = self.ask(Verb::Delete, Some(&phase), &member.attrs, None, &nothing);
+        let ask = self.ask(Verb::Delete, Some((&member, &phase)), &member.attrs, None, &nothing);
         if let Some(no) = self.refusal(&ask, actor) {
             return Ok(Answer::Refused(no));
         }
@@ -256,15 +268,18 @@ impl Server<'_> {
         Ok(Answer::Done)
     }
 
+    /// `live` is the member and its phase now; none for somebody new, who has `before` nothing.
     fn ask<'a>(
         &'a self,
         verb: Verb,
-        phase: Option<&'a Phase>,
+        live: Option<(&'a Member, &'a Phase)>,
         before: &'a Attrs,
         after: Option<&'a Attrs>,
         named: &'a BTreeSet<Key>,
     ) -> Ask<'a> {
-        Ask { tenant: &self.host.tenant, clock: &self.clock, verb, phase, before, after, named }
+        let phase = live.map(|(_, phase)| phase);
+        let registered = live.is_some_and(|(member, _)| member.stored != Stored::Pending);
+        Ask { tenant: &self.host.tenant, clock: &self.clock, verb, phase, registered, before, after, named }
     }
 
     fn refusal(&self, ask: &Ask<'_>, actor: bool) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::model::{Atom, Attrs, Tenant, Value, Verb};
 pub(super) const RULES: Rules = Rules {
     system: "emma-hq",
     view,
-    administers: |tenant| matches!(role(tenant), "parent" | "manager" | "administrator"),
+    administers: |actor| matches!(role_of(actor), "parent" | "manager" | "administrator"),
     invariants: &[("E11", e11_the_parent_is_untouchable)],
     actor: &[
         ("E2", e2_managers_need_edit_managers),
@@ -24,8 +24,11 @@ pub(super) const RULES: Rules = Rules {
 };
 
 /// Without a stated role the actor is the parent.
+fn role_of(actor: &Attrs) -> &str {
+    one(actor, "role").unwrap_or("parent")
+}
 fn role(tenant: &Tenant) -> &str {
-    one(&tenant.actor.attrs, "role").unwrap_or("parent")
+    role_of(&tenant.actor.attrs)
 }
 fn on_subaccount_page(tenant: &Tenant) -> bool {
     tenant.word("surface") == Some("subaccount")

@@ -9,7 +9,7 @@ pub(super) const RULES: Rules = Rules {
     system: "insider",
     view: |_| View::All,
     // Group administrators are not played as actors.
-    administers: |tenant| one(&tenant.actor.attrs, "role").is_none_or(|r| r == "administrator"),
+    administers: |actor| one(actor, "role").is_none_or(|r| r == "administrator"),
     invariants: &[("I1", i1_no_temporary_administrator), ("I2", i2_at_most_30_days), ("I8", i8_registered_people_have_names)],
     actor: &[("I10", i10_only_ended_people_are_restored)],
     implied: |_, _| {},
@@ -29,8 +29,7 @@ fn i2_at_most_30_days(ask: &Ask<'_>) -> Option<String> {
 }
 
 fn i8_registered_people_have_names(ask: &Ask<'_>) -> Option<String> {
-    let registered = ask.phase.is_some_and(|p| !p.is_pending());
-    (ask.named.contains("name") && !registered).then(|| "Name and surname are set once the user has completed the registration.".into())
+    (ask.named.contains("name") && !ask.registered).then(|| "Name and surname are set once the user has completed the registration.".into())
 }
 
 fn i10_only_ended_people_are_restored(ask: &Ask<'_>) -> Option<String> {

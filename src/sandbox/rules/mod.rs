@@ -19,6 +19,8 @@ pub(super) struct Ask<'a> {
     pub verb: Verb,
     /// None: an invitation of someone new.
     pub phase: Option<&'a Phase>,
+    /// Whether the person has ever accepted; the phase does not tell where an end has passed.
+    pub registered: bool,
     /// All that the member has, what the actor does not see included.
     pub before: &'a Attrs,
     /// None: the membership ends.
@@ -92,8 +94,8 @@ type Refuses = fn(&Ask<'_>) -> Option<String>;
 pub(super) struct Rules {
     system: &'static str,
     pub view: fn(&Tenant) -> View,
-    /// Whether the actor may change who has access.
-    pub administers: fn(&Tenant) -> bool,
+    /// Whether these attributes let an actor change who has access; without any it is the highest.
+    pub administers: fn(&Attrs) -> bool,
     /// What the product never allows, whoever asks.
     pub invariants: &'static [(&'static str, Refuses)],
     /// What this actor may not, or not on this page of the product.

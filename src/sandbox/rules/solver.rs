@@ -6,7 +6,7 @@ use crate::model::Value;
 pub(super) const RULES: Rules = Rules {
     system: "solver",
     view: |_| View::All,
-    administers: |tenant| match tenant.actor.attrs.get("groups") {
+    administers: |actor| match actor.get("groups") {
         Some(groups) => groups.as_set().is_some_and(|g| g.contains("super-user")),
         None => true,
     },

@@ -242,3 +242,23 @@ fn a_product_without_whitelists_or_ends_drops_them_at_the_load() {
     assert!(!world.member("a@acme.example").attrs.contains_key("end"));
     assert_eq!(world.call("b@acme.example", Verb::Invite, &[to("role", word("author"))]), Answer::Done);
 }
+
+#[test]
+fn pages_and_total_of_a_bounded_actor_hold_only_what_it_sees() {
+    let world = manager(&[]);
+    let sandbox = Sandbox::read(&world.path()).unwrap();
+    let (mut after, mut pages) = (None, Vec::new());
+    loop {
+        let page = sandbox.page(&world.host, world.now, after.as_deref(), 1).unwrap();
+        assert_eq!((page.total, page.members.len()), (4, 1));
+        pages.push(page.members[0].email.key().to_owned());
+        after = match page.next {
+            Some(next) => Some(next),
+            None => break,
+        };
+    }
+    assert_eq!(pages, ["mgr@acme.example", "near@acme.example", "new@acme.example", "wide@acme.example"]);
+    assert_eq!(sandbox.count(&world.host).unwrap().total, 4);
+    // One file, one open reader, another actor: another total.
+    assert_eq!(sandbox.count(&world.clone().actor(&[]).host).unwrap().total, 7);
+}

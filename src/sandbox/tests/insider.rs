@@ -129,6 +129,7 @@ fn i10_somebody_who_never_registered_gets_a_new_invitation_instead() {
     world.call("n@acme.example", Verb::Invite, &[to("role", word("viewer")), to("end", day("2026-11-24"))]);
     world.now = at("2026-11-26T09:00:00Z");
     assert_eq!(world.phase("n@acme.example"), "expired");
+    refused(&world.call("n@acme.example", Verb::Set, &[to("name", Value::Text(Name::new("N")))]), "registration");
     assert_eq!(world.call("n@acme.example", Verb::Restore, &[to("end", day("2026-12-10"))]), Answer::Done);
     assert_eq!(state(&world.member("n@acme.example")), (2, "open"));
     assert!(world.mails().iter().all(|m| !m.contains("expired n@") && !m.contains("restored")), "{:?}", world.mails());

@@ -92,3 +92,17 @@ fn the_console_obeys_the_product_and_is_no_call() {
     assert_eq!(world.phase("a@acme.example"), "locked");
     assert_eq!(sandbox.calls(&world.host).unwrap(), 0);
 }
+
+#[test]
+fn an_actor_who_took_its_own_power_away_is_out() {
+    let mut world = world();
+    world.host.tenant.actor.member = Some(Email::parse("a@acme.example").unwrap());
+    refused(&world.call("n@acme.example", Verb::Invite, &[to("groups", set(&["standard"]))]), "permission");
+    world.host.tenant.actor.member = Some(Email::parse("root@acme.example").unwrap());
+    assert_eq!(world.call("a@acme.example", Verb::Set, &[delta("groups", &["super-user"], &[])]), Answer::Done);
+    assert_eq!(world.call("root@acme.example", Verb::Set, &[delta("groups", &["standard"], &["super-user"])]), Answer::Done);
+    refused(&world.call("a@acme.example", Verb::Delete, &[]), "permission");
+    // Somebody who is no member is a service account.
+    world.host.tenant.actor.member = Some(Email::parse("bot@acme.example").unwrap());
+    assert_eq!(world.call("root@acme.example", Verb::Delete, &[]), Answer::Done);
+}

@@ -34,6 +34,8 @@ pub(super) struct Faults {
     pub bare: bool,
     pub no_discovery: bool,
     pub no_patch: bool,
+    /// Answers a POST without a body.
+    pub mute: bool,
     /// Of the schema of a User.
     pub lacks: Option<&'static str>,
     /// Answers success and drops the roles.
@@ -220,7 +222,7 @@ impl State {
         if !self.faults.idle {
             self.users.push(user.clone());
         }
-        answer(201, &user)
+        if self.faults.mute { ResponseTemplate::new(201) } else { answer(201, &user) }
     }
 
     fn write(&mut self, verb: &str, at: usize, request: &Request) -> ResponseTemplate {

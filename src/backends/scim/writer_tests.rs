@@ -94,6 +94,12 @@ async fn a_success_that_did_nothing_is_refused() {
 }
 
 #[tokio::test]
+async fn a_new_user_whose_answer_says_nothing_is_looked_up() {
+    let fake = Fake::new(crowd(3), Faults { mute: true, clamp: Some(2), ..Faults::default() }).await;
+    assert_eq!(make(&fake, "ada@acme.example", call(Verb::Invite, &[role("editor")])).await, Outcome::Applied);
+}
+
+#[tokio::test]
 async fn a_user_who_is_there_is_never_made_twice() {
     let fake = Fake::new(vec![user("1", "Ada@acme.example", "view-only")], Faults::default()).await;
     assert_eq!(make(&fake, "ada@acme.example", call(Verb::Invite, &[role("editor")])).await, Outcome::Exists);

@@ -18,4 +18,4 @@ pub use place::{Located, Place};
 pub use reading::{Domains, Incomplete, Proof, Reading};
 pub use tenant::{Actor, Caps, Tenant};
 pub use value::{Attrs, Key, Name, Value};
-pub use word::{Atom, BadWord};
+pub use word::{Atom, BadWord, is_unprintable};

@@ -8,3 +8,4 @@ pub mod plan;
 pub mod render;
 pub mod sandbox;
 pub mod systems;
+pub mod run;

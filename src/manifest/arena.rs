@@ -115,7 +115,7 @@ impl<'s> Arena<'s> {
             }
         }
         let Builder { nodes, problems, root, .. } = builder;
-        let root = root.filter(|item| !matches!(&nodes[item.value.0 as usize], Node::Scalar(text, ScalarKind::Null) if text.is_empty()));
+        let root = root.filter(|item| item.at.start < item.at.end || !matches!(&nodes[item.value.0 as usize], Node::Scalar(_, ScalarKind::Null)));
         (Some(Self { nodes, root }), problems)
     }
 }
@@ -465,6 +465,6 @@ mod tests {
         let arena = arena.unwrap();
         assert_eq!((text(&arena, "u/role"), text(&arena, "u/name"), text(&arena, "v/name")), ("admin", "y", "x"));
         let Node::Map(root) = arena.node(arena.root().unwrap().value) else { panic!() };
-        assert_eq!(root[2].item.at.start, 55, "the alias, not the anchor");
+        assert_eq!(root[2].item.at.start, 57, "the alias, not the anchor");
     }
 }

@@ -1,0 +1,3 @@
+//! What people and scripts see. Rendering reads a plan or diagnostics and computes neither.
+
+pub mod diagnostics;

@@ -31,6 +31,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("missing-fact", "two facts of a connection belong together"),
     ("missing-key", "a required key is missing"),
     ("missing-members", "an authoritative account does not say who its members are"),
+    ("name-conflict", "two entries give one person two names"),
     ("name-without-email", "an entry names somebody of the directory"),
     ("no-native-end", "`renew` on a system without ends of its own"),
     ("no-value", "a key has no value"),

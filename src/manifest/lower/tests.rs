@@ -452,3 +452,29 @@ fn bombs_end_with_a_located_error() {
     let keys: String = (0..50_000).map(|i| format!("k{i}: 1\n")).collect();
     assert_eq!(errors(&[("bomb.yaml", &keys)]).len(), 50_000);
 }
+
+#[test]
+fn marks_and_line_ends_of_other_systems_are_no_mistakes() {
+    let text = "\u{feff}people:\r\n  ada: { email: ada@acme.example,\r\n    nam: x }\r\n";
+    assert_eq!(said(&[("p.yaml", text)]), ["p.yaml:3:5 unknown-key"]);
+    assert_eq!(said(&[("p.yaml", "\u{feff}people: {}\n"), ("q.yaml", "")]), [] as [&str; 0]);
+}
+
+#[test]
+fn ignored_addresses_are_found_by_address_domain_and_pattern() {
+    let account = |ignore: &str, email: &str| {
+        let text = format!("accounts:\n  sol:\n    ignore: [{ignore}]\n    members:\n      - {{ email: {email}, groups: [standard] }}\n");
+        said(&[("a.yaml", &text), ("c.yaml", &solver())]).len()
+    };
+    for (ignore, email, hits) in [
+        ("\"*@vendor.example\"", "a@vendor.example", 1),
+        ("\"*@Vendor.example\"", "a@vendor.example", 1),
+        ("\"*@vendor.example\"", "a@eu.vendor.example", 0),
+        ("\"*vendor.example\"", "a@eu.vendor.example", 1),
+        ("\"bot-*@acme.example\"", "bot-7@acme.example", 1),
+        ("Bot@ACME.example", "bot@acme.example", 1),
+        ("\"*@b\u{fc}cher.example\"", "a@xn--bcher-kva.example", 1),
+    ] {
+        assert_eq!(account(ignore, email), hits, "{ignore} {email}");
+    }
+}

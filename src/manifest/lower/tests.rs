@@ -237,6 +237,19 @@ fn endpoints_tokens_and_zones() {
     assert_eq!(said(&[("c.yaml", &solver().replace("Europe/Paris", "Europe/Pariss"))]), ["c.yaml:5:15 bad-zone"]);
 }
 
+#[test]
+fn two_servers_never_share_a_token() {
+    let connections = |auth: &str| {
+        format!(
+            "connections:\n  shop-eu: {{ system: insider, backend: scim, endpoint: https://a.example }}\n  shop_eu: {{ system: insider, backend: scim, endpoint: https://b.example{auth} }}\n"
+        )
+    };
+    assert_eq!(said(&[("c.yaml", &connections(""))]), ["c.yaml:3:3 token-shared"]);
+    assert_eq!(said(&[("c.yaml", &connections(", auth: { file: x }"))]), [] as [&str; 0]);
+    let embedded = "connections:\n  a-b: { system: solver, backend: embedded }\n  a_b: { system: solver, backend: embedded }\n";
+    assert_eq!(said(&[("c.yaml", embedded)]), [] as [&str; 0]);
+}
+
 // ---------- people and teams ----------
 
 #[test]

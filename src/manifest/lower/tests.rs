@@ -491,3 +491,23 @@ fn ignored_addresses_are_found_by_address_domain_and_pattern() {
         assert_eq!(account(ignore, email), hits, "{ignore} {email}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    /// DESIGN §8.10: bad input of any kind ends in a located message, never a panic.
+    #[test]
+    fn nothing_that_is_written_panics(cut in 0usize..900, put in "[-a-z0-9 :{}\\[\\],&*!|>'\"#%@`\n\t\u{e9}\u{202e}~<]{0,12}", take in 0usize..20) {
+        let whole = emma() + "people:\n  ada: { email: ada@acme.example, previously: [a@b.example], leaves: 2026-11-20 }\nteams: { t: [ada, { team: u }], u: [] }\nguards: { removals: { count: 1 } }\naccounts:\n  news: &n\n    mode: authoritative\n    ignore: [\"*@v.example\"]\n    members:\n      - { person: ada, role: manager, privileges: [billing], subaccounts: [emea], end: 2026-12-01 }\n      - team: t\n        role: editor\n";
+        let cut = (0..=cut.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap();
+        let end = (cut..=(cut + take).min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap();
+        let text = format!("{}{put}{}", &whole[..cut], &whole[end..]);
+        let loaded = loaded(&[("x.yaml", &text)]);
+        let lines = u32::try_from(text.split('\n').count()).unwrap();
+        for d in &loaded.diagnostics {
+            proptest::prop_assert!(d.place.line >= 1 && d.place.line <= lines && d.place.column >= 1 && d.place.span.1 as usize <= text.len());
+        }
+        let shown = crate::render::diagnostics::text(&loaded.diagnostics, &loaded.sources, false);
+        let turned = shown.contains('\u{202e}');
+        proptest::prop_assert!(!turned);
+    }
+}

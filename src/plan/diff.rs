@@ -59,7 +59,7 @@ fn report(code: &'static str, live: &Live, message: &str, pair: &Pair<'_>) -> Re
 }
 
 fn warn_of_spreads(member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
-    if let Some(message) = merged.spreads_message(member.email) {
+    if let Some(message) = merged.spreads_message() {
         work.warnings.push(Warning {
             code: "role-spreads",
             on: None,

@@ -6,4 +6,5 @@ pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod sandbox;
 pub mod systems;

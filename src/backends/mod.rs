@@ -4,6 +4,7 @@
 pub mod embedded;
 pub mod http;
 pub mod scim;
+pub mod token;
 
 use futures::future::BoxFuture;
 

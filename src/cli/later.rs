@@ -7,7 +7,7 @@ use super::args::{Args, Command, Format, SandboxCommand};
 
 /// A command, flag or format that is known and not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} is not supported yet")]
+#[error("{what} is not supported yet [{}]", Self::CODE)]
 pub struct NotYet {
     /// `portcullis review`, `--base`, `--format sarif`.
     pub what: String,

@@ -114,6 +114,14 @@ impl ApplyView {
     }
 }
 
+impl ApplyView {
+    /// The system of the account that an id starts with.
+    fn system_of(&self, id: &str) -> &'static str {
+        let of = |a: &&AppliedAccountView| id.strip_prefix(a.account.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        self.accounts.iter().find(of).map_or("", |a| a.system)
+    }
+}
+
 /// The JSON Schema of [`ApplyView`]: `schemas/apply.schema.json`.
 pub fn apply_schema() -> Json {
     schema_of::<ApplyView>("apply")
@@ -146,21 +154,21 @@ pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<
         }
     }
     for guard in view.guards.iter().filter(|g| g.tripped) {
-        write!(out, "{}:", Neutral(&guard.account))?;
+        write!(out, "account {}:", Neutral(&guard.account))?;
         super::text::guard_tripped(out, guard, paint)?;
     }
     if !view.blocked.is_empty() {
         writeln!(out, "blocked:")?;
     }
     for blocked in &view.blocked {
-        write_blocked(out, blocked, paint)?;
+        write_blocked(out, blocked, view.system_of(&blocked.id), paint)?;
     }
     for (title, changes) in [("left, as a fresh reading shows:", &view.left), ("to be made by hand, in this order:", &view.manual)] {
         if !changes.is_empty() {
             writeln!(out, "{title}")?;
         }
         for change in changes {
-            write_change(out, change, paint)?;
+            write_change(out, change, view.system_of(&change.id), paint)?;
         }
     }
     for id in &view.unreviewed {
@@ -266,7 +274,7 @@ failed   news/invite/kim@agency.example (1 call): the server said \u{1b}[2J\u{a}
 skipped  news/invite/root@acme.example (0 calls): waits for news/invite/kim@agency.example
 applied  news/remove/old@acme.example (1 call)
 not read back: ins: 503 after 3 tries
-news:  stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
+account news:  stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
        to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 blocked:
   x  edit far@acme.example  blocked: actor-lacks-subaccount; needs a parent, or a manager of apac (accept-blocked)
@@ -275,10 +283,10 @@ blocked:
        CRM-7 (accounts/newsletter.yaml:20:9)
 left, as a fresh reading shows:
   +  invite kim@agency.example  widens
-       end          2026-12-05
        name         Kim \u{202e}Lee
        role         author
        subaccounts  "EMEA North", emea
+       end          2026-12-05
        Launch, TICKET-40 (accounts/newsletter.yaml:17:9)
        api: invite; the system mails them [cccccccccccc]
 to be made by hand, in this order:

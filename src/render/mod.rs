@@ -2,9 +2,11 @@
 //! runbook for what no API takes. Reads a plan and never computes one.
 
 pub mod applied;
+pub mod export;
 pub mod json;
 pub mod neutral;
 mod paint;
+pub mod runbook;
 #[cfg(test)]
 mod samples;
 mod spelt;
@@ -13,5 +15,29 @@ mod text_change;
 pub mod view;
 
 pub use applied::{ApplyView, apply_schema};
+pub use export::{ExportAccount, ExportView, Level, export_schema};
 pub use paint::Paint;
+pub use runbook::Runbook;
 pub use view::{Kind, PlanView, plan_schema};
+
+/// The schema of what is printed under this name: `plan`, `apply` or `export`.
+pub fn schema(name: &str) -> Option<serde_json::Value> {
+    match name {
+        "plan" => Some(plan_schema()),
+        "apply" => Some(apply_schema()),
+        "export" => Some(export_schema()),
+        _ => None,
+    }
+}
+
+/// The names that [`schema`] knows.
+pub const SCHEMAS: [&str; 3] = ["apply", "export", "plan"];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_name_has_a_schema() {
+        assert!(super::SCHEMAS.iter().all(|name| super::schema(name).is_some()));
+        assert!(super::schema("nothing").is_none());
+    }
+}

@@ -45,7 +45,8 @@ pub struct Markdown<'a>(pub &'a str);
 
 impl fmt::Display for Markdown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in Neutral(self.0).to_string().chars() {
+        let shown = Neutral(self.0).to_string();
+        for (at, c) in shown.char_indices() {
             match c {
                 '<' => f.write_str("&lt;")?,
                 '>' => f.write_str("&gt;")?,
@@ -54,7 +55,12 @@ impl fmt::Display for Markdown<'_> {
                 '@' => f.write_str("@\u{200b}")?,
                 // Neither are bare links to be had.
                 ':' => f.write_str(":\u{200b}")?,
-                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '-' | '!' | '|' | '~' | '$' | '=' => {
+                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' | '$' => {
+                    f.write_char('\\')?;
+                    f.write_char(c)?;
+                }
+                // Lists and underlines, where a line could start with this text.
+                '-' | '+' | '=' | '.' if shown[..at].bytes().all(|b| b.is_ascii_digit() || b == b' ') => {
                     f.write_char('\\')?;
                     f.write_char(c)?;
                 }
@@ -78,10 +84,17 @@ impl fmt::Display for MarkdownCode<'_> {
     }
 }
 
-/// A cell that a spreadsheet takes for text: formulas start with one of these characters.
+/// A cell that a spreadsheet takes for text: formulas start with one of these characters, or with
+/// their full-width forms.
 pub fn cell(text: &str) -> String {
     let shown = Neutral(text).to_string();
-    if text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']) { format!("'{shown}") } else { shown }
+    if text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+        || text.starts_with(['\t', '\r', '\n'])
+    {
+        format!("'{shown}")
+    } else {
+        shown
+    }
 }
 
 /// Pretty JSON that escapes what hides and what a CI runner would obey; it reads back the same.
@@ -168,14 +181,15 @@ mod tests {
     #[test]
     fn markdown_has_no_tag_mention_link_or_cell() {
         let shown = Markdown("@everyone <img src=x> `x` | [a](http://b.example) #1").to_string();
-        assert_eq!(shown, "@\u{200b}everyone &lt;img src\\=x&gt; \\`x\\` \\| \\[a\\]\\(http:\u{200b}//b.example\\) \\#1");
+        assert_eq!(shown, "@\u{200b}everyone &lt;img src=x&gt; \\`x\\` \\| \\[a\\]\\(http:\u{200b}//b.example\\) \\#1");
+        assert_eq!((Markdown("- x").to_string(), Markdown("1. x-y").to_string()), ("\\- x".into(), "1\\. x-y".into()));
         assert_eq!(MarkdownCode("a@acme.example").to_string(), "`a@acme.example`");
         assert_eq!(MarkdownCode("a`@acme.example").to_string(), "a\\`@\u{200b}acme.example");
     }
 
     #[test]
     fn cells_are_no_formulas() {
-        for bad in ["=cmd()", "+1", "-1", "@x", "\t=1", "\r=1", " =1"] {
+        for bad in ["=cmd()", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\u{ff1d}1"] {
             assert!(cell(bad).starts_with('\''), "{bad:?}");
         }
         assert_eq!(cell("Ada = Lovelace"), "Ada = Lovelace");
@@ -190,5 +204,21 @@ mod tests {
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7f}', '\u{e0041}']) && !text.contains("##["), "{text}");
         assert!(text.contains("\\u202e") && text.contains("\\udb40\\udc41"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_text_no_form_of_it_acts(text in "(?s)([:#@<=+ \\-\u{1b}\u{9b}\u{202e}\u{e0041}\n\r]|.){0,40}") {
+            let shown = Neutral(&text).to_string();
+            proptest::prop_assert!(!shown.chars().any(hides) && !shown.contains("##") && !shown.trim_start().starts_with("::"));
+            let markdown = Markdown(&text).to_string().replace('\u{200b}', "");
+            proptest::prop_assert!(!markdown.chars().any(hides) && !markdown.contains(['<', '>']));
+            proptest::prop_assert!(!cell(&text).starts_with(['=', '+', '-', '@', '\t', '\r']));
+            let mut out = Vec::new();
+            crate::render::json::write(&mut out, &text).unwrap();
+            let json = String::from_utf8(out).unwrap();
+            proptest::prop_assert!(!json.trim_end_matches('\n').chars().any(hides) && !json.contains("##"));
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
-use super::text_change::{at, comes_first, write_blocked, write_change};
+use super::text_change::{at, comes_first, members, write_blocked, write_change};
 use super::view::{AccountView, GuardView, Kind, PlanView, Summary};
 
 /// Writes the plan as text.
@@ -25,10 +25,10 @@ fn write_account(out: &mut impl Write, view: &PlanView, account: &AccountView, p
     // A stable sort: within each half the plan's order stays.
     let (first, rest): (Vec<_>, Vec<_>) = account.changes.iter().partition(|c| comes_first(c));
     for change in first.into_iter().chain(rest) {
-        write_change(out, change, paint)?;
+        write_change(out, change, account.system, paint)?;
     }
     for blocked in &account.blocked {
-        write_blocked(out, blocked, paint)?;
+        write_blocked(out, blocked, account.system, paint)?;
     }
     let faint = paint.faint();
     for report in &account.reports {
@@ -85,10 +85,6 @@ pub(super) fn headline(out: &mut impl Write, account: &AccountView, view: &PlanV
         writeln!(out, "  {alarm}!{alarm:#}  {}", Neutral(problem))?;
     }
     Ok(())
-}
-
-fn members(n: usize) -> String {
-    format!("{n} {}", if n == 1 { "member" } else { "members" })
 }
 
 fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, paint: Paint) -> io::Result<()> {
@@ -238,8 +234,8 @@ plan: nothing to do; 0 blocked, 0 by hand
             str![[r#"
 news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
   +! invite root@acme.example  widens  comes to administer
-       privileges   (none)
        role         manager
+       privileges   (none)
        subaccounts  emea
        after: news/invite/kim@agency.example
        api: invite; the system mails them [cccccccccccc]
@@ -247,10 +243,10 @@ news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
        role  full
        api: remove [cccccccccccc]
   +  invite kim@agency.example  widens
-       end          2026-12-05
        name         Kim \u{202e}Lee
        role         author
        subaccounts  "EMEA North", emea
+       end          2026-12-05
        Launch, TICKET-40 (accounts/newsletter.yaml:17:9)
        api: invite; the system mails them [cccccccccccc]
   ~  edit ada@acme.example  both widens and narrows

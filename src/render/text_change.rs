@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::model::{Action, Channel, Direction};
 use crate::plan::{Cause, Risk};
+use crate::systems;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
@@ -35,7 +36,7 @@ pub(super) fn comes_first(change: &ChangeView) -> bool {
     symbol(change.action.0) == '-' || change.administers || change.risk.0 == Risk::High
 }
 
-pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, paint: Paint) -> io::Result<()> {
+pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &str, paint: Paint) -> io::Result<()> {
     let (colour, alarm, faint) = (colour(change.action.0, paint), paint.alarm(), paint.faint());
     let high = change.risk.0 == Risk::High;
     let mark = if high { '!' } else { ' ' };
@@ -49,7 +50,7 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, paint: Pai
         write!(out, "  comes to administer")?;
     }
     writeln!(out)?;
-    write_difference(out, change.before.as_ref(), change.after.as_ref(), paint)?;
+    write_difference(out, change.before.as_ref(), change.after.as_ref(), system, paint)?;
     write_reason(out, change.reason.as_deref(), change.place.as_ref(), paint)?;
     if change.cause.0 != Cause::Undetermined || change.causes.values().any(|c| c.0 != Cause::Undetermined) {
         let each: Vec<String> = change.causes.iter().map(|(k, c)| format!("{} {}", Neutral(k), c.0.word())).collect();
@@ -82,12 +83,12 @@ fn write_calls(out: &mut impl Write, change: &ChangeView, paint: Paint) -> io::R
     Ok(())
 }
 
-pub(super) fn write_blocked(out: &mut impl Write, blocked: &BlockedView, paint: Paint) -> io::Result<()> {
+pub(super) fn write_blocked(out: &mut impl Write, blocked: &BlockedView, system: &str, paint: Paint) -> io::Result<()> {
     let alarm = paint.alarm();
     write!(out, "  {alarm}x{alarm:#}  {} {}", blocked.action.0.word(), Neutral(blocked.about()))?;
     write!(out, "  blocked: {}; needs {}", blocked.code, Neutral(&blocked.needs))?;
     writeln!(out, "{}", if blocked.accepted { " (accept-blocked)" } else { "" })?;
-    write_difference(out, blocked.before.as_ref(), blocked.after.as_ref(), paint)?;
+    write_difference(out, blocked.before.as_ref(), blocked.after.as_ref(), system, paint)?;
     write_reason(out, blocked.reason.as_deref(), blocked.place.as_ref(), paint)
 }
 
@@ -113,10 +114,13 @@ fn direction(direction: Direction) -> &'static str {
     }
 }
 
-/// One line an attribute: its value where there is one side, `old -> new` or `+added -taken` where
-/// there are two.
-fn write_difference(out: &mut impl Write, before: Option<&Shown>, after: Option<&Shown>, paint: Paint) -> io::Result<()> {
+/// One line an attribute, in the order of the system's literals: its value where there is one
+/// side, `old -> new` or `+added -taken` where there are two.
+fn write_difference(out: &mut impl Write, before: Option<&Shown>, after: Option<&Shown>, system: &str, paint: Paint) -> io::Result<()> {
+    let attrs = systems::find(system).map_or(&[][..], |s| s.attrs);
     let keys: BTreeSet<&String> = before.into_iter().chain(after).flat_map(Shown::keys).collect();
+    let mut keys: Vec<&String> = keys.into_iter().collect();
+    keys.sort_by_key(|k| attrs.iter().position(|a| a.key == k.as_str()).unwrap_or(attrs.len()));
     let width = keys.iter().map(|k| k.chars().count()).max().unwrap_or(0);
     for key in keys {
         write!(out, "       {:width$}  ", Neutral(key).to_string())?;
@@ -150,6 +154,10 @@ fn write_both(out: &mut impl Write, old: Option<&Json>, new: Option<&Json>, pain
             write!(out, "{takes}{}{takes:#} -> {gives}{}{gives:#}", shown(old), shown(new))
         }
     }
+}
+
+pub(super) fn members(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "member" } else { "members" })
 }
 
 /// A value on one line.

@@ -298,6 +298,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             check: "the Users page does not list {member}",
         },
     ],
+    scim_roles: &[],
     invitation_hints: &[
         "look in the spam or junk folder",
         "verify that the address is correct",

@@ -314,6 +314,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             check: "the whitelist does not show {domain}",
         },
     ],
+    scim_roles: SCIM_ROLES,
     invitation_hints: &[
         "look in the spam folder",
         "verify that the address is correct",

@@ -143,6 +143,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             check: "the user is gone from the list",
         },
     ],
+    scim_roles: &[],
     invitation_hints: &["look in the spam folder", "verify that the address is correct"],
 };
 

@@ -49,6 +49,9 @@ pub struct SystemSpec {
     pub sees_all: fn(&Tenant) -> bool,
     /// Steps of the console in its own words, for the runbook.
     pub console: &'static [Console],
+    /// The values of the chief attribute and what they are called through SCIM; empty where the
+    /// vendor documents no SCIM (I13).
+    pub scim_roles: &'static [(&'static str, &'static str)],
     /// Why an invitation may not have arrived, in the page's words (X1).
     pub invitation_hints: &'static [&'static str],
 }

@@ -1,0 +1,107 @@
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::model::is_unprintable;
+
+/// Which request: method and path, never the query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At {
+    pub method: &'static str,
+    pub path: String,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// What can go wrong with one request. Texts from the server are neutralised excerpts with the
+/// token cut out; no URL stands here with its query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    #[error("{at}: not sent: {why}")]
+    NotSent { at: At, why: String },
+    #[error("{at}: sent, and the answer was lost: {why}")]
+    Lost { at: At, why: String },
+    #[error("{at}: answered {status}{}", with(.excerpt))]
+    Status { at: At, status: u16, excerpt: String },
+    #[error("{at}: answered {status}, a redirect to {to}: not followed, because the token goes to the endpoint alone")]
+    Redirected { at: At, status: u16, to: String },
+    #[error("{at}: the answer is longer than {limit} bytes")]
+    TooLong { at: At, limit: usize },
+    #[error("{at}: answered {status} with {what}, where JSON was expected{}", with(.excerpt))]
+    NotJson { at: At, status: u16, what: String, excerpt: String },
+}
+
+/// Whether a request that went wrong can have taken effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It never left.
+    NotSent,
+    /// The server got it and answered.
+    Answered,
+    /// It left, or may have; nobody knows what the server did.
+    Lost,
+}
+
+impl HttpError {
+    /// Whether it can have taken effect.
+    pub fn fate(&self) -> Fate {
+        match self {
+            HttpError::NotSent { .. } => Fate::NotSent,
+            // Of an answer that is too long, the status was not looked at.
+            HttpError::Lost { .. } | HttpError::TooLong { .. } => Fate::Lost,
+            HttpError::Status { .. } | HttpError::Redirected { .. } | HttpError::NotJson { .. } => Fate::Answered,
+        }
+    }
+    /// The status, where there is one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            HttpError::Status { status, .. } | HttpError::Redirected { status, .. } | HttpError::NotJson { status, .. } => Some(*status),
+            HttpError::NotSent { .. } | HttpError::Lost { .. } | HttpError::TooLong { .. } => None,
+        }
+    }
+}
+
+fn with(excerpt: &str) -> String {
+    if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
+}
+
+/// What a body says, as one line that moves no cursor and holds no token: the `detail` of a
+/// problem (RFC 7644 §3.12, RFC 9457 §3.1), else its first words.
+pub(super) fn excerpt(body: &[u8], token: &SecretString) -> String {
+    const MOST: usize = 200;
+    // The token is looked for in more than is shown, so that no half of it stays at the cut.
+    let body = &body[..body.len().min(64 * 1024)];
+    let problem: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let detail = problem.as_ref().and_then(|p| p.get("detail")?.as_str());
+    let text = detail.map_or_else(|| String::from_utf8_lossy(body), Into::into);
+    let line = one_line(&text.replace(token.expose_secret(), "[token]"));
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}...", &line[..at]),
+        None => line,
+    }
+}
+
+/// White space as single spaces, what controls or hides text as `U+FFFD`.
+pub(super) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().map(|c| if is_unprintable(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The causes of a transport error in one line, without the URL.
+pub(super) fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut parts = vec![one_line(&error.to_string())];
+    let mut next = std::error::Error::source(&error);
+    while let Some(cause) = next {
+        let text = one_line(&cause.to_string());
+        if parts.last() != Some(&text) {
+            parts.push(text);
+        }
+        next = cause.source();
+    }
+    parts.join(": ")
+}

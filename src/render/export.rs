@@ -1,0 +1,385 @@
+//! The live members of accounts, for programs and spreadsheets.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::model::{Attrs, Domains, Known, Live, Permits, Phase, Scope, Tenant, Value};
+use crate::systems::{AttrSpec, Axis, Kind, Scopes, SystemSpec};
+
+use super::neutral::{Neutral, cell};
+use super::paint::Paint;
+use super::spelt::{Spelt, Word};
+use super::text_change::{members, value};
+use super::view::{SCHEMA_VERSION, TOOL, schema_of};
+
+/// One account as read: what an export is made of.
+pub struct ExportAccount<'a> {
+    pub account: String,
+    pub system: &'static SystemSpec,
+    pub tenant: &'a Tenant,
+    pub sandbox: bool,
+    pub complete: bool,
+    /// Why the reading is incomplete.
+    pub problems: Vec<String>,
+    pub domains: Known<Domains>,
+    pub members: Vec<Live>,
+}
+
+/// Where a member has access (SYSTEMS.md I6, I15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Administers the account.
+    Account,
+    /// Is in one or more groups.
+    Group,
+    Unassigned,
+}
+
+impl Level {
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Account => "account",
+            Level::Group => "group",
+            Level::Unassigned => "unassigned",
+        }
+    }
+
+    /// The level of a member; `None` where the system has no levels, or where nobody can tell
+    /// because what decides was not read.
+    pub fn of(system: &SystemSpec, live: &Live) -> Option<Self> {
+        let sets: Vec<_> = system.rows.iter().filter_map(|r| set_beside_the_account(r.scopes)).collect();
+        if sets.is_empty() {
+            return None;
+        }
+        let seen = live.seen();
+        let everywhere = |(permission, scope): &(crate::model::Atom, Scope)| {
+            *scope == Scope::Account && system.administers.contains(&permission.as_str())
+        };
+        if system.permits(&seen).iter().any(everywhere) {
+            return Some(Level::Account);
+        }
+        live.attr(system.chief().key).seen()?;
+        let sets: Vec<_> = system.rows.iter().filter_map(|r| set_of(r.scopes)).collect();
+        if sets.iter().any(|key| seen.get(key).and_then(Value::as_set).is_some_and(|s| !s.is_empty())) {
+            return Some(Level::Group);
+        }
+        sets.iter().all(|key| matches!(live.attr(key), Known::Seen(_))).then_some(Level::Unassigned)
+    }
+}
+
+impl Spelt for Level {
+    const NAME: &'static str = "Level";
+    fn all() -> Vec<&'static str> {
+        [Level::Account, Level::Group, Level::Unassigned].map(Level::word).to_vec()
+    }
+    fn spelt(self) -> &'static str {
+        self.word()
+    }
+}
+
+/// The set of a row that holds for the account and again in each word.
+fn set_beside_the_account(scopes: Scopes) -> Option<&'static str> {
+    match scopes {
+        Scopes::AccountAndEach(key) => Some(key),
+        Scopes::Account | Scopes::Each(_) => None,
+    }
+}
+
+fn set_of(scopes: Scopes) -> Option<&'static str> {
+    match scopes {
+        Scopes::AccountAndEach(key) | Scopes::Each(key) => Some(key),
+        Scopes::Account => None,
+    }
+}
+
+/// Keeps the members in one of these phases (`Phase::word`); none given keeps all.
+pub fn only_phases(accounts: &mut [ExportAccount<'_>], phases: &[&str]) {
+    if !phases.is_empty() {
+        for account in accounts {
+            account.members.retain(|m| phases.contains(&m.phase.word()));
+        }
+    }
+}
+
+/// Keeps the members of one of these levels; none given keeps all. Whose level nobody knows goes.
+pub fn only_levels(accounts: &mut [ExportAccount<'_>], levels: &[Level]) {
+    if !levels.is_empty() {
+        for account in accounts {
+            let system = account.system;
+            account.members.retain(|m| Level::of(system, m).is_some_and(|l| levels.contains(&l)));
+        }
+    }
+}
+
+/// The live members of accounts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportView {
+    pub schema_version: &'static str,
+    #[schemars(extend("const" = "export"))]
+    pub kind: &'static str,
+    pub tool: &'static str,
+    pub sandbox: bool,
+    pub accounts: Vec<ExportAccountView>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportAccountView {
+    pub account: String,
+    pub system: &'static str,
+    pub sandbox: bool,
+    /// Whether the reading is whole; else the members are not all, and `problems` says why.
+    pub complete: bool,
+    pub problems: Vec<String>,
+    /// Sorted; `["*"]` where everybody may come in; null where the system has no whitelist or it
+    /// was not read.
+    pub domains: Option<Vec<String>>,
+    /// Sorted by address.
+    pub members: Vec<MemberView>,
+}
+
+/// One member. Beside these fields: each attribute of the system by its key.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MemberView {
+    pub email: String,
+    pub name: Option<String>,
+    pub phase: &'static str,
+    /// open, over, declined or failed; null where the member is not pending.
+    pub invitation: Option<&'static str>,
+    #[serde(flatten)]
+    pub attributes: BTreeMap<String, Json>,
+    /// The last day of access.
+    pub end: Option<String>,
+    /// Whether the member can change who has access.
+    pub administers: bool,
+    /// Effective permissions, sorted; none for whom access has ended.
+    pub permissions: Vec<String>,
+    /// Null where the system has no levels, or where nobody can tell.
+    pub level: Option<Word<Level>>,
+    /// Attributes that this backend does not read.
+    pub unreadable: Vec<&'static str>,
+    /// Attributes that are not shown to this actor.
+    pub hidden: Vec<&'static str>,
+    /// Sets of which this actor sees a part.
+    pub partly_seen: Vec<&'static str>,
+    /// Each permission and where it holds, for the rows of the CSV.
+    #[serde(skip)]
+    grants: Permits,
+}
+
+impl ExportView {
+    pub fn of(accounts: &[ExportAccount<'_>]) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "export",
+            tool: TOOL,
+            sandbox: accounts.iter().any(|a| a.sandbox),
+            accounts: accounts.iter().map(ExportAccountView::of).collect(),
+        }
+    }
+}
+
+impl ExportAccountView {
+    fn of(account: &ExportAccount<'_>) -> Self {
+        let mut members: Vec<MemberView> = account.members.iter().map(|m| MemberView::of(account.system, account.tenant, m)).collect();
+        members.sort_by(|a, b| a.email.cmp(&b.email));
+        let domains = account.system.domains.as_ref().and_then(|_| account.domains.seen()).map(|d| match d {
+            Domains::Off => vec!["*".to_owned()],
+            Domains::Only(list) => list.iter().map(|d| d.as_str().to_owned()).collect(),
+        });
+        Self {
+            account: account.account.clone(),
+            system: account.system.name,
+            sandbox: account.sandbox,
+            complete: account.complete,
+            problems: account.problems.clone(),
+            domains,
+            members,
+        }
+    }
+}
+
+impl MemberView {
+    fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
+        let access = match live.phase {
+            Phase::Pending { .. } | Phase::Active | Phase::Locked => live.seen(),
+            Phase::Expired | Phase::Suspended => Attrs::new(),
+        };
+        let mut view = Self {
+            email: live.email.key().to_owned(),
+            name: None,
+            phase: live.phase.word(),
+            invitation: match &live.phase {
+                Phase::Pending { state, .. } => Some(state.word()),
+                Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => None,
+            },
+            attributes: BTreeMap::new(),
+            end: None,
+            administers: system.administers(&access),
+            permissions: system.permissions(&access).iter().map(|p| p.as_str().to_owned()).collect(),
+            level: Level::of(system, live).map(Word),
+            unreadable: Vec::new(),
+            hidden: Vec::new(),
+            partly_seen: Vec::new(),
+            grants: system.permits(&access),
+        };
+        for attr in system.attrs {
+            view.take(system, tenant, attr, live.attr(attr.key));
+        }
+        view
+    }
+
+    fn take(&mut self, system: &SystemSpec, tenant: &Tenant, attr: &'static AttrSpec, known: &Known<Value>) {
+        // A tenant without the feature has nothing there; a system without ends has none to read.
+        let nothing_to_read = !system.offers(attr, tenant) || (attr.axis == Axis::Until && !system.has_native_ends());
+        let json = match known {
+            Known::Seen(value) => value.to_json(),
+            Known::Partly(value) => {
+                self.partly_seen.push(attr.key);
+                value.to_json()
+            }
+            Known::Hidden | Known::Unreadable if nothing_to_read => empty(&attr.kind),
+            Known::Hidden | Known::Unreadable => {
+                let list = if *known == Known::Hidden { &mut self.hidden } else { &mut self.unreadable };
+                list.push(attr.key);
+                // The chief attribute is always there, so that readers need not ask for the system.
+                if attr.key == system.chief().key {
+                    self.attributes.insert(attr.key.to_owned(), Json::Null);
+                }
+                return;
+            }
+        };
+        match (attr.axis, attr.key) {
+            (Axis::Until, "end") => self.end = json.as_str().map(str::to_owned),
+            (Axis::Label, "name") => self.name = json.as_str().map(str::to_owned),
+            _ => {
+                self.attributes.insert(attr.key.to_owned(), json);
+            }
+        }
+    }
+}
+
+fn empty(kind: &Kind) -> Json {
+    match kind {
+        Kind::Set { .. } => Json::Array(Vec::new()),
+        Kind::Flag => Json::Bool(false),
+        Kind::One(_) | Kind::Day | Kind::Text | Kind::Opaque => Json::Null,
+    }
+}
+
+/// The JSON Schema of [`ExportView`]: `schemas/export.schema.json`.
+pub fn export_schema() -> Json {
+    schema_of::<ExportView>("export")
+}
+
+/// Writes one row a member and grant, with a header; a member without grants has one row. Cells
+/// are safe to open in a spreadsheet.
+///
+/// # Errors
+/// What the stream answers.
+pub fn csv(out: &mut impl Write, view: &ExportView) -> io::Result<()> {
+    let mut keys: Vec<&str> = view.accounts.iter().flat_map(|a| &a.members).flat_map(|m| m.attributes.keys()).map(String::as_str).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut rows = csv::Writer::from_writer(out);
+    let head = ["account", "system", "email", "name", "phase", "invitation", "end", "administers", "level", "permission", "scope", "in"];
+    rows.write_record(head.iter().copied().chain(keys.iter().copied()))?;
+    for account in &view.accounts {
+        for member in &account.members {
+            let who = [
+                account.account.clone(),
+                account.system.to_owned(),
+                member.email.clone(),
+                member.name.clone().unwrap_or_default(),
+                member.phase.to_owned(),
+                member.invitation.unwrap_or_default().to_owned(),
+                member.end.clone().unwrap_or_default(),
+                member.administers.to_string(),
+                member.level.map_or("", |l| l.0.word()).to_owned(),
+            ];
+            let attributes: Vec<String> = keys.iter().map(|k| member.attributes.get(*k).map(flat).unwrap_or_default()).collect();
+            let mut row = |grant: [&str; 3]| {
+                let cells = who.iter().map(String::as_str).chain(grant).chain(attributes.iter().map(String::as_str));
+                rows.write_record(cells.map(cell))
+            };
+            if member.grants.is_empty() {
+                row(["", "", ""])?;
+            }
+            for (permission, scope) in &member.grants {
+                match scope {
+                    Scope::Account => row([permission.as_str(), "account", ""])?,
+                    Scope::In(word) => row([permission.as_str(), "part", word.as_str()])?,
+                }
+            }
+        }
+    }
+    rows.flush()
+}
+
+/// A value in one cell: lists by semicolon.
+fn flat(json: &Json) -> String {
+    match json {
+        Json::Null => String::new(),
+        Json::String(s) => s.clone(),
+        Json::Array(list) => list.iter().map(flat).collect::<Vec<_>>().join("; "),
+        Json::Bool(_) | Json::Number(_) | Json::Object(_) => json.to_string(),
+    }
+}
+
+/// Writes the members for people.
+///
+/// # Errors
+/// What the stream answers.
+pub fn text(out: &mut impl Write, view: &ExportView, paint: Paint) -> io::Result<()> {
+    let (strong, faint, alarm) = (paint.strong(), paint.faint(), paint.alarm());
+    for account in &view.accounts {
+        let sandbox = if account.sandbox { " SANDBOX" } else { "" };
+        write!(out, "{strong}{}{strong:#} ({}){sandbox}: {}", Neutral(&account.account), account.system, members(account.members.len()))?;
+        writeln!(out, "{}", if account.complete { "" } else { ", incomplete reading" })?;
+        for problem in &account.problems {
+            writeln!(out, "  {alarm}!{alarm:#} {}", Neutral(problem))?;
+        }
+        if let Some(domains) = &account.domains {
+            let list: Vec<String> = domains.iter().map(|d| Neutral(d).to_string()).collect();
+            writeln!(out, "  domains: {}", list.join(", "))?;
+        }
+        for member in &account.members {
+            let mark = if member.administers { "!" } else { " " };
+            write!(out, " {alarm}{mark}{alarm:#}{}", Neutral(&member.email))?;
+            if let Some(name) = &member.name {
+                write!(out, " ({})", Neutral(name))?;
+            }
+            let invitation = member.invitation.map(|i| format!(", invitation {i}")).unwrap_or_default();
+            write!(out, "  {}{invitation}", member.phase)?;
+            if let Some(end) = &member.end {
+                write!(out, ", until {end}")?;
+            }
+            if let Some(level) = member.level {
+                write!(out, ", level {}", level.0.word())?;
+            }
+            writeln!(out, "{}", if member.administers { ", administers" } else { "" })?;
+            for (key, json) in &member.attributes {
+                writeln!(out, "    {key}: {}", value(json))?;
+            }
+            let lists = [
+                ("unreadable here", &member.unreadable),
+                ("hidden from this actor", &member.hidden),
+                ("seen in part", &member.partly_seen),
+            ];
+            for (what, keys) in lists.into_iter().filter(|(_, k)| !k.is_empty()) {
+                writeln!(out, "    {what}: {}", keys.join(", "))?;
+            }
+            if !member.permissions.is_empty() {
+                writeln!(out, "    {faint}may: {}{faint:#}", member.permissions.join(", "))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::model::{Attrs, Email, Invitation, Name, Phase, Value};
+use crate::systems::{Axis, Kind, Life, SystemSpec};
+
+use super::clock::Clock;
+
+/// The phase that is written down; the clock adds the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stored {
+    Pending,
+    Active,
+    Locked,
+    Expired,
+    Suspended,
+}
+
+impl Stored {
+    pub const ALL: [Stored; 5] = [Stored::Pending, Stored::Active, Stored::Locked, Stored::Expired, Stored::Suspended];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Stored::Pending => "pending",
+            Stored::Active => "active",
+            Stored::Locked => "locked",
+            Stored::Expired => "expired",
+            Stored::Suspended => "suspended",
+        }
+    }
+    /// The phase of that name.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.word() == word)
+    }
+}
+
+/// One membership as the server keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub email: Email,
+    pub stored: Stored,
+    /// When the newest invitation went out.
+    pub sent: Option<Timestamp>,
+    pub declined: bool,
+    /// The last change: an end that passed since then was written to the person about.
+    pub since: Timestamp,
+    /// Invitations to this address that nobody accepted, deleted memberships included.
+    pub attempts: u32,
+    /// Complete but for the name, which is missing until someone sets it.
+    pub attrs: Attrs,
+}
+
+impl Member {
+    pub(super) fn end(&self) -> Option<Date> {
+        self.attrs.get("end").and_then(Value::as_day)
+    }
+
+    /// Where the membership stands now. Nothing is written when time alone moves it.
+    pub(super) fn phase(&self, spec: &SystemSpec, clock: &Clock) -> Phase {
+        let ended = self.end().is_some_and(|end| clock.is_over(end));
+        match self.stored {
+            Stored::Suspended => Phase::Suspended,
+            Stored::Expired => Phase::Expired,
+            Stored::Pending | Stored::Active | Stored::Locked if ended => Phase::Expired,
+            Stored::Active => Phase::Active,
+            Stored::Locked => Phase::Locked,
+            Stored::Pending => {
+                Phase::Pending { sent: self.sent, attempts: Some(self.attempts.max(1)), state: self.invitation(spec, clock) }
+            }
+        }
+    }
+
+    fn invitation(&self, spec: &SystemSpec, clock: &Clock) -> Invitation {
+        // An access period that ends sooner ends the membership itself, see `phase`.
+        let days = match spec.invitation.life {
+            Life::Days(days) | Life::DaysOrEnd(days) => Some(days),
+            Life::Setting => None,
+        };
+        let age = self.sent.map(|sent| clock.now.as_second() - sent.as_second());
+        match (days, age) {
+            _ if self.declined => Invitation::Declined,
+            (Some(days), Some(age)) if age >= i64::from(days) * 24 * 3600 => Invitation::Over,
+            _ => Invitation::Open,
+        }
+    }
+
+    /// Whether the person counts for the least number of administrators.
+    pub(super) fn is_active_administrator(&self, spec: &SystemSpec, clock: &Clock) -> bool {
+        self.phase(spec, clock) == Phase::Active && spec.counts_for_floor(&self.attrs)
+    }
+}
+
+/// What a new member has where nobody said anything.
+pub(super) fn defaults(spec: &SystemSpec, attrs: &mut Attrs) {
+    for attr in spec.attrs {
+        if attr.axis == Axis::Until && !spec.has_native_ends() {
+            continue;
+        }
+        let value = match attr.kind {
+            Kind::Set { .. } => Value::Set(std::collections::BTreeSet::new()),
+            Kind::Flag => Value::Flag(false),
+            Kind::Day => Value::Day(None),
+            Kind::One(_) | Kind::Text | Kind::Opaque => continue,
+        };
+        attrs.entry(attr.key).or_insert(value);
+    }
+}
+
+/// Attributes as they are kept: one JSON object.
+pub(super) fn encode(attrs: &Attrs) -> String {
+    let object: serde_json::Map<String, serde_json::Value> = attrs.iter().map(|(k, v)| ((*k).to_owned(), v.to_json())).collect();
+    serde_json::Value::Object(object).to_string()
+}
+
+/// Attributes as they were kept; `None` where the text is none of ours.
+pub(super) fn decode(spec: &SystemSpec, text: &str) -> Option<Attrs> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    let mut attrs = Attrs::new();
+    for (key, json) in object {
+        let attr = spec.attr(&key)?;
+        attrs.insert(attr.key, value(&attr.kind, json)?);
+    }
+    Some(attrs)
+}
+
+fn value(kind: &Kind, json: serde_json::Value) -> Option<Value> {
+    use crate::model::Atom;
+    Some(match kind {
+        Kind::One(_) => Value::One(Atom::new(json.as_str()?).ok()?),
+        Kind::Set { .. } => Value::Set(json.as_array()?.iter().map(|w| Atom::new(w.as_str()?).ok()).collect::<Option<_>>()?),
+        Kind::Flag => Value::Flag(json.as_bool()?),
+        Kind::Day if json.is_null() => Value::Day(None),
+        Kind::Day => Value::Day(Some(json.as_str()?.parse().ok()?)),
+        Kind::Text => Value::Text(Name::new(json.as_str()?)),
+        Kind::Opaque => Value::Opaque(json),
+    })
+}

@@ -1,4 +1,4 @@
-use crate::plan::{Blocked, Change, ChangeId, Plan};
+use crate::plan::{Blocked, Change, ChangeId, Cleared, Plan};
 
 /// How one change ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +34,14 @@ pub struct ChangeResult {
     pub attempts: u32,
     /// In words for a person; empty where there is nothing to say. Text from a server is inside.
     pub message: String,
+    /// The address exists where this actor does not see it: `exists-elsewhere`.
+    pub elsewhere: bool,
+}
+
+impl ChangeResult {
+    pub(super) fn new(change: &Change, verdict: Verdict, attempts: u32, message: String) -> Self {
+        Self { id: change.id.clone(), verdict, attempts, message, elsewhere: false }
+    }
 }
 
 /// What an apply did and what it left, over all accounts.
@@ -53,4 +61,16 @@ pub struct Applied {
     pub manual: Vec<Change>,
     /// Accounts whose reading back failed, with why.
     pub unread: Vec<(String, Vec<String>)>,
+}
+
+impl Applied {
+    /// Before the first call: what was shown, with the verdicts of the guards as lifted.
+    pub fn of(mut plan: Plan, cleared: &Cleared) -> Self {
+        for (shown, lifted) in plan.accounts.iter_mut().zip(&cleared.plan().accounts) {
+            shown.guards.clone_from(&lifted.guards);
+        }
+        let blocked = plan.accounts.iter().flat_map(|a| a.blocked.iter().map(|b| (a.account.clone(), b.clone()))).collect();
+        let manual = cleared.plan().changes().filter(|c| !c.manual().is_empty()).cloned().collect();
+        Self { plan, results: Vec::new(), links_waiting: 0, blocked, left: Vec::new(), manual, unread: Vec::new() }
+    }
 }

@@ -1,4 +1,6 @@
-use crate::model::Place;
+use std::fmt::Write;
+
+use crate::model::{Place, is_unprintable};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -58,10 +60,50 @@ pub fn sort(all: &mut Vec<Diagnostic>) {
 /// The nearest of `words` to `text`, where one is near enough to be meant.
 pub fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text: String = text.chars().take(64).flat_map(char::to_lowercase).collect();
+    let length = text.chars().count();
     words
         .into_iter()
+        .filter(|w| w.chars().count().abs_diff(length) <= 1 + w.chars().count().max(length) / 4)
         .map(|w| (strsim::damerau_levenshtein(&text, &w.to_lowercase()), w))
-        .filter(|(d, w)| *d <= 1 + w.chars().count().max(text.chars().count()) / 4)
+        .filter(|(d, w)| *d <= 1 + w.chars().count().max(length) / 4)
         .min()
         .map(|(_, w)| w)
+}
+
+/// A text from a manifest inside a message: in backticks, short, and without any character that a
+/// terminal would act on.
+pub fn quoted(text: &str) -> String {
+    const MOST: usize = 60;
+    let mut out = String::from("`");
+    for (i, c) in text.chars().enumerate() {
+        if i == MOST {
+            out.push('\u{2026}');
+            break;
+        }
+        if is_unprintable(c) {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('`');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        assert_eq!(nearest("emma-qh", ["emma-hq", "insider"]), Some("emma-hq"));
+        assert_eq!(nearest("advancd", ["standard", "advanced"]), Some("advanced"));
+        assert_eq!(nearest("zebra", ["standard", "advanced"]), None);
+    }
+
+    #[test]
+    fn hostile_text_is_data_in_a_message() {
+        assert_eq!(quoted("a\u{1b}[2J\u{202e}\n"), "`a\\u{1b}[2J\\u{202e}\\u{a}`");
+        assert_eq!(quoted(&"a".repeat(2_000_000)).chars().count(), 63);
+    }
 }

@@ -59,6 +59,13 @@ impl BackendName {
             BackendName::Scim => true,
         }
     }
+    /// Whether it can take access away and keep the record (`on-removal`).
+    pub fn deactivates(self) -> bool {
+        match self {
+            BackendName::Embedded => false,
+            BackendName::Scim => true,
+        }
+    }
 }
 
 /// Where the token of a connection comes from.

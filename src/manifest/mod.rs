@@ -1,7 +1,26 @@
 //! YAML to documents with places (file:line:column), schema check, diagnostics.
+//!
+//! The way through: [`source`] finds and reads files, `arena` parses each once and keeps byte
+//! places, `shape` checks it against the schemas of [`schema`], `lower` makes documents of it and
+//! collects everything that is wrong.
 
+mod arena;
+pub mod codes;
+mod cursor;
 pub mod diagnostic;
 pub mod document;
+mod live;
+mod lower;
+mod raw;
+mod read;
+mod scalar;
+pub mod schema;
+mod shape;
+pub mod source;
+mod view;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
+pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
+pub use lower::{Loaded, load, load_texts};
+pub use source::Sources;

@@ -3,7 +3,7 @@
 //! the rest is undetermined.
 
 use crate::desired::{Member, Wanted, days_between};
-use crate::model::{Attrs, Live};
+use crate::model::{Attrs, Live, Value};
 use crate::systems::Axis;
 
 use super::account::{Account, Day};
@@ -15,13 +15,14 @@ const EXPLAINS: i32 = 7;
 /// The cause of one attribute: time, where the live value is what was wanted the day before.
 pub(super) fn of_attr(account: &Account<'_>, day: Day, member: &Member<'_>, live: &Live, before: &Attrs, key: &str) -> Cause {
     let label = account.spec.attr(key).is_some_and(|a| a.axis == Axis::Label);
-    if label && account.spec.names_after_registration && !live.phase.is_pending() && !before.contains_key(key) {
+    let unset = before.get(key).is_none_or(|v| matches!(v, Value::Text(name) if name.as_str().is_empty()));
+    if label && account.spec.names_after_registration && !live.phase.is_pending() && unset {
         return Cause::Invitation;
     }
     for (first, starts) in member.turns(day.today, EXPLAINS) {
         let Ok(eve) = first.yesterday() else { continue };
         let Wanted::Present(merged) = member.on(eve, account.spec) else { continue };
-        let end = crate::model::Value::Day(merged.end);
+        let end = Value::Day(merged.end);
         let wanted = if key == "end" { Some(&end) } else { merged.attrs.get(key) };
         if wanted.is_some() && wanted == before.get(key) {
             return if starts { Cause::Start } else { Cause::Expiry };

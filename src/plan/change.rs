@@ -131,6 +131,10 @@ impl Change {
     pub fn mails(&self) -> bool {
         self.calls.iter().any(|c| c.mails)
     }
+    /// Whether an active administrator is lost by it.
+    pub fn ends_administrator(&self) -> bool {
+        self.ends.contains(&Fact::Administrators)
+    }
     /// All that is seen of the member before the change.
     pub fn whole_before(&self) -> &Attrs {
         &self.whole_before
@@ -229,6 +233,10 @@ pub struct AccountPlan {
 impl AccountPlan {
     pub fn tripped(&self) -> impl Iterator<Item = &Verdict> {
         self.guards.iter().filter(|g| g.tripped)
+    }
+    /// Active administrators that must be left after every call.
+    pub fn minimum_administrators(&self) -> u32 {
+        self.guards.iter().find(|g| g.code == crate::desired::GuardCode::MinimumAdministrators.word()).map_or(0, |g| g.limit)
     }
     /// Blocked changes that the account does not know yet.
     pub fn unaccepted(&self) -> impl Iterator<Item = &Blocked> {

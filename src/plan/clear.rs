@@ -21,27 +21,15 @@ pub enum NotCleared {
     BadLift(String),
 }
 
-impl std::str::FromStr for Lift {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let form = "write ACCOUNT:CODE=N@DIGEST as the plan prints it";
-        let (head, digest) = text.split_once('@').ok_or(form)?;
-        let (name, to) = head.rsplit_once('=').ok_or(form)?;
-        let (account, word) = match name.rsplit_once(':') {
-            Some((account, word)) => (Some(account.to_owned()), word),
-            None => (None, name),
-        };
+impl Lift {
+    /// # Errors
+    /// A word that is no guard's, with the nearest that is.
+    pub fn new(account: Option<String>, word: &str, to: u32, digest: String) -> Result<Self, String> {
         let code = GuardCode::find(word).ok_or_else(|| {
             let near = crate::manifest::diagnostic::nearest(word, GuardCode::ALL.map(GuardCode::word));
             format!("no guard is called `{word}`{}", near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())
         })?;
-        let to = to.parse().map_err(|_| format!("`{to}` is no number; {form}"))?;
-        let hex = digest.strip_prefix("sha256:").unwrap_or_default();
-        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(format!("`{digest}` is no digest of a plan; {form}"));
-        }
-        Ok(Self { account, code, to, digest: digest.to_owned() })
+        Ok(Self { account, code, to, digest })
     }
 }
 

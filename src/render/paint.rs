@@ -14,6 +14,9 @@ impl Paint {
     pub fn styled() -> Self {
         Self { on: true }
     }
+    pub fn is_styled(self) -> bool {
+        self.on
+    }
     fn style(self, style: Style) -> Style {
         if self.on { style } else { Style::new() }
     }

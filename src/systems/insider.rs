@@ -32,6 +32,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "insider",
     product: "Insider One",
     summary: "six roles, groups, temporary access of up to 30 days, a whitelist of domains",
+    backends: &["embedded", "scim"],
     attrs: &[
         AttrSpec {
             key: "name",

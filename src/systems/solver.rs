@@ -15,6 +15,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "solver",
     product: "Solver AI Suite",
     summary: "three fixed groups; what a user may do is the sum of their groups",
+    backends: &["embedded"],
     attrs: &[
         AttrSpec {
             key: "name",

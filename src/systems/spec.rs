@@ -11,6 +11,8 @@ pub struct SystemSpec {
     /// The product's own name, for people.
     pub product: &'static str,
     pub summary: &'static str,
+    /// Backends that reach it, as connections spell them.
+    pub backends: &'static [&'static str],
     /// Attributes of a member, `name` and `end` included.
     pub attrs: &'static [AttrSpec],
     /// Facts about a tenant that its connection may state.
@@ -304,6 +306,13 @@ impl SystemSpec {
     /// Whether ends are the product's own.
     pub fn has_native_ends(&self) -> bool {
         matches!(self.ends, Ends::Native { .. })
+    }
+}
+
+impl AttrSpec {
+    /// Whether an actor can hold it: what it may do and where; no name and no end.
+    pub fn is_held_by_actors(&self) -> bool {
+        matches!(self.axis, Axis::Power | Axis::Where)
     }
 }
 

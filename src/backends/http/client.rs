@@ -30,7 +30,6 @@ pub struct Answer {
     pub at: At,
     pub status: u16,
     pub etag: Option<String>,
-    pub location: Option<String>,
     body: Body,
 }
 
@@ -243,9 +242,10 @@ impl<M: Method> Wire<M> {
         };
         let status = response.status();
         let header = |name| text(response.headers(), name);
-        let (etag, location, content_type) = (header(ETAG), header(LOCATION), header(CONTENT_TYPE));
+        tracing::debug!(method = at.method, path = at.path, status = status.as_u16(), "answered");
+        let (etag, content_type) = (header(ETAG), header(CONTENT_TYPE));
         if status.is_redirection() {
-            let to = location.and_then(|l| url.join(&l).ok());
+            let to = header(LOCATION).and_then(|l| url.join(&l).ok());
             let to = to.map_or_else(|| "nowhere".to_owned(), |to| one_line(&format!("{}{}", origin(&to), to.path())));
             return Err(HttpError::Redirected { at, status: status.as_u16(), to: self.without_token(&to) });
         }
@@ -273,7 +273,7 @@ impl<M: Method> Wire<M> {
                 Body::Other(named, first)
             }
         };
-        Ok(Answer { at, status: status.as_u16(), etag, location, body })
+        Ok(Answer { at, status: status.as_u16(), etag, body })
     }
 
     fn without_token(&self, text: &str) -> String {

@@ -1,4 +1,5 @@
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
@@ -93,6 +94,31 @@ async fn errors_and_debug_hold_no_token_query_or_control_character() {
     let problem = json!({ "schemas": ["urn:x"], "detail": "no such role", "status": "400" });
     let server = answering(ResponseTemplate::new(400).set_body_json(problem)).await;
     assert_eq!(error(reader(&server.uri()).get(&["Users"], &[]).await).to_string(), "GET /Users: answered 400: no such role");
+}
+
+#[tokio::test]
+async fn logs_hold_no_token_at_any_level() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let into = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || Tee(into.clone())).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = answering(ResponseTemplate::new(200).set_body_json(json!({}))).await;
+    reader(&server.uri()).get(&["Users"], &[("q", "private")]).await.unwrap();
+    let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("GET") && text.contains("/Users"), "{text}");
+    assert!(!text.contains(CANARY), "{text}");
+}
+
+struct Tee(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Tee {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A SCIM server of 200 lines with the faults of real ones, for the tests of this room.
+//! A small SCIM server with the faults of real ones, for the tests of this room.
 
 use std::sync::{Arc, Mutex};
 
@@ -34,13 +34,24 @@ pub(super) struct Faults {
     pub bare: bool,
     pub no_discovery: bool,
     pub no_patch: bool,
+    /// Answers a POST without a body.
+    pub mute: bool,
     /// Of the schema of a User.
     pub lacks: Option<&'static str>,
     /// Answers success and drops the roles.
     pub drops_roles: bool,
     /// Answers success and does nothing.
     pub idle: bool,
+    /// Versions stand in the header `ETag` and are kept by `If-Match`.
     pub etags: bool,
+    /// Versions stand in `meta.version` alone.
+    pub versions: bool,
+    /// Shows the first user, whoever is asked for.
+    pub first_only: bool,
+    /// Names the first user as the one who was made.
+    pub misnames: bool,
+    /// Somebody leaves while the page after the last is asked for.
+    pub shrinks: bool,
     /// Answers this to the method instead of doing anything: method, status, type, body.
     pub says: Option<(&'static str, u16, &'static str, String)>,
     pub me: Option<&'static str>,
@@ -171,12 +182,15 @@ impl State {
         answer(200, &json!({ "totalResults": 1, "Resources": [user] }))
     }
 
-    fn page(&self, request: &Request) -> ResponseTemplate {
+    fn page(&mut self, request: &Request) -> ResponseTemplate {
         let query = |name: &str| request.url.query_pairs().find(|(k, _)| k == name).and_then(|(_, v)| v.parse::<usize>().ok());
         if self.faults.no_count && query("count").is_some() {
             return error(500, "count?");
         }
         let start = query("startIndex").unwrap_or(1).saturating_sub(1);
+        if self.faults.shrinks && start > 0 && start >= self.users.len() {
+            self.users.pop();
+        }
         if self.faults.no_end && start > 0 && start >= self.users.len() {
             return error(400, "startIndex is too large");
         }
@@ -197,13 +211,15 @@ impl State {
     }
 
     fn show(&self, status: u16, at: usize) -> ResponseTemplate {
-        let mut user = self.users[at].clone();
-        if !self.faults.etags {
-            user.as_object_mut().unwrap().remove("meta");
+        let mut user = self.users[if self.faults.first_only { 0 } else { at }].clone();
+        if self.faults.versions {
             return answer(status, &user);
         }
-        let tag = user["meta"]["version"].as_str().unwrap().to_owned();
-        answer(status, &user).insert_header("ETag", tag.as_str())
+        let meta = user.as_object_mut().unwrap().remove("meta").unwrap();
+        if !self.faults.etags {
+            return answer(status, &user);
+        }
+        answer(status, &user).insert_header("ETag", meta["version"].as_str().unwrap())
     }
 
     fn create(&mut self, request: &Request) -> ResponseTemplate {
@@ -220,7 +236,10 @@ impl State {
         if !self.faults.idle {
             self.users.push(user.clone());
         }
-        answer(201, &user)
+        if self.faults.misnames {
+            user["id"] = self.users[0]["id"].clone();
+        }
+        if self.faults.mute { ResponseTemplate::new(201) } else { answer(201, &user) }
     }
 
     fn write(&mut self, verb: &str, at: usize, request: &Request) -> ResponseTemplate {

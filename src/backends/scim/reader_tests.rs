@@ -67,6 +67,8 @@ async fn a_total_of_one_page_hides_nobody() {
     let first_hundred = Faults { clamp: Some(100), total_most: Some(100), ..Faults::default() };
     assert_eq!(why(&read(crowd(101), first_hundred.clone()).await).code, "contradictory");
     assert_eq!(read(crowd(100), first_hundred).await.members.len(), 100);
+    let shrinks = Faults { clamp: Some(4), shrinks: true, ..Faults::default() };
+    assert_eq!(why(&read(crowd(10), shrinks).await).code, "contradictory");
     let everybody_always = Faults { stuck: true, ..Faults::default() };
     assert_eq!(read(crowd(5), everybody_always).await.members.len(), 5);
 }

@@ -243,10 +243,7 @@ fn undone(error: &HttpError) -> Outcome {
     }
 }
 
-/// The identifier of what a POST made: of the body, else the end of `Location`.
+/// The identifier of what a POST made, where its answer shows it.
 fn id_of(answer: Answer) -> Option<Atom> {
-    let location = answer.location.clone();
-    let body = answer.json().ok().and_then(|b| Some(field(&b, "id").and_then(Json::as_str)?.to_owned()));
-    let last = || Some(location?.trim_end_matches('/').rsplit('/').next()?.to_owned());
-    Atom::new(&body.or_else(last)?).ok()
+    Atom::new(field(&answer.json().ok()?, "id").and_then(Json::as_str)?).ok()
 }

@@ -94,6 +94,33 @@ async fn a_success_that_did_nothing_is_refused() {
 }
 
 #[tokio::test]
+async fn a_new_user_whose_answer_says_nothing_is_looked_up() {
+    let fake = Fake::new(crowd(3), Faults { mute: true, clamp: Some(2), ..Faults::default() }).await;
+    assert_eq!(make(&fake, "ada@acme.example", call(Verb::Invite, &[role("editor")])).await, Outcome::Applied);
+}
+
+#[tokio::test]
+async fn another_user_than_the_one_asked_for_is_not_taken_for_it() {
+    let fake = Fake::new(crowd(3), Faults { misnames: true, ..Faults::default() }).await;
+    unknown(&make(&fake, "ada@acme.example", call(Verb::Invite, &[role("viewer")])).await);
+    let fake = Fake::new(crowd(3), Faults { first_only: true, ..Faults::default() }).await;
+    refused(&make(&fake, "p2@acme.example", call(Verb::Delete, &[])).await, "asked for user u2, the server shows user u1");
+    assert!(fake.writes().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_formatted_name_is_kept_in_step() {
+    for no_patch in [true, false] {
+        let mut ada = user("1", "p1@acme.example", "view-only");
+        ada["name"]["formatted"] = "Ada Lovelace".into();
+        let fake = Fake::new(vec![ada], Faults { no_patch, ..Faults::default() }).await;
+        assert_eq!(make(&fake, "p1@acme.example", call(Verb::Set, &[name("Mary Ann Lee")])).await, Outcome::Applied);
+        let is = json!({ "givenName": "Mary Ann", "familyName": "Lee", "formatted": "Mary Ann Lee" });
+        assert_eq!(fake.users()[0]["name"], is);
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_is_there_is_never_made_twice() {
     let fake = Fake::new(vec![user("1", "Ada@acme.example", "view-only")], Faults::default()).await;
     assert_eq!(make(&fake, "ada@acme.example", call(Verb::Invite, &[role("editor")])).await, Outcome::Exists);
@@ -129,8 +156,9 @@ async fn gone_on_delete_is_already() {
 
 #[tokio::test]
 async fn if_match_is_sent_where_the_server_has_etags_and_412_means_plan_again() {
-    for (etags, tag) in [(true, Some("W/\"1\"".to_owned())), (false, None)] {
-        let fake = Fake::new(crowd(1), Faults { etags, ..Faults::default() }).await;
+    let tag = || Some("W/\"1\"".to_owned());
+    for (etags, versions, tag) in [(true, false, tag()), (false, true, tag()), (false, false, None)] {
+        let fake = Fake::new(crowd(1), Faults { etags, versions, ..Faults::default() }).await;
         assert_eq!(make(&fake, "p1@acme.example", call(Verb::Set, &[role("editor")])).await, Outcome::Applied);
         let sent = fake.seen().await.into_iter().find(|(m, ..)| m == "PATCH").unwrap();
         assert_eq!(sent.2, tag);

@@ -1,0 +1,215 @@
+//! `accounts.NAME`: who may enter one account.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::attribute::repeated;
+use super::{Context, entry, guard};
+use crate::manifest::cursor::{Cursor, Sink};
+use crate::manifest::diagnostic::quoted;
+use crate::manifest::shape::{not_yet, wrong_type};
+use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Mode, Pattern, read};
+use crate::model::{Atom, Domain, Domains, Email, Located, Place, is_unprintable};
+use crate::systems::{self, Life, Removal, SystemSpec};
+
+/// Codes of blocks (CONTRACT.md, `blocked` codes).
+const BLOCKED: &[&str] = &[
+    "actor-lacks-role",
+    "actor-lacks-subaccount",
+    "actor-lacks-privilege",
+    "exists-elsewhere",
+    "awaits-acceptance",
+    "awaits-blocked",
+    "order-cycle",
+    "no-safe-path",
+    "administrators-unknown",
+    "domain-not-allowed",
+];
+
+/// What the entries of an account need to know of it.
+pub(super) struct About<'a> {
+    pub name: &'a str,
+    pub spec: Option<&'static SystemSpec>,
+    pub facts: BTreeMap<crate::model::Key, crate::model::Value>,
+    /// Where the connection stands, if it names no timezone.
+    pub lacks_zone: Option<Place>,
+    /// The account's own list of domains.
+    pub domains: Option<Located<Domains>>,
+}
+
+pub(super) fn lower<'a>(
+    name: &'a str,
+    at: Cursor<'a>,
+    top: &BTreeMap<Atom, Located<GuardLimit>>,
+    context: &mut Context<'a>,
+    sink: &mut Sink,
+) -> Option<AccountDoc> {
+    let connection = context.connections.get(name);
+    let (spec, backend) = (connection.and_then(|c| c.spec), connection.and_then(|c| c.backend));
+    if connection.is_none() && context.is_whole {
+        let message = format!("no connection is called {}: an account uses the connection of its own name", quoted(name));
+        let diagnostic = Diagnostic::error("unknown-account", message, at.key_place());
+        let diagnostic = sink.suggest(diagnostic, name, context.connections.keys().copied());
+        sink.say(diagnostic);
+    }
+    let facts = connection.map(|c| c.facts.clone()).unwrap_or_default();
+    let lacks_zone = connection.filter(|c| !c.has_zone).map(|c| c.at.clone());
+    if at.map().is_none() {
+        sink.say(wrong_type(at, "a mapping"));
+        return None;
+    }
+    context.shapes.account(spec).check(at, sink);
+    if let Some(system) = at.get("system") {
+        restated(sink, system, connection.and_then(|c| c.spec.map(|s| (s, &c.at))));
+    }
+    let mode = at.get("mode").and_then(|m| mode(sink, m)).unwrap_or_default();
+    if mode == Mode::Authoritative && at.get("members").is_none() {
+        let place = at.get("mode").map_or_else(|| at.key_place(), Cursor::place);
+        let message = "`authoritative` without `members` would remove everybody";
+        sink.say(Diagnostic::error("missing-members", message, place).hint("write `members`, and `members: []` for nobody"));
+    }
+    let (domains, domain_places) = match (at.get("domains"), spec) {
+        (Some(value), Some(spec)) if spec.domains.is_some() => self::domains(sink, value).map_or((None, BTreeMap::new()), |(d, p)| (Some(d), p)),
+        _ => (None, BTreeMap::new()),
+    };
+    let about = About { name, spec, facts, lacks_zone, domains };
+    let members = match at.get("members").and_then(|m| read::list(sink, m)) {
+        Some(items) => items.filter_map(|item| entry::lower(item, &about, context, sink)).collect(),
+        None => Vec::new(),
+    };
+    Some(AccountDoc {
+        mode,
+        ignore: at.get("ignore").map(|i| patterns(sink, i)).unwrap_or_default(),
+        protect: at.get("protect").map(|p| addresses(sink, p)).unwrap_or_default(),
+        absent: at.get("absent").map(|a| addresses(sink, a)).unwrap_or_default(),
+        domains: about.domains,
+        domain_places,
+        members,
+        guards: at.get("guards").map(|g| guard::of_account(g, spec, top, sink)).unwrap_or_default(),
+        accept_blocked: at.get("accept-blocked").map(|a| blocked(sink, a)).unwrap_or_default(),
+        invitations: at.get("invitations").map(|i| invitations(sink, i, spec)).unwrap_or_default(),
+        on_removal: at.get("on-removal").and_then(|r| removal(sink, r, backend)).unwrap_or_default(),
+        at: at.key_place(),
+    })
+}
+
+/// `system` under an account agrees with its connection.
+fn restated(sink: &mut Sink, at: Cursor<'_>, connection: Option<(&'static SystemSpec, &Place)>) {
+    let Some(found) = read::text(sink, at) else { return };
+    if systems::NOT_YET.contains(&found) {
+        sink.say(not_yet(found, at.place()));
+    } else if systems::find(found).is_none() {
+        sink.say(read::unknown_word(found, systems::ALL.iter().map(|s| s.name), at));
+    } else if let Some((spec, place)) = connection
+        && spec.name != found
+    {
+        let message = format!("the connection of this account says `{}`", spec.name);
+        sink.say(Diagnostic::error("system-differs", message, at.place()).expected(spec.name).related(place.clone(), "the connection"));
+    }
+}
+
+fn mode(sink: &mut Sink, at: Cursor<'_>) -> Option<Mode> {
+    read::word(sink, at, &[("adopt", Mode::Adopt), ("additive", Mode::Additive), ("authoritative", Mode::Authoritative)])
+}
+
+fn removal(sink: &mut Sink, at: Cursor<'_>, backend: Option<crate::manifest::BackendName>) -> Option<Removal> {
+    if let Some(backend) = backend.filter(|b| !b.deactivates()) {
+        let message = format!("the backend `{}` knows one kind of removal", backend.word());
+        sink.say(Diagnostic::error("not-for-this-backend", message, at.key_place()).hint("leave `on-removal` out"));
+        return None;
+    }
+    read::word(sink, at, &[("deactivate", Removal::Deactivate), ("delete", Removal::Delete)])
+}
+
+/// `off`, or a list that is not empty (SYSTEMS.md I14).
+fn domains(sink: &mut Sink, at: Cursor<'_>) -> Option<(Located<Domains>, BTreeMap<Domain, Place>)> {
+    if at.text() == Some("off") {
+        return Some((Located::new(Domains::Off, at.place()), BTreeMap::new()));
+    }
+    let Some(items) = at.list() else {
+        sink.say(wrong_type(at, "`off` or a list of domains"));
+        return None;
+    };
+    let mut places: BTreeMap<Domain, Place> = BTreeMap::new();
+    let (mut whole, mut any) = (true, false);
+    for item in items {
+        any = true;
+        match read::domain(sink, item) {
+            Some(domain) => match places.get(&domain.value) {
+                Some(first) => sink.say(repeated(domain.value.as_str(), domain.at, first.clone())),
+                None => {
+                    places.insert(domain.value, domain.at);
+                }
+            },
+            None => whole = false,
+        }
+    }
+    if !any {
+        let message = "an empty whitelist: nobody could be invited";
+        sink.say(
+            Diagnostic::error("empty-domains", message, at.place())
+                .expected("`off` or a list of domains")
+                .hint("write `off` for no whitelist, or leave the key out to leave it alone"),
+        );
+        return None;
+    }
+    whole.then(|| (Located::new(Domains::Only(places.keys().cloned().collect()), at.place()), places))
+}
+
+fn addresses(sink: &mut Sink, at: Cursor<'_>) -> Vec<Located<Email>> {
+    let mut first: HashMap<Email, Place> = HashMap::new();
+    let mut all = Vec::new();
+    for item in read::list(sink, at).into_iter().flatten() {
+        let Some(email) = read::email(sink, item) else { continue };
+        if let Some(before) = first.get(&email.value) {
+            sink.say(repeated(email.value.key(), email.at, before.clone()));
+        } else {
+            first.insert(email.value.clone(), email.at.clone());
+            all.push(email);
+        }
+    }
+    all
+}
+
+/// Addresses with `*` for any run of characters.
+fn patterns(sink: &mut Sink, at: Cursor<'_>) -> Vec<Located<Pattern>> {
+    let mut all = Vec::new();
+    for item in read::list(sink, at).into_iter().flatten() {
+        let Some(found) = read::text(sink, item) else { continue };
+        let bad = found.is_empty() || found.len() > 320 || found.chars().any(|c| c.is_whitespace() || is_unprintable(c));
+        if bad || (!found.contains('*') && Email::parse(found).is_err()) {
+            let message = format!("{} is no address and no pattern", quoted(found));
+            sink.say(Diagnostic::error("bad-address", message, item.place()).expected("an address, with `*` for any characters: *@vendor.example"));
+            continue;
+        }
+        // a plain address is folded like every other one
+        let folded = Email::parse(found).map(|e| e.key().to_string());
+        all.push(Located::new(Pattern::new(folded.as_deref().unwrap_or(found)), item.place()));
+    }
+    all
+}
+
+fn blocked(sink: &mut Sink, at: Cursor<'_>) -> BTreeSet<Atom> {
+    let words: Vec<(&str, &str)> = BLOCKED.iter().map(|code| (*code, *code)).collect();
+    let items = read::list(sink, at).into_iter().flatten();
+    items.filter_map(|item| read::word(sink, item, &words)).filter_map(|code| Atom::new(code).ok()).collect()
+}
+
+fn invitations(sink: &mut Sink, at: Cursor<'_>, spec: Option<&SystemSpec>) -> Invitations {
+    let mut out = Invitations::default();
+    if let Some(hours) = at.get("cooldown").and_then(|c| read::hours(sink, c)) {
+        out.cooldown_hours = hours;
+    }
+    if let Some(attempts) = at.get("attempts").and_then(|a| read::count(sink, a)) {
+        out.attempts = attempts;
+    }
+    if let Some(value) = at.get("life") {
+        match spec {
+            Some(spec) if spec.invitation.life != Life::Setting => {
+                let message = format!("{} says itself how long an invitation lives", spec.name);
+                sink.say(Diagnostic::error("wrong-setting", message, value.key_place()).hint("leave `life` out"));
+            }
+            _ => out.life_hours = read::hours(sink, value),
+        }
+    }
+    out
+}

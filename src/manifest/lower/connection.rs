@@ -1,0 +1,234 @@
+//! `connections.NAME`: where and as whom.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::Shapes;
+use super::attribute::{self, Rule};
+use crate::manifest::cursor::{Cursor, Sink};
+use crate::manifest::diagnostic::quoted;
+use crate::manifest::shape::{not_yet, wrong_type};
+use crate::manifest::{Auth, BackendName, Connection, Diagnostic, read};
+use crate::model::{Attrs, Email, Key, Located, Place, Value};
+use crate::systems::{self, SystemSpec};
+
+/// Backends that the documents name and this version does not have yet.
+const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api", "roster"];
+
+/// A connection as the accounts see it, whatever of it was right.
+pub(super) struct Declared {
+    pub spec: Option<&'static SystemSpec>,
+    /// What is stated of the tenant.
+    pub facts: BTreeMap<Key, Value>,
+    pub has_zone: bool,
+    pub backend: Option<BackendName>,
+    pub zone: Option<jiff::tz::TimeZone>,
+    pub at: Place,
+    pub done: Option<Connection>,
+}
+
+pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Declared {
+    let mut declared =
+        Declared { spec: None, facts: BTreeMap::new(), has_zone: false, backend: None, zone: None, at: at.key_place(), done: None };
+    if at.map().is_none() {
+        sink.say(wrong_type(at, "a mapping"));
+        return declared;
+    }
+    declared.spec = at.get("system").and_then(|system| self::system(sink, system));
+    shapes.connection(declared.spec).check(at, sink);
+    let backend = at.get("backend").and_then(|b| backend(sink, b));
+    declared.backend = backend;
+    declared.has_zone = at.get("timezone").is_some();
+    declared.zone = at.get("timezone").and_then(|zone| read::zone(sink, zone));
+    if let Some(spec) = declared.spec {
+        declared.facts = facts(spec, at, sink);
+    }
+    let auth = at.get("auth").map_or(Some(Auth::Token), |auth| self::auth(sink, auth));
+    let endpoint = self::endpoint(sink, at, backend);
+    let expect = at.get("expect");
+    let expect_tenant = expect.and_then(|e| e.get("tenant")).and_then(|t| read::plain(sink, t)).map(Into::into);
+    let expect_actor = expect.and_then(|e| e.get("actor")).and_then(|a| read::email(sink, a)).map(|a| a.value);
+    let file = file(sink, at, backend);
+    let Some(spec) = declared.spec else { return declared };
+    if let (Some(backend), Some(system)) = (backend, at.get("backend"))
+        && !spec.backends.contains(&backend.word())
+    {
+        let message = format!("{} is not reached through `{}` yet", spec.name, backend.word());
+        sink.say(Diagnostic::error("not-yet-supported", message, system.place()).expected(read::one_of(spec.backends.iter().copied())));
+    }
+    let (actor_member, actor) = at.get("actor").map_or_else(Default::default, |actor| self::actor(sink, spec, actor, &declared.facts));
+    if let (Some(backend), Some(auth)) = (backend, auth) {
+        declared.done = Some(Connection {
+            spec,
+            backend,
+            zone: declared.zone.clone(),
+            actor_member,
+            actor,
+            auth,
+            endpoint,
+            expect_tenant,
+            expect_actor,
+            file,
+            facts: declared.facts.clone(),
+            at: at.key_place(),
+        });
+    }
+    declared
+}
+
+fn system(sink: &mut Sink, at: Cursor<'_>) -> Option<&'static SystemSpec> {
+    let found = read::text(sink, at)?;
+    let spec = systems::find(found);
+    if spec.is_none() {
+        sink.say(if systems::NOT_YET.contains(&found) {
+            not_yet(found, at.place())
+        } else {
+            read::unknown_word(found, systems::ALL.iter().map(|s| s.name), at)
+        });
+    }
+    spec
+}
+
+fn backend(sink: &mut Sink, at: Cursor<'_>) -> Option<BackendName> {
+    let found = read::text(sink, at)?;
+    if NOT_YET.contains(&found) {
+        sink.say(not_yet(found, at.place()));
+        return None;
+    }
+    let built = [BackendName::Embedded, BackendName::Scim].map(|b| (b.word(), b));
+    read::word(sink, at, &built)
+}
+
+/// Facts about the tenant, as the system's literals name them.
+fn facts(spec: &'static SystemSpec, at: Cursor<'_>, sink: &mut Sink) -> BTreeMap<Key, Value> {
+    let mut facts = BTreeMap::new();
+    for fact in spec.facts {
+        let Some(value) = at.get(fact.key) else { continue };
+        if let Some(lowered) = attribute::value(sink, value, &fact.kind, Rule::Found) {
+            facts.insert(fact.key, lowered.value);
+        }
+    }
+    for fact in spec.facts {
+        let Some((other, word)) = fact.with else { continue };
+        let holds = facts.get(other).is_some_and(|v| v.as_one().is_some_and(|a| *a == word) || v.as_set().is_some_and(|s| s.contains(word)));
+        match (holds, at.get(fact.key), at.get(other)) {
+            (false, Some(value), _) => {
+                sink.say(Diagnostic::error("missing-fact", format!("`{}` belongs to `{other}: {word}`", fact.key), value.key_place()));
+            }
+            (true, None, Some(value)) => {
+                sink.say(Diagnostic::error("missing-fact", format!("`{other}: {word}` needs `{}`", fact.key), value.place()));
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
+/// The actor: its own address, and what it holds. `role` is the system's chief attribute, whatever
+/// that is called there.
+fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTreeMap<Key, Value>) -> (Option<Email>, Attrs) {
+    let member = at.get("member").and_then(|m| read::email(sink, m)).map(|m| m.value);
+    let mut attrs = Attrs::new();
+    let chief = spec.chief();
+    for attr in spec.attrs.iter().filter(|a| a.is_held_by_actors()) {
+        if let Some(value) = at.get(attr.key)
+            && let Some(lowered) = attribute::value(sink, value, &attr.kind, Rule::Held(facts))
+        {
+            attrs.insert(attr.key, lowered.value);
+        }
+    }
+    if chief.key != "role"
+        && let Some(role) = at.get("role")
+    {
+        if let Some(other) = at.get(chief.key) {
+            let message = format!("`role` and `{}` are the same here: write one of them", chief.key);
+            sink.say(Diagnostic::error("exactly-one", message, role.key_place()).related(other.key_place(), "the other one"));
+        } else if let Some(value) = attribute::single(sink, role, chief, Rule::Held(facts)) {
+            attrs.insert(chief.key, value);
+        }
+    }
+    (member, attrs)
+}
+
+fn auth(sink: &mut Sink, at: Cursor<'_>) -> Option<Auth> {
+    const EXPECTED: &str = "`token`, `{file: PATH}` or `{command: [PROGRAM, ARGUMENT]}`";
+    let Some(mut keys) = at.map() else {
+        return match at.text() {
+            Some("token") => Some(Auth::Token),
+            Some(found) => {
+                sink.say(Diagnostic::error("unknown-word", format!("{} is no source of a token", quoted(found)), at.place()).expected(EXPECTED));
+                None
+            }
+            None => {
+                sink.say(wrong_type(at, EXPECTED));
+                None
+            }
+        };
+    };
+    match (keys.next(), keys.next()) {
+        (Some(("file", file)), None) => Some(Auth::File(Located::new(PathBuf::from(read::plain(sink, file)?), file.place()))),
+        (Some(("command", command)), None) => {
+            let items: Vec<_> = read::list(sink, command)?.collect();
+            let words: Vec<String> = items.iter().filter_map(|item| read::text(sink, *item)).map(Into::into).collect();
+            if items.is_empty() {
+                sink.say(Diagnostic::error("wrong-value", "a command without a program", command.place()).expected(EXPECTED));
+            }
+            (!words.is_empty() && words.len() == items.len()).then(|| Auth::Command(Located::new(words, command.place())))
+        }
+        (Some((key, value)), None) => {
+            sink.say(Diagnostic::error("unknown-key", format!("unknown key {}", quoted(key)), value.key_place()).expected(EXPECTED));
+            None
+        }
+        (None, _) => {
+            sink.say(Diagnostic::error("exactly-one", "no source of a token", at.place()).expected(EXPECTED));
+            None
+        }
+        (Some(_), Some((_, second))) => {
+            sink.say(Diagnostic::error("exactly-one", "more than one source of a token", second.key_place()).expected(EXPECTED));
+            None
+        }
+    }
+}
+
+/// Required for network backends, refused for the embedded one.
+fn endpoint(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option<Located<url::Url>> {
+    let found = at.get("endpoint");
+    match (found, backend) {
+        (Some(value), Some(backend)) if !backend.is_network() => {
+            let message = format!("the backend `{}` has no endpoint", backend.word());
+            sink.say(Diagnostic::error("not-for-this-backend", message, value.key_place()).hint("leave `endpoint` out"));
+            None
+        }
+        (None, Some(backend)) if backend.is_network() => {
+            let message = format!("the key `endpoint` is missing: the backend `{}` needs one", backend.word());
+            sink.say(Diagnostic::error("missing-key", message, at.key_place()).expected("an address like https://example.net/scim/v2"));
+            None
+        }
+        (Some(value), _) => {
+            let text = read::plain(sink, value)?;
+            let bad = |why: &str| Diagnostic::error("bad-endpoint", why.to_string(), value.place()).expected("an address like https://example.net/scim/v2");
+            let problem = match url::Url::parse(text) {
+                Err(_) => bad("this is no address of a server"),
+                Ok(url) if !matches!(url.scheme(), "https" | "http") || url.host().is_none() => bad("an endpoint is an https address"),
+                Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                    bad("an endpoint holds no user name and no password").hint("secrets come from `auth`")
+                }
+                Ok(url) if url.query().is_some() || url.fragment().is_some() => bad("an endpoint has no query and no fragment"),
+                Ok(url) => return Some(Located::new(url, value.place())),
+            };
+            sink.say(problem);
+            None
+        }
+        (None, _) => None,
+    }
+}
+
+/// The embedded database: below the folder of the manifests.
+fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option<PathBuf> {
+    let value = at.get("file")?;
+    if backend.is_some_and(BackendName::is_network) {
+        sink.say(Diagnostic::error("not-for-this-backend", "only the embedded backend has a file", value.key_place()).hint("leave `file` out"));
+        return None;
+    }
+    Some(PathBuf::from(read::plain(sink, value)?))
+}

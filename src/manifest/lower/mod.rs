@@ -1,0 +1,189 @@
+//! Values from the arena into documents, collecting everything that is wrong.
+
+pub(super) mod attribute;
+mod account;
+mod address;
+mod connection;
+mod entry;
+mod guard;
+mod people;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::arena::{Arena, Limits};
+use super::cursor::{Cursor, Parsed, Sink};
+use super::diagnostic::quoted;
+use super::shape::Shape;
+use super::source::{self, Source, Sources};
+use super::{Diagnostic, Manifests, read};
+use crate::model::Atom;
+use crate::systems::SystemSpec;
+
+/// What came of a folder: everything that could be made of it, and everything that is wrong.
+pub struct Loaded {
+    /// Complete only where no diagnostic is an error.
+    pub manifests: Manifests,
+    /// Sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts, for excerpts.
+    pub sources: Sources,
+}
+
+impl Loaded {
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Reads and checks every manifest below `dir` as of an instant. Never fails: what is wrong, a
+/// missing folder included, is in the diagnostics.
+pub fn load(dir: &Path, now: Timestamp) -> Loaded {
+    let (sources, readable, wrong) = source::read(dir);
+    let mut sink = Sink::default();
+    let is_whole = wrong.is_empty();
+    sink.extend(wrong);
+    let files: Vec<&Source> = readable.iter().filter_map(|name| sources.get(name)).collect();
+    let manifests = lower(&files, is_whole, now, &mut sink);
+    Loaded { manifests, diagnostics: sink.into_sorted(), sources }
+}
+
+/// Checks texts that were read from elsewhere, each with its name.
+pub fn load_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>, now: Timestamp) -> Loaded {
+    let mut sources = Sources::default();
+    for (name, text) in texts {
+        sources.add(Source::new(name, text));
+    }
+    let mut sink = Sink::default();
+    let files: Vec<&Source> = sources.iter().collect();
+    let manifests = lower(&files, true, now, &mut sink);
+    Loaded { manifests, diagnostics: sink.into_sorted(), sources }
+}
+
+/// Parses one file and says what is wrong with its YAML.
+pub(super) fn parse<'a>(source: &'a Source, sink: &mut Sink) -> Option<Parsed<'a>> {
+    let (arena, problems) = Arena::parse(source.text(), Limits::default());
+    for problem in problems {
+        let mut diagnostic = Diagnostic::error(problem.code, problem.message, source.place(problem.at));
+        if let Some(hint) = problem.hint {
+            diagnostic = diagnostic.hint(hint);
+        }
+        if let Some((at, what)) = problem.related {
+            diagnostic = diagnostic.related(source.place(at), what);
+        }
+        sink.say(diagnostic);
+    }
+    Some(Parsed { source, arena: arena? })
+}
+
+/// What the parts of the manifests know of each other while they are lowered.
+struct Context<'a> {
+    /// Every file could be read: then a name that is not there is an error of the one who uses it.
+    is_whole: bool,
+    connections: BTreeMap<&'a str, connection::Declared>,
+    people: Names<'a>,
+    teams: Names<'a>,
+    shapes: Shapes,
+}
+
+/// Names that are declared, whether or not what stands behind them is right.
+type Names<'a> = BTreeSet<&'a str>;
+
+/// Shapes of accounts and connections, each system's compiled once.
+#[derive(Default)]
+struct Shapes {
+    connections: HashMap<&'static str, Shape>,
+    accounts: HashMap<&'static str, Shape>,
+}
+
+impl Shapes {
+    fn connection(&mut self, spec: Option<&'static SystemSpec>) -> &Shape {
+        self.connections.entry(spec.map_or("", |s| s.name)).or_insert_with(|| Shape::connection(spec))
+    }
+    fn account(&mut self, spec: Option<&'static SystemSpec>) -> &Shape {
+        self.accounts.entry(spec.map_or("", |s| s.name)).or_insert_with(|| Shape::account(spec))
+    }
+}
+
+/// The entries of one top-level key over all files, in the order of files and lines.
+struct Section<'a> {
+    entries: Vec<(Atom, &'a str, Cursor<'a>)>,
+    names: Names<'a>,
+}
+
+fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> Manifests {
+    let parsed: Vec<_> = files.iter().map(|source| parse(source, sink)).collect();
+    let is_whole = is_whole && parsed.iter().all(Option::is_some);
+    let parsed: Vec<_> = parsed.into_iter().flatten().collect();
+    let roots: Vec<_> = parsed.iter().filter_map(Parsed::root).collect();
+    let shape = Shape::file();
+    for root in &roots {
+        shape.check(*root, sink);
+    }
+
+    let connections = section(&roots, "connections", sink);
+    let people = section(&roots, "people", sink);
+    let teams = section(&roots, "teams", sink);
+    let accounts = section(&roots, "accounts", sink);
+    let mut context = Context {
+        is_whole,
+        connections: BTreeMap::new(),
+        people: people.names,
+        teams: teams.names,
+        shapes: Shapes::default(),
+    };
+    let mut out = Manifests { guards: guard::top(&roots, sink), ..Manifests::default() };
+    for (name, key, at) in connections.entries {
+        let mut declared = connection::lower(&mut context.shapes, at, sink);
+        if let Some(done) = declared.done.take() {
+            out.connections.insert(name, done);
+        }
+        context.connections.insert(key, declared);
+    }
+    let mut book = address::Book::default();
+    for (id, _, at) in people.entries {
+        if let Some(person) = people::person(at, sink) {
+            book.add(&id, &person, sink);
+            out.people.insert(id, person);
+        }
+    }
+    for (id, _, at) in teams.entries {
+        if let Some(team) = people::team(at, &context, sink) {
+            out.teams.insert(id, team);
+        }
+    }
+    people::cycles(&out.teams, sink);
+    for (name, key, at) in accounts.entries {
+        if let Some(account) = account::lower(key, at, &out.guards, &mut context, sink) {
+            out.accounts.insert(name, account);
+        }
+    }
+    address::check(&out, &book, now, sink);
+    out
+}
+
+/// Gathers one top-level key; a name given twice shows both places, and the first one counts.
+fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> {
+    let mut entries = Vec::new();
+    let mut first: HashMap<&'a str, Cursor<'a>> = HashMap::new();
+    for at in roots.iter().filter_map(|root| root.get(key)) {
+        let Some(named) = read::map(sink, at) else { continue };
+        for (name, value) in named {
+            if let Some(before) = first.get(name) {
+                let message = format!("{} stands under `{key}` twice", quoted(name));
+                sink.say(Diagnostic::error("duplicate-name", message, value.key_place()).related(before.key_place(), "first given here"));
+                continue;
+            }
+            first.insert(name, value);
+            if let Some(atom) = read::name_of_key(sink, name, value) {
+                entries.push((atom, name, value));
+            }
+        }
+    }
+    Section { entries, names: first.into_keys().collect() }
+}
+
+#[cfg(test)]
+mod tests;

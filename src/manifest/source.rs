@@ -1,0 +1,370 @@
+//! Finding and reading the files of a folder. What is no manifest is refused before it is read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Diagnostic;
+use super::arena::Span;
+use super::diagnostic::quoted;
+use crate::model::Place;
+
+/// The largest file that is read, in bytes.
+pub const MOST_BYTES: u64 = 256 << 20;
+/// The most files that are read from one folder.
+pub const MOST_FILES: usize = 100_000;
+
+/// Characters are counted once for each block of so many bytes, so that a place in a long line
+/// costs no more than one in a short line.
+const BLOCK: usize = 256;
+
+/// One file's text, with what is needed to turn bytes into lines and columns.
+#[derive(Debug, Clone)]
+pub struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+    lines: Vec<u32>,
+    /// Characters that start before each block; empty where all are one byte.
+    blocks: Vec<u32>,
+}
+
+impl Source {
+    /// `name` is relative to the manifests' folder, with `/` between its parts.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        let text: Arc<str> = text.into();
+        let mut lines = vec![0];
+        lines.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| index(i + 1)));
+        let mut blocks = Vec::new();
+        if !text.is_ascii() {
+            let mut characters = 0;
+            for block in text.as_bytes().chunks(BLOCK) {
+                blocks.push(characters);
+                characters += starts(block);
+            }
+        }
+        Self { name: name.into(), text, lines, blocks }
+    }
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+    /// The bytes of one line, counted from 1, without its end.
+    pub fn line(&self, number: u32) -> Option<std::ops::Range<usize>> {
+        let at = (number as usize).checked_sub(1)?;
+        let start = *self.lines.get(at)? as usize;
+        let end = self.lines.get(at + 1).map_or(self.text.len(), |next| *next as usize - 1);
+        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
+        Some(start..end)
+    }
+    /// The place of a range of bytes.
+    pub fn place(&self, span: Span) -> Place {
+        let (line, column) = self.position(span.start);
+        Place { file: self.name.clone(), line, column, end: self.position(span.end.max(span.start)), span: (span.start, span.end.max(span.start)) }
+    }
+
+    fn position(&self, offset: u32) -> (u32, u32) {
+        let offset = offset.min(index(self.text.len()));
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines[line - 1];
+        (index(line), self.characters(offset as usize) - self.characters(start as usize) + 1)
+    }
+    fn characters(&self, offset: usize) -> u32 {
+        match self.blocks.get(offset / BLOCK) {
+            Some(before) => before + starts(&self.text.as_bytes()[offset - offset % BLOCK..offset]),
+            None if self.blocks.is_empty() => index(offset),
+            // the very end of a text that fills its last block
+            None => self.blocks.last().copied().unwrap_or(0) + starts(&self.text.as_bytes()[(self.blocks.len() - 1) * BLOCK..offset]),
+        }
+    }
+}
+
+/// Characters that start in these bytes.
+fn starts(bytes: &[u8]) -> u32 {
+    index(bytes.iter().filter(|b| **b & 0xc0 != 0x80).count())
+}
+
+/// Texts are at most [`MOST_BYTES`] long, so that offsets fit.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The texts of all files, by name: for excerpts.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: BTreeMap<Arc<str>, Source>,
+}
+
+impl Sources {
+    /// One text that stands alone: LIVE.yaml.
+    pub fn single(name: &str, text: &str) -> Self {
+        let mut all = Self::default();
+        all.add(Source::new(name, text));
+        all
+    }
+    pub fn add(&mut self, source: Source) {
+        self.files.insert(source.name.clone(), source);
+    }
+    pub fn get(&self, name: &str) -> Option<&Source> {
+        self.files.get(name)
+    }
+    /// Sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.files.values()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+/// The start of a file, for what is wrong with it as a whole.
+pub fn start_of(file: &str) -> Place {
+    Place { file: file.into(), line: 1, column: 1, end: (1, 1), span: (0, 0) }
+}
+
+/// Every `*.yaml` and `*.yml` below `dir`, hidden folders left out, sorted by path, and the names of
+/// those that can be parsed; what is wrong with the others is in the list.
+pub fn read(dir: &Path) -> (Sources, Vec<Arc<str>>, Vec<Diagnostic>) {
+    let (mut sources, mut whole, mut wrong) = (Sources::default(), Vec::new(), Vec::new());
+    let root = match dir.canonicalize() {
+        Ok(root) if root.is_dir() => root,
+        Ok(_) => return (sources, whole, vec![unreadable(&dir.display().to_string(), "is no folder")]),
+        Err(e) => return (sources, whole, vec![unreadable(&dir.display().to_string(), &reason(&e))]),
+    };
+    for (name, path) in find(dir, &mut wrong) {
+        let bytes = match regular(&root, &path).and_then(|file| bytes_of(file, MOST_BYTES)) {
+            Ok(bytes) => bytes,
+            Err(Refused { code, why }) => {
+                wrong.push(Diagnostic::error(code, format!("{} {why}", quoted(&name)), start_of(&name)));
+                continue;
+            }
+        };
+        let (source, problem) = decode(&name, bytes);
+        match problem {
+            Some(problem) => wrong.push(problem),
+            None => whole.push(source.name.clone()),
+        }
+        sources.add(source);
+    }
+    (sources, whole, wrong)
+}
+
+/// Reads one file that stands alone, LIVE.yaml, with the same care.
+///
+/// # Errors
+/// One diagnostic that says what is wrong with the file or its bytes.
+pub fn read_one(path: &Path) -> Result<Source, Box<Diagnostic>> {
+    let name = path.display().to_string();
+    let refused = |Refused { code, why }| Box::new(Diagnostic::error(code, format!("{} {why}", quoted(&name)), start_of(&name)));
+    let file = fs::File::open(path).map_err(|e| refused(Refused { code: "unreadable-file", why: reason(&e) }))?;
+    let bytes = bytes_of(file, MOST_BYTES).map_err(refused)?;
+    match decode(&name, bytes) {
+        (source, None) => Ok(source),
+        (_, Some(problem)) => Err(Box::new(problem)),
+    }
+}
+
+fn unreadable(name: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("unreadable-file", format!("{} {why}", quoted(name)), start_of(name))
+}
+
+fn reason(e: &std::io::Error) -> String {
+    match e.kind() {
+        std::io::ErrorKind::NotFound => "does not exist".into(),
+        std::io::ErrorKind::PermissionDenied => "may not be read".into(),
+        _ => format!("cannot be read: {e}"),
+    }
+}
+
+/// Names relative to the folder, with `/`, and where they stand.
+fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
+    let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".");
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(dir).follow_links(false).into_iter().filter_entry(|e| !hidden(e)) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                let name = e.path().map_or_else(|| dir.display().to_string(), |p| relative(dir, p));
+                wrong.push(unreadable(&name, &e.io_error().map_or_else(|| "cannot be read".into(), reason)));
+                continue;
+            }
+        };
+        let manifest = entry.path().extension().is_some_and(|e| e == "yaml" || e == "yml");
+        if !manifest || entry.file_type().is_dir() {
+            continue;
+        }
+        if found.len() == MOST_FILES {
+            wrong.push(unreadable(&relative(dir, entry.path()), &format!("is one of more than {MOST_FILES} files: the rest is not read")));
+            break;
+        }
+        found.push((relative(dir, entry.path()), entry.into_path()));
+    }
+    found.sort();
+    found
+}
+
+fn relative(dir: &Path, path: &Path) -> String {
+    let parts = path.strip_prefix(dir).unwrap_or(path).components();
+    let parts: Vec<_> = parts.map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+    parts.join("/")
+}
+
+struct Refused {
+    code: &'static str,
+    why: String,
+}
+
+/// Opens a file only after it is known to be a regular one inside the folder: a pipe would block,
+/// a link could show any file of this machine in an excerpt.
+fn regular(root: &Path, path: &Path) -> Result<fs::File, Refused> {
+    let unreadable = |e: std::io::Error| Refused { code: "unreadable-file", why: reason(&e) };
+    let real = match path.canonicalize() {
+        Ok(real) => real,
+        Err(_) if path.is_symlink() => return Err(Refused { code: "outside-the-folder", why: "is a link to nothing that can be read".into() }),
+        Err(e) => return Err(unreadable(e)),
+    };
+    if !real.starts_with(root) {
+        return Err(Refused { code: "outside-the-folder", why: "is a link that leaves the folder of the manifests".into() });
+    }
+    let meta = fs::metadata(&real).map_err(unreadable)?;
+    if meta.is_dir() {
+        return Err(Refused { code: "not-a-file", why: "is a link to a folder".into() });
+    }
+    if !meta.is_file() {
+        return Err(Refused { code: "not-a-file", why: "is not a regular file".into() });
+    }
+    fs::File::open(&real).map_err(unreadable)
+}
+
+fn bytes_of(file: fs::File, most: u64) -> Result<Vec<u8>, Refused> {
+    let unreadable = |e: std::io::Error| Refused { code: "unreadable-file", why: reason(&e) };
+    let meta = file.metadata().map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(Refused { code: "not-a-file", why: "is not a regular file".into() });
+    }
+    let mut bytes = Vec::new();
+    // one byte more than allowed: the file may grow while it is read
+    file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > most {
+        return Err(Refused { code: "too-large", why: format!("is larger than {most} bytes") });
+    }
+    Ok(bytes)
+}
+
+/// The text, and the first thing in it that is no text.
+fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Diagnostic>) {
+    let (text, broken) = match String::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(e) => {
+            let valid = e.utf8_error().valid_up_to();
+            (String::from_utf8_lossy(e.as_bytes()).into_owned(), Some(valid))
+        }
+    };
+    let source = Source::new(name, text);
+    if let Some(at) = broken {
+        let at = Span { start: index(at), end: index(at) };
+        let problem = Diagnostic::error("bad-utf-8", "bytes that are no UTF-8", source.place(at)).expected("text in UTF-8");
+        return (source, Some(problem));
+    }
+    let forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    let problem = source.text().char_indices().find(|(_, c)| forbidden(*c)).map(|(at, c)| {
+        let place = source.place(Span { start: index(at), end: index(at + c.len_utf8()) });
+        Diagnostic::error("control-character", format!("a control character (U+{:04X}) that YAML does not allow", u32::from(c)), place)
+            .hint("write it as an escape in double quotes, where it is meant")
+    });
+    (source, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(source: &Source, needle: &str) -> (u32, u32) {
+        let start = source.text().find(needle).unwrap();
+        let place = source.place(Span { start: index(start), end: index(start + needle.len()) });
+        (place.line, place.column)
+    }
+
+    #[test]
+    fn columns_count_characters_wherever_blocks_end() {
+        let long = format!("é{}x\nüy\n{}z", "é".repeat(1000), "a".repeat(4 * BLOCK));
+        let source = Source::new("a.yaml", long);
+        assert_eq!(at(&source, "x"), (1, 1002));
+        assert_eq!(at(&source, "y"), (2, 2));
+        assert_eq!(at(&source, "z"), (3, 4 * index(BLOCK) + 1));
+        let full = Source::new("b.yaml", "é".repeat(BLOCK / 2));
+        assert_eq!(full.place(Span { start: index(BLOCK), end: index(BLOCK) }).column, index(BLOCK / 2) + 1);
+    }
+
+    #[test]
+    fn lines_have_no_ends() {
+        let source = Source::new("a.yaml", "a: 1\r\nb: 2");
+        assert_eq!(source.line(1).map(|r| &source.text()[r]), Some("a: 1"));
+        assert_eq!(source.line(2).map(|r| &source.text()[r]), Some("b: 2"));
+        assert_eq!(source.line(3), None);
+        assert_eq!(source.line(0), None);
+    }
+
+    #[test]
+    fn hidden_folders_are_left_out_and_names_are_sorted() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["z.yaml", "a/b.yml", ".git/c.yaml", "d.txt"] {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let (_, whole, wrong) = read(dir.path());
+        assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["a/b.yml", "z.yaml"]);
+        assert!(wrong.is_empty());
+    }
+
+    #[test]
+    fn a_missing_folder_is_a_diagnostic() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, _, wrong) = read(&dir.path().join("none"));
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0].code, "unreadable-file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_leave_the_folder_and_irregular_files_are_refused_before_they_are_read() {
+        let outer = tempfile::tempdir().unwrap();
+        let dir = outer.path().join("manifests");
+        fs::create_dir(&dir).unwrap();
+        fs::write(outer.path().join("secret.yaml"), "people: {}").unwrap();
+        fs::write(dir.join("inside.yaml"), "").unwrap();
+        std::os::unix::fs::symlink("../secret.yaml", dir.join("out.yaml")).unwrap();
+        std::os::unix::fs::symlink("inside.yaml", dir.join("link.yaml")).unwrap();
+        std::os::unix::fs::symlink("nowhere.yaml", dir.join("dead.yaml")).unwrap();
+        // a socket: opening one like a file would fail, reading a pipe would wait for ever
+        let _socket = std::os::unix::net::UnixListener::bind(dir.join("s.yaml")).unwrap();
+        let (sources, whole, wrong) = read(&dir);
+        assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["inside.yaml", "link.yaml"]);
+        let said: Vec<_> = wrong.iter().map(|d| (&*d.place.file, d.code)).collect();
+        assert_eq!(said, [("dead.yaml", "outside-the-folder"), ("out.yaml", "outside-the-folder"), ("s.yaml", "not-a-file")]);
+        assert!(sources.iter().all(|s| !s.text().contains("people")));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_located() {
+        let (_, bad) = decode("a.yaml", b"a: 1\nb: \xff\n".to_vec());
+        let bad = bad.unwrap();
+        assert_eq!((bad.code, bad.place.line, bad.place.column), ("bad-utf-8", 2, 4));
+        let (_, nul) = decode("a.yaml", b"\x00\n".to_vec());
+        assert_eq!(nul.unwrap().code, "control-character");
+        assert!(decode("a.yaml", "\u{feff}a: \t1\r\n".into()).1.is_none());
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, "0123456789").unwrap();
+        assert!(bytes_of(fs::File::open(&path).unwrap(), 10).is_ok());
+        assert!(bytes_of(fs::File::open(&path).unwrap(), 9).is_err_and(|r| r.code == "too-large"));
+    }
+}

@@ -49,8 +49,8 @@
 
 pub mod apply;
 pub mod backends;
-pub mod desired;
 pub mod cli;
+pub mod desired;
 pub mod manifest;
 pub mod model;
 pub mod plan;

@@ -190,18 +190,14 @@ impl<'s> Builder<'s> {
                 let id = self.push(Node::Scalar(text, kind), 1, at)?;
                 self.attach(Item { value: id, at }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                match tag {
-                    Some(tag) if !tag.is_yaml_core_schema() => return Err(unknown_tag(&tag.original().to_string(), at)),
-                    _ => self.open(Frame::List { items: Vec::new(), at, anchor, weight: 1 }, at),
-                }
-            }
-            Event::MappingStart(_, anchor, tag) => {
-                match tag {
-                    Some(tag) if !tag.is_yaml_core_schema() => return Err(unknown_tag(&tag.original().to_string(), at)),
-                    _ => self.open(Frame::Map { entries: Vec::new(), merges: Vec::new(), pending: None, at, anchor, weight: 1 }, at),
-                }
-            }
+            Event::SequenceStart(_, anchor, tag) => match tag {
+                Some(tag) if !tag.is_yaml_core_schema() => return Err(unknown_tag(&tag.original().to_string(), at)),
+                _ => self.open(Frame::List { items: Vec::new(), at, anchor, weight: 1 }, at),
+            },
+            Event::MappingStart(_, anchor, tag) => match tag {
+                Some(tag) if !tag.is_yaml_core_schema() => return Err(unknown_tag(&tag.original().to_string(), at)),
+                _ => self.open(Frame::Map { entries: Vec::new(), merges: Vec::new(), pending: None, at, anchor, weight: 1 }, at),
+            },
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
             Event::Alias(anchor) => {
                 let Some(&target) = self.anchors.get(&anchor) else {
@@ -210,9 +206,10 @@ impl<'s> Builder<'s> {
                 self.expand(self.weights[target.0 as usize], at)?;
                 self.attach(Item { value: target, at }, 0)
             }
-            Event::DocumentStart(..) if self.root.is_some() => {
-                Err(Problem { hint: Some("split it into several files"), ..problem("yaml-many-documents", "a second document in one file", at) })
-            }
+            Event::DocumentStart(..) if self.root.is_some() => Err(Problem {
+                hint: Some("split it into several files"),
+                ..problem("yaml-many-documents", "a second document in one file", at)
+            }),
             _ => Ok(()),
         }
     }

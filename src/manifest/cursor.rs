@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Diagnostic;
-use super::diagnostic::nearest;
 use super::arena::{Arena, Item, Node, Span};
+use super::diagnostic::nearest;
 use super::scalar::ScalarKind;
 use super::source::Source;
 use crate::model::Place;

@@ -128,7 +128,8 @@ fn account(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<L
         sink.say(wrong_type(at, "a mapping"));
         return None;
     }
-    let known: &[&str] = if connection.spec.domains.is_some() { &["domains", "members", "fault"] } else { &["members", "fault", "domains"] };
+    let known: &[&str] =
+        if connection.spec.domains.is_some() { &["domains", "members", "fault"] } else { &["members", "fault", "domains"] };
     keys(sink, at, known);
     let domains = at.get("domains").and_then(|d| domains(sink, d));
     let mut members = Vec::new();
@@ -138,7 +139,9 @@ fn account(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<L
         match first.get(&member.email) {
             Some(place) => {
                 let message = format!("{} is here twice", member.email);
-                sink.say(Diagnostic::error("address-claimed-twice", message, item.start_place()).related(place.clone(), "first given here"));
+                sink.say(
+                    Diagnostic::error("address-claimed-twice", message, item.start_place()).related(place.clone(), "first given here"),
+                );
             }
             None => {
                 first.insert(member.email.clone(), item.start_place());
@@ -192,7 +195,10 @@ fn instant(sink: &mut Sink, at: Cursor<'_>) -> Option<Timestamp> {
     let found = read::text(sink, at)?;
     let parsed = found.parse::<Timestamp>();
     if parsed.is_err() {
-        sink.say(Diagnostic::error("bad-date", format!("{} is no instant", quoted(found)), at.place()).expected("an instant like 2026-11-01T10:00:00Z"));
+        sink.say(
+            Diagnostic::error("bad-date", format!("{} is no instant", quoted(found)), at.place())
+                .expected("an instant like 2026-11-01T10:00:00Z"),
+        );
     }
     parsed.ok()
 }

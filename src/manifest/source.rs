@@ -63,7 +63,13 @@ impl Source {
     /// The place of a range of bytes.
     pub fn place(&self, span: Span) -> Place {
         let (line, column) = self.position(span.start);
-        Place { file: self.name.clone(), line, column, end: self.position(span.end.max(span.start)), span: (span.start, span.end.max(span.start)) }
+        Place {
+            file: self.name.clone(),
+            line,
+            column,
+            end: self.position(span.end.max(span.start)),
+            span: (span.start, span.end.max(span.start)),
+        }
     }
 
     fn position(&self, offset: u32) -> (u32, u32) {
@@ -181,7 +187,9 @@ fn reason(e: &std::io::Error) -> String {
 
 /// Names relative to the folder, with `/`, and where they stand.
 fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
-    let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".");
+    let hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
+    };
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(dir).follow_links(false).into_iter().filter_entry(|e| !hidden(e)) {
         let entry = match entry {
@@ -223,7 +231,9 @@ fn regular(root: &Path, path: &Path) -> Result<fs::File, Refused> {
     let unreadable = |e: std::io::Error| Refused { code: "unreadable-file", why: reason(&e) };
     let real = match path.canonicalize() {
         Ok(real) => real,
-        Err(_) if path.is_symlink() => return Err(Refused { code: "outside-the-folder", why: "is a link to nothing that can be read".into() }),
+        Err(_) if path.is_symlink() => {
+            return Err(Refused { code: "outside-the-folder", why: "is a link to nothing that can be read".into() });
+        }
         Err(e) => return Err(unreadable(e)),
     };
     if !real.starts_with(root) {

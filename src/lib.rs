@@ -57,3 +57,4 @@ pub mod plan;
 pub mod render;
 pub mod sandbox;
 pub mod systems;
+pub mod run;

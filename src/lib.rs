@@ -55,6 +55,6 @@ pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod run;
 pub mod sandbox;
 pub mod systems;
-pub mod run;

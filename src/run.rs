@@ -41,7 +41,7 @@ pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Pla
     for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
         request.says(&format!("applying {}", account.account));
         match connected.execute(account, &cleared).await {
-            Ok(results) => applied.results.extend(results),
+            Ok(results) => applied.add(&account.account, &account.changes, results),
             Err(why) => applied.unread.push((account.account.clone(), vec![why])),
         }
     }

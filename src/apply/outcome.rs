@@ -73,4 +73,14 @@ impl Applied {
         let manual = cleared.plan().changes().filter(|c| !c.manual().is_empty()).cloned().collect();
         Self { plan, results: Vec::new(), links_waiting: 0, blocked, left: Vec::new(), manual, unread: Vec::new() }
     }
+
+    /// Takes in what came of one account's changes; an address that exists elsewhere is blocked.
+    pub fn add(&mut self, account: &str, changes: &[Change], results: Vec<ChangeResult>) {
+        for result in &results {
+            if let Some(change) = changes.iter().find(|c| result.elsewhere && c.id == result.id) {
+                self.blocked.push((account.to_owned(), Blocked::of(change, "exists-elsewhere", &result.message)));
+            }
+        }
+        self.results.extend(results);
+    }
 }

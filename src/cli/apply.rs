@@ -25,7 +25,10 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
     };
     let asks = !args.auto_approve && args.digest.is_none();
     if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Stop::hinted("there is no terminal to ask on", "add `--auto-approve`, or `--digest` with the digest of the plan that was reviewed"));
+        return Err(Stop::hinted(
+            "there is no terminal to ask on",
+            "add `--auto-approve`, or `--digest` with the digest of the plan that was reviewed",
+        ));
     }
     let applied = run::apply(&request, &approval, |plan| show_and_ask(context, plan, asks)).await?;
     plan::runbook(&applied.plan, args.runbook.as_deref())?;

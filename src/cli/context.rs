@@ -127,7 +127,9 @@ fn clock() -> Result<(Timestamp, bool), Stop> {
     match std::env::var("PORTCULLIS_NOW") {
         Err(_) => Ok((Timestamp::now(), false)),
         Ok(text) => {
-            let now = text.parse().map_err(|_| Stop::hinted(format!("PORTCULLIS_NOW is no instant: `{text}`"), "write it as 2026-11-22T09:00:00Z"))?;
+            let now = text
+                .parse()
+                .map_err(|_| Stop::hinted(format!("PORTCULLIS_NOW is no instant: `{text}`"), "write it as 2026-11-22T09:00:00Z"))?;
             Ok((now, true))
         }
     }

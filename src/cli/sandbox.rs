@@ -153,7 +153,10 @@ fn outbox(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
     // Standard output closed early is not an error.
     let _: io::Result<()> = if context.is_json() {
         let rows = mails.iter().map(|m| json!({ "account": m.account, "to": m.to, "kind": m.kind.word(), "at": m.at.to_string() }));
-        render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "outbox", "sandbox": true, "mails": rows.collect::<Vec<_>>() }))
+        render::json::write(
+            &mut out,
+            &json!({ "schema_version": "1", "kind": "outbox", "sandbox": true, "mails": rows.collect::<Vec<_>>() }),
+        )
     } else {
         writeln!(out, "SANDBOX: {} mails", mails.len()).and_then(|()| {
             mails.iter().try_for_each(|m| writeln!(out, "{}  {:<10}  {}  {}", m.at, m.kind.word(), m.account, Neutral(m.to.key())))

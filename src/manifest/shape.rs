@@ -214,3 +214,17 @@ impl<'a> Ways<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_compiles() {
+        Shape::file();
+        for spec in systems::ALL.iter().copied().map(Some).chain([None]) {
+            Shape::connection(spec);
+            Shape::account(spec);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Diagnostic;
 use super::arena::Span;
 use super::diagnostic::quoted;
-use crate::model::Place;
+use crate::model::{Place, is_unprintable};
 
 /// The largest file that is read, in bytes.
 pub const MOST_BYTES: u64 = 256 << 20;
@@ -208,7 +208,14 @@ fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
             wrong.push(unreadable(&relative(dir, entry.path()), &format!("is one of more than {MOST_FILES} files: the rest is not read")));
             break;
         }
-        found.push((relative(dir, entry.path()), entry.into_path()));
+        let name = relative(dir, entry.path());
+        // names of files stand in messages and plans
+        if name.chars().any(is_unprintable) {
+            let message = format!("the name of the file {} holds a control or invisible formatting character", quoted(&name));
+            wrong.push(Diagnostic::error("control-character", message, start_of(quoted(&name).trim_matches('`'))));
+            continue;
+        }
+        found.push((name, entry.into_path()));
     }
     found.sort();
     found
@@ -329,6 +336,17 @@ mod tests {
         let (_, whole, wrong) = read(dir.path());
         assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["a/b.yml", "z.yaml"]);
         assert!(wrong.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_hostile_file_name_is_refused_without_being_repeated() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a\u{202e}\n.yaml"), "people: {}").unwrap();
+        let (_, whole, wrong) = read(dir.path());
+        assert!(whole.is_empty());
+        assert_eq!(wrong[0].code, "control-character");
+        assert!(!format!("{} {}", wrong[0].place, wrong[0].message).contains(is_unprintable));
     }
 
     #[test]

@@ -161,6 +161,24 @@ pub struct Blocked {
     pub accepted: bool,
 }
 
+impl Blocked {
+    /// The change, not to be attempted, or refused as blocked.
+    pub fn of(change: &Change, code: &'static str, needs: &str) -> Self {
+        Self {
+            id: change.id.clone(),
+            action: change.action,
+            subject: change.subject.clone(),
+            code,
+            needs: needs.to_owned(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+            place: change.place.clone(),
+            reason: change.reason.clone(),
+            accepted: false,
+        }
+    }
+}
+
 /// Something worth saying that asks for no change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Report {

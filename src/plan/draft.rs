@@ -140,19 +140,7 @@ impl Draft {
 
     /// The same, not to be attempted.
     pub fn block(self, code: &'static str, needs: &str) -> Blocked {
-        let c = self.change;
-        Blocked {
-            id: c.id,
-            action: c.action,
-            subject: c.subject,
-            code,
-            needs: needs.to_owned(),
-            before: c.before,
-            after: c.after,
-            place: c.place,
-            reason: c.reason,
-            accepted: false,
-        }
+        Blocked::of(&self.change, code, needs)
     }
 }
 

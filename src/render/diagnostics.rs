@@ -44,8 +44,6 @@ fn one(renderer: &Renderer, diagnostic: &Diagnostic, sources: &Sources) -> Strin
     let mut group: Group<'_> = Group::with_title(level.primary_title(neutral(&diagnostic.message)).id(diagnostic.code));
     group = excerpt(group, &diagnostic.place, AnnotationKind::Primary, None, sources);
     for (place, what) in diagnostic.related.iter().take(MOST_RELATED) {
-        // an excerpt alone would name the line of another file only: the note names the place
-        group = group.element(Level::NOTE.message(format!("{}: {}", neutral(&place.to_string()), neutral(what))));
         group = excerpt(group, place, AnnotationKind::Context, Some(what), sources);
     }
     if let Some(more) = diagnostic.related.len().checked_sub(MOST_RELATED).filter(|n| *n > 0) {
@@ -229,7 +227,12 @@ mod tests {
     fn a_line_of_two_megabytes_is_clipped() {
         let out = rendered(&[("bomb.yaml", &format!("people:\n  x: {{ email: {}@acme.example }}\n", "é".repeat(1_000_000)))], false);
         assert!(out.len() < 3000 && out.contains("bomb.yaml:2:15"), "{}", out.len());
-        let far = format!("people: {{ {}}}\n", (0..40_000).map(|i| format!("p{i}: {{ email: p{i}@acme.example{} }}, ", if i % 2000 == 1 { ", nam: x" } else { "" })).collect::<String>());
+        let far = format!(
+            "people: {{ {}}}\n",
+            (0..40_000)
+                .map(|i| format!("p{i}: {{ email: p{i}@acme.example{} }}, ", if i % 2000 == 1 { ", nam: x" } else { "" }))
+                .collect::<String>()
+        );
         let out = rendered(&[("long.yaml", &far)], false);
         assert!(out.len() < 30_000, "{}", out.len());
         assert_eq!(out.matches("unknown-key").count(), 20);
@@ -237,7 +240,8 @@ mod tests {
 
     #[test]
     fn json_is_what_the_contract_says() {
-        let loaded = load_texts([("p.yaml", "people:\n  ada: { email: ada@acme.example, nam: Ada }\n")], "2026-11-22T09:00:00Z".parse().unwrap());
+        let loaded =
+            load_texts([("p.yaml", "people:\n  ada: { email: ada@acme.example, nam: Ada }\n")], "2026-11-22T09:00:00Z".parse().unwrap());
         let out: serde_json::Value = serde_json::from_str(&json(&loaded.diagnostics)).unwrap();
         assert_eq!(
             out,

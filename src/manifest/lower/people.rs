@@ -101,8 +101,11 @@ pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Names<'_>, what: &'
         return Some(id);
     }
     if is_whole {
-        let code = if what == "team" { "unknown-team" } else { "unknown-person" };
-        let diagnostic = Diagnostic::error(code, format!("no {what} is called {}", quoted(id.as_str())), at.place());
+        let message = format!("no {what} is called {}", quoted(id.as_str()));
+        let diagnostic = match what {
+            "team" => Diagnostic::error("unknown-team", message, at.place()),
+            _ => Diagnostic::error("unknown-person", message, at.place()),
+        };
         let diagnostic = sink.suggest(diagnostic, id.as_str(), names.iter().copied());
         sink.say(diagnostic);
     }

@@ -50,7 +50,7 @@ fn a_whole_folder_without_mistakes() {
     assert!(matches!(&ada.who.value, Who::Person(id) if *id == "ada"));
     assert_eq!(ada.attrs["subaccounts"].value.as_set().unwrap().len(), 2);
     assert_eq!(ada.reason.as_deref(), Some("TICKET-12"));
-    assert_eq!(ada.word_places[&("subaccounts", Atom::literal("apac"))].column, 93);
+    assert_eq!(ada.word_places[&("subaccounts", Atom::literal("apac"))].column, 88);
     assert_eq!(account.members[1].end.as_ref().unwrap().value.to_string(), "2026-12-31");
     assert_eq!(loaded.manifests.people["grace"].name.as_ref().unwrap().split(), ("Grace", "Hopper"));
     assert_eq!(loaded.manifests.people["gone"].leaves.as_ref().unwrap().value, Leaves::Now);
@@ -84,7 +84,7 @@ fn a_broken_file_ends_itself_and_blames_no_other_file_for_what_it_may_hold() {
     let accounts = "accounts:\n  sol:\n    members:\n      - { person: ada, groups: [standrd] }\n";
     assert_eq!(
         said(&[("a.yaml", accounts), ("c.yaml", &solver()), ("people.yaml", "people: {ada: [}\n")]),
-        ["a.yaml:4:33 unknown-word", "people.yaml:1:16 yaml-syntax"]
+        ["a.yaml:4:33 unknown-word", "people.yaml:1:15 yaml-syntax"]
     );
 }
 
@@ -209,7 +209,7 @@ fn the_actor_holds_words_that_a_manifest_may_not_ask_for() {
     assert_eq!(said(&[("c.yaml", &emma())]), [] as [&str; 0]);
     assert_eq!(
         said(&[("c.yaml", &connection("news", "emma-hq", "subaccounts: [emea]; actor: { role: manager, subaccounts: [apac] }"))]),
-        ["c.yaml:7:44 unknown-word"]
+        ["c.yaml:7:43 unknown-word"]
     );
     assert_eq!(said(&[("c.yaml", &connection("news", "emma-hq", "actor: { role: boss }"))]), ["c.yaml:6:20 unknown-word"]);
     let loaded = loaded(&[("c.yaml", &solver())]);
@@ -358,6 +358,11 @@ fn a_member_is_exactly_one_of_person_team_and_email() {
         said(&[("a.yaml", &account), ("c.yaml", &solver()), ("p.yaml", "people: { ada: { email: ada@acme.example } }\n")]),
         ["a.yaml:4:9 exactly-one", "a.yaml:5:11 exactly-one", "a.yaml:6:24 name-without-email"]
     );
+}
+
+#[test]
+fn what_is_missing_hides_nothing_else() {
+    assert_eq!(members(&emma(), "news", &["{ subaccounts: [emea] }"]), ["a.yaml:4:9 exactly-one", "a.yaml:4:9 missing-key"]);
 }
 
 #[test]

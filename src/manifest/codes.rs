@@ -51,6 +51,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("team-cycle", "teams hold each other"),
     ("temporary-administrator", "an administrator has an end"),
     ("timezone-missing", "a day needs a timezone that the connection does not name"),
+    ("token-shared", "two connections take their token from one variable"),
     ("too-large", "a file is larger than what is read"),
     ("unknown-account", "an account has no connection of its name"),
     ("unknown-attribute", "the system does not know this attribute"),

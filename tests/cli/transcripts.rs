@@ -164,7 +164,10 @@ fn mistakes_are_shown_where_they_are() {
 #[test]
 fn warnings_are_shown_and_strict_counts_them() {
     let world = news();
-    world.write("accounts/news.yaml", &ACCOUNT.replace("role: editor\n            subaccounts: [emea]", "role: editor\n            subaccounts: [us]"));
+    world.write(
+        "accounts/news.yaml",
+        &ACCOUNT.replace("role: editor\n            subaccounts: [emea]", "role: editor\n            subaccounts: [us]"),
+    );
     assert_data_eq!(world.transcript(&["validate", "validate --strict"]), file!["transcripts/warnings.txt"].raw());
 }
 
@@ -194,8 +197,18 @@ fn schemas() {
 
 #[test]
 fn help() {
-    let lines =
-        ["--version", "--help", "validate --help", "plan --help", "apply --help", "drift --help", "export --help", "schema --help", "sandbox --help", "sandbox edit --help"];
+    let lines = [
+        "--version",
+        "--help",
+        "validate --help",
+        "plan --help",
+        "apply --help",
+        "drift --help",
+        "export --help",
+        "schema --help",
+        "sandbox --help",
+        "sandbox edit --help",
+    ];
     assert_data_eq!(World::new().transcript(&lines), file!["transcripts/help.txt"].raw());
 }
 

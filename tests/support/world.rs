@@ -19,7 +19,6 @@ pub struct World {
 }
 
 /// What one command said.
-#[must_use]
 #[derive(Debug)]
 pub struct Said {
     pub code: i32,
@@ -184,4 +183,3 @@ fn dedent(text: &str) -> String {
     let lines = text.split('\n').map(|l| if l.len() >= indent && l[..indent].trim().is_empty() { &l[indent..] } else { l.trim_start() });
     lines.collect::<Vec<_>>().join("\n")
 }
-

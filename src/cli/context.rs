@@ -141,7 +141,8 @@ fn quoted(word: &str) -> String {
 /// The run's instant, and whether it was set by hand.
 fn clock() -> Result<(Timestamp, bool), Stop> {
     match std::env::var("PORTCULLIS_NOW") {
-        Err(_) => Ok((Timestamp::now(), false)),
+        // Whole seconds: nobody reads the rest, and nothing is decided by it.
+        Err(_) => Ok((Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_else(|_| Timestamp::now()), false)),
         Ok(text) => {
             let now = text
                 .parse()

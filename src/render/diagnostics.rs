@@ -127,9 +127,11 @@ fn push_neutral(out: &mut String, text: &str, most: usize) {
 }
 
 fn push_one(out: &mut String, c: char) {
+    // CI runners look for `##[error]` and `##vso[` anywhere in a line.
+    let command = c == '[' && (out.ends_with("##") || out.ends_with("##vso"));
     if c == '\t' {
         out.push(' ');
-    } else if is_unprintable(c) {
+    } else if is_unprintable(c) || command {
         out.push('\u{fffd}');
     } else {
         out.push(c);

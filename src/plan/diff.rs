@@ -59,7 +59,7 @@ fn report(code: &'static str, live: &Live, message: &str, pair: &Pair<'_>) -> Re
 }
 
 fn warn_of_spreads(member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
-    if let Some(message) = merged.spreads_message(member.email) {
+    if let Some(message) = merged.spreads_message() {
         work.warnings.push(Warning {
             code: "role-spreads",
             on: None,
@@ -252,9 +252,10 @@ impl Differences {
     }
 }
 
-/// I8: a name waits for the registration.
+/// I8: a name waits for the registration; who never registered before the end passed has none.
 fn is_deferred(account: &Account<'_>, live: &Live, attr: &AttrSpec) -> bool {
-    attr.axis == Axis::Label && account.spec.names_after_registration && live.phase.is_pending()
+    let unregistered = live.phase.is_pending() || (!live.phase.is_standing() && !live.attrs.contains_key(attr.key));
+    attr.axis == Axis::Label && account.spec.names_after_registration && unregistered
 }
 
 /// The end that the server shall hold today, and whether it is there only to be extended (I2).

@@ -58,7 +58,10 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &s
         writeln!(out, "       cause: {}{each}", change.cause.0.word())?;
     }
     for note in &change.notes {
-        writeln!(out, "       note: {}", Neutral(note))?;
+        match in_words(note) {
+            Some(words) => writeln!(out, "       note: {}: {words}", Neutral(note))?,
+            None => writeln!(out, "       note: {}", Neutral(note))?,
+        }
     }
     for id in &change.waits_for {
         writeln!(out, "       after: {}", Neutral(id))?;
@@ -182,4 +185,16 @@ fn item(word: &Json) -> String {
         let _ = if c == '"' { quoted.write_str("\\\"") } else { quoted.write_char(c) };
     }
     quoted + "\""
+}
+
+/// What a stable word among the notes means.
+fn in_words(note: &str) -> Option<&'static str> {
+    match note {
+        "end-cleared" => Some("the entry has no end, so the one found goes"),
+        "end-by-portcullis" => Some("the first run after that day ends the access"),
+        "rolling-end" => Some("extended while it comes near, up to the day in the entry"),
+        "name-deferred" => Some("set once the person has registered"),
+        "switches-whitelist-on" => Some("from now on only listed domains may come in"),
+        _ => None,
+    }
 }

@@ -11,6 +11,3 @@
 pub mod answers;
 pub mod server;
 pub mod world;
-
-pub use server::{allow, delete, disallow, edit_invitation, invite, resend, restore, set};
-pub use world::{NOW, World};

@@ -24,24 +24,33 @@ const BOSS: &str = "{ email: boss@acme.example, name: B, role: parent, subaccoun
 #[test]
 fn e1_acting_as_parent_any_user() {
     let world = World::emma_hq(PARENT);
-    world.live("", &[
-        BOSS,
-        "{ email: a@acme.example, name: A, role: manager, subaccounts: [apac] }",
-        "{ email: b@acme.example, name: B, role: administrator, subaccounts: [emea, us] }",
-        "{ email: c@acme.example, name: C, role: author, subaccounts: [us] }",
-    ]);
-    world.want("mode: authoritative", &[
-        "{ email: a@acme.example, role: administrator, subaccounts: [emea] }",
-        "{ email: b@acme.example, role: manager, privileges: [billing], subaccounts: [emea, us] }",
-        "{ email: d@acme.example, name: D, role: manager, privileges: [edit-managers], subaccounts: [emea, apac, us] }",
-    ]);
+    world.live(
+        "",
+        &[
+            BOSS,
+            "{ email: a@acme.example, name: A, role: manager, subaccounts: [apac] }",
+            "{ email: b@acme.example, name: B, role: administrator, subaccounts: [emea, us] }",
+            "{ email: c@acme.example, name: C, role: author, subaccounts: [us] }",
+        ],
+    );
+    world.want(
+        "mode: authoritative",
+        &[
+            "{ email: a@acme.example, role: administrator, subaccounts: [emea] }",
+            "{ email: b@acme.example, role: manager, privileges: [billing], subaccounts: [emea, us] }",
+            "{ email: d@acme.example, name: D, role: manager, privileges: [edit-managers], subaccounts: [emea, apac, us] }",
+        ],
+    );
     let plan = world.plan();
     assert_eq!(plan.acts(), ["edit a@acme.example", "edit b@acme.example", "invite d@acme.example", "remove c@acme.example"]);
     assert_eq!(plan.blocked(), NOBODY);
     world.settle();
     let live = world.export();
     assert_eq!(live.emails(), ["a@acme.example", "b@acme.example", "boss@acme.example", "d@acme.example"]);
-    assert_eq!((&live.member("a@acme.example")["role"], &live.member("b@acme.example")["privileges"]), (&json!("administrator"), &json!(["billing"])));
+    assert_eq!(
+        (&live.member("a@acme.example")["role"], &live.member("b@acme.example")["privileges"]),
+        (&json!("administrator"), &json!(["billing"]))
+    );
 }
 
 // ---- E2 ----
@@ -58,11 +67,14 @@ const SOME: [&str; 5] = [
 fn e2_a_manager_edits_administrators_and_below() {
     let world = World::emma_hq(MANAGER);
     world.live("", &SOME);
-    world.want("", &[
-        "{ email: near@acme.example, role: full, subaccounts: [emea] }",
-        "{ email: wide@acme.example, role: administrator, subaccounts: [emea] }",
-        "{ email: new@acme.example, name: N, role: administrator, subaccounts: [emea] }",
-    ]);
+    world.want(
+        "",
+        &[
+            "{ email: near@acme.example, role: full, subaccounts: [emea] }",
+            "{ email: wide@acme.example, role: administrator, subaccounts: [emea] }",
+            "{ email: new@acme.example, name: N, role: administrator, subaccounts: [emea] }",
+        ],
+    );
     let plan = world.plan();
     assert_eq!(plan.acts(), ["edit near@acme.example", "edit wide@acme.example", "invite new@acme.example"]);
     assert_eq!(plan.blocked(), NOBODY);
@@ -109,14 +121,20 @@ fn e2_another_manager_needs_edit_managers() {
 fn e2_a_manager_grants_only_subaccounts_that_it_holds() {
     let world = World::emma_hq(MANAGER);
     world.live("", &SOME);
-    world.want("", &[
-        "{ email: near@acme.example, role: administrator, subaccounts: [emea, apac] }",
-        "{ email: new@acme.example, name: N, role: author, subaccounts: [apac, us] }",
-    ]);
+    world.want(
+        "",
+        &[
+            "{ email: near@acme.example, role: administrator, subaccounts: [emea, apac] }",
+            "{ email: new@acme.example, name: N, role: author, subaccounts: [apac, us] }",
+        ],
+    );
     let plan = world.plan();
     assert_eq!(plan.acts(), NOBODY);
     assert_eq!(plan.blocked(), ["near@acme.example actor-lacks-subaccount", "new@acme.example actor-lacks-subaccount"]);
-    assert_eq!((plan.needs("near@acme.example"), plan.needs("new@acme.example")), ("a parent, or a manager of apac", "a parent, or a manager of apac and us"));
+    assert_eq!(
+        (plan.needs("near@acme.example"), plan.needs("new@acme.example")),
+        ("a parent, or a manager of apac", "a parent, or a manager of apac and us")
+    );
     let no = "You can only grant access to subaccounts that you currently have access to";
     world
         .server()
@@ -141,10 +159,13 @@ fn e2_a_manager_sees_only_users_of_its_subaccounts() {
 fn e3_an_administrator_changes_roles_and_invites_into_its_subaccount() {
     let world = World::emma_hq(SUBACCOUNT);
     world.live("", &SOME);
-    world.want("", &[
-        "{ email: near@acme.example, role: author, subaccounts: [emea] }",
-        "{ email: new@acme.example, name: N, role: administrator, subaccounts: [emea] }",
-    ]);
+    world.want(
+        "",
+        &[
+            "{ email: near@acme.example, role: author, subaccounts: [emea] }",
+            "{ email: new@acme.example, name: N, role: administrator, subaccounts: [emea] }",
+        ],
+    );
     let plan = world.plan();
     assert_eq!(plan.acts(), ["edit near@acme.example", "invite new@acme.example"]);
     world.settle();
@@ -178,7 +199,14 @@ fn e3_an_administrator_sees_neither_parent_nor_managers() {
 #[test]
 fn e4_not_visible_is_not_absent() {
     let world = World::emma_hq(MANAGER);
-    world.live("", &[BOSS, "{ email: far@acme.example, name: F, role: editor, subaccounts: [apac] }", "{ email: near@acme.example, name: N, role: editor, subaccounts: [emea] }"]);
+    world.live(
+        "",
+        &[
+            BOSS,
+            "{ email: far@acme.example, name: F, role: editor, subaccounts: [apac] }",
+            "{ email: near@acme.example, name: N, role: editor, subaccounts: [emea] }",
+        ],
+    );
     for policy in ["mode: authoritative", "mode: authoritative; absent: [far@acme.example]"] {
         world.want(policy, &["{ email: near@acme.example, role: editor, subaccounts: [emea] }"]);
         assert_eq!(world.plan().acts(), NOBODY, "{policy}");
@@ -194,10 +222,13 @@ fn e4_not_visible_is_not_absent() {
 fn e4_an_unseen_address_that_exists_is_reported_as_elsewhere() {
     let world = World::emma_hq(MANAGER);
     world.live("", &[BOSS, "{ email: far@acme.example, name: F, role: editor, subaccounts: [apac] }"]);
-    world.want("", &[
-        "{ email: far@acme.example, name: F, role: editor, subaccounts: [emea] }",
-        "{ email: new@acme.example, name: N, role: editor, subaccounts: [emea] }",
-    ]);
+    world.want(
+        "",
+        &[
+            "{ email: far@acme.example, name: F, role: editor, subaccounts: [emea] }",
+            "{ email: new@acme.example, name: N, role: editor, subaccounts: [emea] }",
+        ],
+    );
     let applied = world.apply();
     assert_eq!(applied.said(), ["failed news/invite/far@acme.example", "applied news/invite/new@acme.example"]);
     assert_eq!(applied.message("far@acme.example"), "exists elsewhere: needs a parent or a manager of another subaccount");
@@ -211,13 +242,25 @@ fn e4_an_unseen_address_that_exists_is_reported_as_elsewhere() {
 #[test]
 fn e4_adding_a_scope_to_somebody_partly_seen_is_blocked() {
     let world = World::emma_hq("subaccounts: [emea, apac, us]; actor: { role: manager, subaccounts: [emea, apac] }");
-    world.live("", &["{ email: wide@acme.example, name: W, role: editor, subaccounts: [emea, us] }", "{ email: near@acme.example, name: N, role: editor, subaccounts: [emea] }"]);
-    world.want("", &[
-        "{ email: wide@acme.example, role: editor, subaccounts: [emea, apac] }",
-        "{ email: near@acme.example, role: editor, subaccounts: [emea, apac] }",
-    ]);
+    world.live(
+        "",
+        &[
+            "{ email: wide@acme.example, name: W, role: editor, subaccounts: [emea, us] }",
+            "{ email: near@acme.example, name: N, role: editor, subaccounts: [emea] }",
+        ],
+    );
+    world.want(
+        "",
+        &[
+            "{ email: wide@acme.example, role: editor, subaccounts: [emea, apac] }",
+            "{ email: near@acme.example, role: editor, subaccounts: [emea, apac] }",
+        ],
+    );
     let plan = world.plan();
-    assert_eq!((plan.acts(), plan.blocked()), (vec!["edit near@acme.example".to_owned()], vec!["wide@acme.example actor-lacks-subaccount".to_owned()]));
+    assert_eq!(
+        (plan.acts(), plan.blocked()),
+        (vec!["edit near@acme.example".to_owned()], vec!["wide@acme.example actor-lacks-subaccount".to_owned()])
+    );
     // Taking one away from somebody partly seen is no such thing.
     world.live("", &["{ email: wide@acme.example, name: W, role: editor, subaccounts: [emea, apac, us] }"]);
     world.want("", &["{ email: wide@acme.example, role: editor, subaccounts: [emea] }"]);
@@ -241,7 +284,10 @@ fn e5_nobody_grants_a_role_privilege_or_subaccount_that_the_actor_lacks() {
         ("full", "share-campaigns", "apac", "actor-lacks-subaccount", no_subaccount),
         ("manager", "share-campaigns", "emea", "actor-lacks-privilege", no_role),
     ] {
-        world.want("", &[&format!("{{ email: p@acme.example, name: P, role: {role}, privileges: [{privilege}], subaccounts: [{subaccount}] }}")]);
+        world.want(
+            "",
+            &[&format!("{{ email: p@acme.example, name: P, role: {role}, privileges: [{privilege}], subaccounts: [{subaccount}] }}")],
+        );
         let plan = world.plan();
         let call = invite("p@acme.example", json!({ "role": role, "privileges": [privilege], "subaccounts": [subaccount] }));
         if code.is_empty() {
@@ -262,18 +308,38 @@ fn e5_nobody_grants_a_role_privilege_or_subaccount_that_the_actor_lacks() {
 fn e5_an_actor_below_the_administering_roles_may_nothing() {
     for role in ["full", "editor", "author", "response-only"] {
         let world = World::emma_hq(&format!("subaccounts: [emea]; actor: {{ role: {role}, subaccounts: [emea] }}"));
-        world.live("", &["{ email: p@acme.example, name: P, role: author, subaccounts: [emea] }", "{ email: q@acme.example, name: Q, role: author, subaccounts: [emea] }"]);
-        world.want("mode: authoritative", &["{ email: p@acme.example, role: editor, subaccounts: [emea] }", "{ email: n@acme.example, name: N, role: author, subaccounts: [emea] }"]);
+        world.live(
+            "",
+            &[
+                "{ email: p@acme.example, name: P, role: author, subaccounts: [emea] }",
+                "{ email: q@acme.example, name: Q, role: author, subaccounts: [emea] }",
+            ],
+        );
+        world.want(
+            "mode: authoritative",
+            &[
+                "{ email: p@acme.example, role: editor, subaccounts: [emea] }",
+                "{ email: n@acme.example, name: N, role: author, subaccounts: [emea] }",
+            ],
+        );
         let plan = world.plan();
         assert_eq!(plan.acts(), NOBODY, "{role}");
-        assert_eq!(plan.blocked(), ["n@acme.example actor-lacks-role", "p@acme.example actor-lacks-role", "q@acme.example actor-lacks-role"], "{role}");
-        world.server().refuses(invite("n@acme.example", json!({ "role": "author", "subaccounts": ["emea"] })), "You do not have permission to manage users.");
+        assert_eq!(
+            plan.blocked(),
+            ["n@acme.example actor-lacks-role", "p@acme.example actor-lacks-role", "q@acme.example actor-lacks-role"],
+            "{role}"
+        );
+        world.server().refuses(
+            invite("n@acme.example", json!({ "role": "author", "subaccounts": ["emea"] })),
+            "You do not have permission to manage users.",
+        );
     }
 }
 
 // ---- E6 ----
 
-const PENDING: &str = "{ email: p@acme.example, name: P, phase: pending, role: author, subaccounts: [emea], invited: 2026-11-20T10:00:00Z, attempts: 1 }";
+const PENDING: &str =
+    "{ email: p@acme.example, name: P, phase: pending, role: author, subaccounts: [emea], invited: 2026-11-20T10:00:00Z, attempts: 1 }";
 
 #[test]
 fn e6_a_pending_change_on_the_account_surface_is_delete_and_invite() {
@@ -282,7 +348,10 @@ fn e6_a_pending_change_on_the_account_surface_is_delete_and_invite() {
     world.want("", &["{ email: p@acme.example, name: P, role: editor, subaccounts: [emea] }"]);
     let plan = world.plan();
     let change = plan.change("p@acme.example");
-    assert_eq!((&change["action"], &change["calls"], &change["mails"]), (&json!("edit-invitation"), &json!(["delete", "invite"]), &json!(true)));
+    assert_eq!(
+        (&change["action"], &change["calls"], &change["mails"]),
+        (&json!("edit-invitation"), &json!(["delete", "invite"]), &json!(true))
+    );
     let no = "delete the pending user and create a new invitation";
     world
         .server()
@@ -303,7 +372,10 @@ fn e6_a_pending_change_on_the_subaccount_surface_is_an_edit_of_the_invitation() 
     world.want("", &["{ email: p@acme.example, name: P, role: editor, subaccounts: [emea] }"]);
     let plan = world.plan();
     let change = plan.change("p@acme.example");
-    assert_eq!((&change["action"], &change["calls"], &change["mails"]), (&json!("edit-invitation"), &json!(["edit-invitation"]), &json!(false)));
+    assert_eq!(
+        (&change["action"], &change["calls"], &change["mails"]),
+        (&json!("edit-invitation"), &json!(["edit-invitation"]), &json!(false))
+    );
     world.server().refuses(set("p@acme.example", json!({ "role": "editor" })), "Choose Edit invitation on the Invitations tab.");
     world.settle();
     assert_eq!(world.export().member("p@acme.example")["role"], "editor");
@@ -313,7 +385,9 @@ fn e6_a_pending_change_on_the_subaccount_surface_is_an_edit_of_the_invitation() 
 #[test]
 fn e6_what_would_lose_hidden_subaccounts_has_no_safe_path() {
     let world = World::emma_hq(MANAGER);
-    let wide = |sent: &str| format!("{{ email: p@acme.example, name: P, phase: pending, role: author, subaccounts: [emea, us], invited: {sent}, attempts: 1 }}");
+    let wide = |sent: &str| {
+        format!("{{ email: p@acme.example, name: P, phase: pending, role: author, subaccounts: [emea, us], invited: {sent}, attempts: 1 }}")
+    };
     // Changed, over and to be sent again, not listed any more.
     let cases: [(&str, &str, &[&str]); 3] = [
         ("2026-11-20T10:00:00Z", "", &["{ email: p@acme.example, name: P, role: editor, subaccounts: [emea] }"]),
@@ -348,7 +422,8 @@ fn e7_an_invitation_lives_15_days_to_the_second() {
 #[test]
 fn e7_it_is_sent_again_after_the_cooldown() {
     let mut world = World::emma_hq(PARENT);
-    let pending = "{ email: p@acme.example, name: P, phase: pending, role: author, subaccounts: [emea], invited: 2026-11-20T10:00:00Z, attempts: 1 }";
+    let pending =
+        "{ email: p@acme.example, name: P, phase: pending, role: author, subaccounts: [emea], invited: 2026-11-20T10:00:00Z, attempts: 1 }";
     // 3 days where nothing is said; 36 hours; none.
     for (policy, quiet, again) in [
         ("", "2026-12-08T09:59:59Z", "2026-12-08T10:00:00Z"),
@@ -361,7 +436,10 @@ fn e7_it_is_sent_again_after_the_cooldown() {
         let plan = world.at(again).plan();
         assert_eq!(plan.acts(), ["reinvite p@acme.example"], "{policy}");
         let change = plan.change("p@acme.example");
-        assert_eq!((&change["calls"], &change["cause"], &change["mails"]), (&json!(["delete", "invite"]), &json!("invitation"), &json!(true)));
+        assert_eq!(
+            (&change["calls"], &change["cause"], &change["mails"]),
+            (&json!(["delete", "invite"]), &json!("invitation"), &json!(true))
+        );
         world.settle();
         assert_eq!(world.mails(), [format!("invitation p@acme.example {again}")]);
     }
@@ -519,7 +597,10 @@ fn e10_a_privilege_goes_with_the_role_that_carried_it() {
 
 /// The rows of SYSTEMS.md, "Permissions", in the order of their words.
 const PERMISSIONS: [(&str, &[&str]); 7] = [
-    ("parent", &["api-keys", "approvals", "audience", "campaigns", "export", "reports", "send", "settings", "subaccount-users", "top-level-users"]),
+    (
+        "parent",
+        &["api-keys", "approvals", "audience", "campaigns", "export", "reports", "send", "settings", "subaccount-users", "top-level-users"],
+    ),
     ("manager", &["api-keys", "approvals", "audience", "campaigns", "reports", "send", "settings", "subaccount-users", "top-level-users"]),
     ("administrator", &["api-keys", "audience", "campaigns", "export", "reports", "send", "settings", "subaccount-users"]),
     ("full", &["audience", "campaigns", "reports", "send"]),
@@ -621,10 +702,13 @@ fn e11_nobody_becomes_parent() {
 #[test]
 fn e12_a_bounded_actor_takes_away_only_scopes_that_it_sees() {
     let world = World::emma_hq(MANAGER);
-    world.live("", &[
-        "{ email: gone@acme.example, name: G, role: author, subaccounts: [emea, us] }",
-        "{ email: only@acme.example, name: O, role: author, subaccounts: [emea] }",
-    ]);
+    world.live(
+        "",
+        &[
+            "{ email: gone@acme.example, name: G, role: author, subaccounts: [emea, us] }",
+            "{ email: only@acme.example, name: O, role: author, subaccounts: [emea] }",
+        ],
+    );
     world.want("mode: authoritative", &[]);
     let plan = world.plan();
     assert_eq!(plan.acts(), ["edit gone@acme.example", "edit only@acme.example"], "never a removal of the whole member");
@@ -641,7 +725,8 @@ fn e12_a_bounded_actor_takes_away_only_scopes_that_it_sees() {
 #[test]
 fn e12_such_edits_are_stopped_by_the_guard_of_removals() {
     let world = World::emma_hq(MANAGER);
-    let members: Vec<String> = (0..4).map(|i| format!("{{ email: u{i}@acme.example, name: U, role: author, subaccounts: [emea, us] }}")).collect();
+    let members: Vec<String> =
+        (0..4).map(|i| format!("{{ email: u{i}@acme.example, name: U, role: author, subaccounts: [emea, us] }}")).collect();
     world.live("", &members.iter().map(String::as_str).collect::<Vec<_>>());
     world.want("mode: authoritative", &[]);
     assert_eq!(world.plan().tripped(), ["removals=4"]);
@@ -675,11 +760,14 @@ fn e13_the_subaccount_surface_is_one_subaccount_named_in_the_connection() {
 fn e13_no_other_scopes_there() {
     let world = World::emma_hq(SUBACCOUNT);
     world.live("", &SOME);
-    world.want("", &[
-        "{ email: a@acme.example, name: A, role: author, subaccounts: [apac] }",
-        "{ email: b@acme.example, name: B, role: author, subaccounts: [emea, apac] }",
-        "{ email: c@acme.example, name: C, role: author, subaccounts: [emea] }",
-    ]);
+    world.want(
+        "",
+        &[
+            "{ email: a@acme.example, name: A, role: author, subaccounts: [apac] }",
+            "{ email: b@acme.example, name: B, role: author, subaccounts: [emea, apac] }",
+            "{ email: c@acme.example, name: C, role: author, subaccounts: [emea] }",
+        ],
+    );
     let plan = world.plan();
     assert_eq!(plan.acts(), ["invite c@acme.example"]);
     assert_eq!(plan.blocked(), ["a@acme.example actor-lacks-subaccount", "b@acme.example actor-lacks-subaccount"]);

@@ -34,12 +34,18 @@ fn s1_membership_is_added_and_removed_in_one_edit() {
     world.want("", &["{ email: a@acme.example, groups: [advanced, standard] }"]);
     let plan = world.plan();
     let change = plan.change("a@acme.example");
-    assert_eq!((&change["before"], &change["after"]), (&json!({ "groups": ["standard", "super-user"] }), &json!({ "groups": ["advanced", "standard"] })));
+    assert_eq!(
+        (&change["before"], &change["after"]),
+        (&json!({ "groups": ["standard", "super-user"] }), &json!({ "groups": ["advanced", "standard"] }))
+    );
     // A group that somebody gives between the plan and its write is not taken away unseen.
     world.want("", &["{ email: a@acme.example, groups: [advanced, standard, super-user] }"]);
     let applied = world.apply_meanwhile(|w| w.click("a@acme.example", json!({ "groups": ["standard"] })));
     assert_eq!(applied.said(), ["applied sol/edit/a@acme.example"]);
-    assert_eq!((applied.left(), &world.export().member("a@acme.example")["groups"]), (vec!["edit a@acme.example".to_owned()], &json!(["advanced", "standard"])));
+    assert_eq!(
+        (applied.left(), &world.export().member("a@acme.example")["groups"]),
+        (vec!["edit a@acme.example".to_owned()], &json!(["advanced", "standard"]))
+    );
     world.settle();
 }
 
@@ -126,7 +132,8 @@ fn s2_one_super_user_is_left_at_every_moment() {
 #[test]
 fn s3_a_person_in_no_group_is_an_error() {
     let world = World::solver(SUPER_USER);
-    world.want("", &["{ email: a@acme.example, groups: [] }", "{ email: b@acme.example }", "{ email: c@acme.example, groups: [standard] }"]);
+    world
+        .want("", &["{ email: a@acme.example, groups: [] }", "{ email: b@acme.example }", "{ email: c@acme.example, groups: [standard] }"]);
     assert_eq!(world.check().lines(), [4, 5]);
     world.live("", &[ROOT, "{ email: c@acme.example, name: C, groups: [standard] }"]);
     let no = "A user must belong to at least one group.";

@@ -10,7 +10,8 @@ use super::exit;
 
 pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<u8, Stop> {
     let files = manifest::schema::all().into_iter();
-    let mut all: Vec<(String, serde_json::Value)> = files.map(|(file, schema)| (file.trim_end_matches(".schema.json").to_owned(), schema)).collect();
+    let mut all: Vec<(String, serde_json::Value)> =
+        files.map(|(file, schema)| (file.trim_end_matches(".schema.json").to_owned(), schema)).collect();
     all.extend(render::SCHEMAS.iter().filter_map(|name| Some(((*name).to_owned(), render::schema(name)?))));
     let (mut out, _) = context.out();
     let Some(name) = &args.name else {

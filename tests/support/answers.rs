@@ -70,7 +70,8 @@ impl Planned {
     }
     /// `code who` of every report, sorted.
     pub fn reports(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.all("reports").into_iter().map(|r| format!("{} {}", text(&r["code"]), who(r)).trim_end().to_owned()).collect();
+        let mut all: Vec<String> =
+            self.all("reports").into_iter().map(|r| format!("{} {}", text(&r["code"]), who(r)).trim_end().to_owned()).collect();
         all.sort();
         all
     }

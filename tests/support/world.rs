@@ -166,7 +166,9 @@ impl World {
         let folder = self.loaded(&request);
         let connected = Connected::to_all(&folder, &request).unwrap_or_else(|stop| panic!("{}", said(&stop)));
         let readings = self.block(connected.read(&request));
-        let of = |(site, reading): (&run::Site<'_>, &portcullis::model::Reading)| (site.name.to_string(), site.spec, site.tenant.clone(), reading.clone());
+        let of = |(site, reading): (&run::Site<'_>, &portcullis::model::Reading)| {
+            (site.name.to_string(), site.spec, site.tenant.clone(), reading.clone())
+        };
         let read: Vec<_> = connected.sites().iter().zip(&readings).map(of).collect();
         let mut accounts: Vec<ExportAccount<'_>> = read
             .iter()
@@ -242,7 +244,8 @@ impl World {
     }
     /// Someone with every right edits a member in the console.
     pub fn click(&self, who: &str, attrs: Json) {
-        self.hand(|sandbox, host| sandbox.edit(host, self.now, &email(who), &attrs_of(host.spec, &attrs))).unwrap_or_else(|no| panic!("{no}"));
+        self.hand(|sandbox, host| sandbox.edit(host, self.now, &email(who), &attrs_of(host.spec, &attrs)))
+            .unwrap_or_else(|no| panic!("{no}"));
     }
     /// Someone with every right removes a member in the console.
     pub fn click_away(&self, who: &str) {

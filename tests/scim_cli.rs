@@ -3,15 +3,15 @@
 
 #[path = "support/scim_server.rs"]
 mod scim_server;
-#[path = "support/world.rs"]
-mod world;
+#[path = "support/program.rs"]
+mod program;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Zoned};
 use scim_server::ScimServer;
 use serde_json::{Value as Json, json};
-use world::World;
+use program::World;
 
 /// So small that ten pages are read.
 const PAGE: usize = 3;
@@ -90,7 +90,7 @@ impl Site {
         self.request(reqwest::Method::PATCH, &format!("/Users/{id}"), Some(body));
     }
 
-    fn apply(&self) -> world::Said {
+    fn apply(&self) -> program::Said {
         self.world.run("apply --format json --auto-approve --unreviewed").expect(0)
     }
 

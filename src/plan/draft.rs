@@ -5,7 +5,7 @@ use crate::systems::Axis;
 
 use super::account::Account;
 use super::change::{Blocked, Cause, Change, Fact, Risk};
-use super::digest;
+use super::{digest, preflight};
 
 /// A change on its way into a plan: not yet cleared by preflight, not yet in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,10 @@ impl<'a> Found<'a> {
         facts(account, &mut change, is_active);
         let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
         if no_way {
-            return Err(Box::new(draft.block("actor-lacks-role", account.spec.exists_elsewhere)));
+            // What the actor may not do on any surface says better who could.
+            let (code, needs) =
+                preflight::refusal(account, &draft).unwrap_or(("actor-lacks-role", account.spec.exists_elsewhere.to_owned()));
+            return Err(Box::new(draft.block(code, &needs)));
         }
         Ok(draft)
     }

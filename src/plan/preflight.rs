@@ -16,7 +16,8 @@ pub(super) fn all(account: &Account<'_>, work: &mut Work) {
     }
 }
 
-fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static str, String)> {
+/// Why the actor may not make the change, and who could.
+pub(super) fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static str, String)> {
     let change = &draft.change;
     let none = Attrs::new();
     let seeking = Seeking {

@@ -2,5 +2,5 @@
 //! with, and what it refuses.
 
 mod transcripts;
-#[path = "../support/world.rs"]
-mod world;
+#[path = "../support/program.rs"]
+mod program;

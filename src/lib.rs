@@ -1,10 +1,11 @@
 pub mod apply;
 pub mod backends;
-pub mod desired;
 pub mod cli;
+pub mod desired;
 pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod run;
 pub mod sandbox;
 pub mod systems;

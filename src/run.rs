@@ -8,7 +8,7 @@ mod verify;
 use crate::apply::{self, Applied};
 use crate::plan::{self, Cleared, Plan};
 
-pub use connect::{Connected, Folder};
+pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Request};
 pub use stop::Stop;
 
@@ -33,7 +33,7 @@ pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Pla
     let readings = connected.read(request).await;
     let plan = plan::plan(request.moment(), &connected.accounts(&readings));
 
-    connected.may_be_written(request, approval, &plan)?;
+    connected.may_be_written(approval, &plan)?;
     let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
     ask(&plan)?;
 

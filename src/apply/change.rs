@@ -48,12 +48,8 @@ async fn exists(site: &Site<'_>, change: &Change, mut sent: u32) -> ChangeResult
         return ChangeResult::new(change, Verdict::Failed, sent, message);
     }
     let Some(live) = reading.members.iter().find(|m| Some(&m.email) == change.subject.email()) else {
-        let mut result = ChangeResult::new(
-            change,
-            Verdict::Failed,
-            sent,
-            format!("exists elsewhere: needs {}", site.spec.exists_elsewhere),
-        );
+        let mut result =
+            ChangeResult::new(change, Verdict::Failed, sent, format!("exists elsewhere: needs {}", site.spec.exists_elsewhere));
         result.elsewhere = true;
         return result;
     };

@@ -76,7 +76,11 @@ async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), Str
     if others + kept >= site.minimum {
         return Ok(());
     }
-    Err(format!("{} active administrators would be left and {} are the minimum: somebody changed them since the plan", others + kept, site.minimum))
+    Err(format!(
+        "{} active administrators would be left and {} are the minimum: somebody changed them since the plan",
+        others + kept,
+        site.minimum
+    ))
 }
 
 struct Run<'a> {

@@ -1,7 +1,17 @@
 //! The command line. One file a command, each an args struct whose doc comment is the manual.
 
+mod apply;
 pub mod args;
+mod context;
+mod drift;
+mod exit;
+mod export;
 mod later;
+mod log;
+mod plan;
+mod sandbox;
+mod schema;
+mod validate;
 mod words;
 
 pub use args::{
@@ -11,9 +21,12 @@ pub use args::{
 pub use later::NotYet;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
+
+use context::Context;
 
 /// Why the arguments lead to no command.
 #[derive(Debug)]
@@ -35,6 +48,19 @@ impl Stop {
     }
 }
 
+impl Stop {
+    /// Prints it where it belongs and says the exit code.
+    fn print(&self) -> u8 {
+        // A stream closed early is not an error.
+        let _ = match self {
+            Stop::Shown(text) => write!(anstream::stdout(), "{}", text.ansi()),
+            Stop::Usage(text) => write!(anstream::stderr(), "{}", text.ansi()),
+            Stop::NotYet(what) => writeln!(anstream::stderr(), "error: {what} ({})\nhint: {}", NotYet::CODE, what.hint),
+        };
+        self.exit_code()
+    }
+}
+
 /// Reads the command line, the program's name first.
 ///
 /// # Errors
@@ -52,4 +78,47 @@ where
     let args = Args::from_arg_matches(&matches).map_err(stop)?;
     args.refuse_later().map_err(Stop::NotYet)?;
     Ok(args)
+}
+
+/// Runs the command that the words name and says the exit code.
+pub fn run<I, T>(words: I) -> u8
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let args = match parse(words) {
+        Ok(args) => args,
+        Err(stop) => return stop.print(),
+    };
+    log::start(&args.global);
+    let context = match Context::of(&args) {
+        Ok(context) => context,
+        Err(stop) => return context::print_bare(stop),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return context.stopped(crate::run::Stop::failed(format!("the runtime cannot start: {e}"))),
+    };
+    runtime.block_on(dispatch(&context, &args)).unwrap_or_else(|stop| context.stopped(stop))
+}
+
+async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop> {
+    match &args.command {
+        Command::Validate(args) => validate::run(context, args),
+        Command::Plan(args) => plan::run(context, args).await,
+        Command::Apply(args) => apply::run(context, args).await,
+        Command::Drift(args) => drift::run(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
+        Command::Schema(args) => schema::run(context, args),
+        Command::Sandbox { command } => sandbox::run(context, command),
+        Command::Init(_)
+        | Command::Import(_)
+        | Command::Revoke(_)
+        | Command::Who(_)
+        | Command::Review(_)
+        | Command::Expiring(_)
+        | Command::Member(_)
+        | Command::Explain(_)
+        | Command::Completions(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
+    }
 }

@@ -115,7 +115,8 @@ impl<'s> Arena<'s> {
             }
         }
         let Builder { nodes, problems, root, .. } = builder;
-        let root = root.filter(|item| !matches!(&nodes[item.value.0 as usize], Node::Scalar(text, ScalarKind::Null) if text.is_empty()));
+        let root =
+            root.filter(|item| item.at.start < item.at.end || !matches!(&nodes[item.value.0 as usize], Node::Scalar(_, ScalarKind::Null)));
         (Some(Self { nodes, root }), problems)
     }
 }
@@ -190,18 +191,14 @@ impl<'s> Builder<'s> {
                 let id = self.push(Node::Scalar(text, kind), 1, at)?;
                 self.attach(Item { value: id, at }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                match tag {
-                    Some(tag) if !tag.is_yaml_core_schema() => return Err(unknown_tag(&tag.original().to_string(), at)),
-                    _ => self.open(Frame::List { items: Vec::new(), at, anchor, weight: 1 }, at),
-                }
-            }
-            Event::MappingStart(_, anchor, tag) => {
-                match tag {
-                    Some(tag) if !tag.is_yaml_core_schema() => return Err(unknown_tag(&tag.original().to_string(), at)),
-                    _ => self.open(Frame::Map { entries: Vec::new(), merges: Vec::new(), pending: None, at, anchor, weight: 1 }, at),
-                }
-            }
+            Event::SequenceStart(_, anchor, tag) => match tag {
+                Some(tag) if !tag.is_yaml_core_schema() => Err(unknown_tag(&tag.original().to_string(), at)),
+                _ => self.open(Frame::List { items: Vec::new(), at, anchor, weight: 1 }, at),
+            },
+            Event::MappingStart(_, anchor, tag) => match tag {
+                Some(tag) if !tag.is_yaml_core_schema() => Err(unknown_tag(&tag.original().to_string(), at)),
+                _ => self.open(Frame::Map { entries: Vec::new(), merges: Vec::new(), pending: None, at, anchor, weight: 1 }, at),
+            },
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
             Event::Alias(anchor) => {
                 let Some(&target) = self.anchors.get(&anchor) else {
@@ -210,9 +207,10 @@ impl<'s> Builder<'s> {
                 self.expand(self.weights[target.0 as usize], at)?;
                 self.attach(Item { value: target, at }, 0)
             }
-            Event::DocumentStart(..) if self.root.is_some() => {
-                Err(Problem { hint: Some("split it into several files"), ..problem("yaml-many-documents", "a second document in one file", at) })
-            }
+            Event::DocumentStart(..) if self.root.is_some() => Err(Problem {
+                hint: Some("split it into several files"),
+                ..problem("yaml-many-documents", "a second document in one file", at)
+            }),
             _ => Ok(()),
         }
     }
@@ -465,6 +463,6 @@ mod tests {
         let arena = arena.unwrap();
         assert_eq!((text(&arena, "u/role"), text(&arena, "u/name"), text(&arena, "v/name")), ("admin", "y", "x"));
         let Node::Map(root) = arena.node(arena.root().unwrap().value) else { panic!() };
-        assert_eq!(root[2].item.at.start, 55, "the alias, not the anchor");
+        assert_eq!(root[2].item.at.start, 57, "the alias, not the anchor");
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Diagnostic;
-use super::diagnostic::nearest;
 use super::arena::{Arena, Item, Node, Span};
+use super::diagnostic::nearest;
 use super::scalar::ScalarKind;
 use super::source::Source;
 use crate::model::Place;
@@ -117,7 +117,11 @@ impl Default for Sink {
 impl Sink {
     /// Says what the schema check found.
     pub fn shape(&mut self, diagnostic: Diagnostic) {
-        self.shape.insert((diagnostic.place.file.clone(), diagnostic.place.span));
+        // what is missing has no place of its own: it shares that of the mapping around it, which may
+        // be wrong in other ways
+        if diagnostic.code != "missing-key" {
+            self.shape.insert((diagnostic.place.file.clone(), diagnostic.place.span));
+        }
         self.all.push(diagnostic);
     }
     /// Says what the lowering found, where the schema check said nothing.

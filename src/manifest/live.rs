@@ -128,7 +128,8 @@ fn account(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<L
         sink.say(wrong_type(at, "a mapping"));
         return None;
     }
-    let known: &[&str] = if connection.spec.domains.is_some() { &["domains", "members", "fault"] } else { &["members", "fault", "domains"] };
+    let known: &[&str] =
+        if connection.spec.domains.is_some() { &["domains", "members", "fault"] } else { &["members", "fault", "domains"] };
     keys(sink, at, known);
     let domains = at.get("domains").and_then(|d| domains(sink, d));
     let mut members = Vec::new();
@@ -138,7 +139,9 @@ fn account(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<L
         match first.get(&member.email) {
             Some(place) => {
                 let message = format!("{} is here twice", member.email);
-                sink.say(Diagnostic::error("address-claimed-twice", message, item.start_place()).related(place.clone(), "first given here"));
+                sink.say(
+                    Diagnostic::error("address-claimed-twice", message, item.start_place()).related(place.clone(), "first given here"),
+                );
             }
             None => {
                 first.insert(member.email.clone(), item.start_place());
@@ -192,7 +195,10 @@ fn instant(sink: &mut Sink, at: Cursor<'_>) -> Option<Timestamp> {
     let found = read::text(sink, at)?;
     let parsed = found.parse::<Timestamp>();
     if parsed.is_err() {
-        sink.say(Diagnostic::error("bad-date", format!("{} is no instant", quoted(found)), at.place()).expected("an instant like 2026-11-01T10:00:00Z"));
+        sink.say(
+            Diagnostic::error("bad-date", format!("{} is no instant", quoted(found)), at.place())
+                .expected("an instant like 2026-11-01T10:00:00Z"),
+        );
     }
     parsed.ok()
 }
@@ -204,6 +210,56 @@ fn keys(sink: &mut Sink, at: Cursor<'_>, known: &[&str]) {
             let diagnostic = diagnostic.expected(read::one_of(known.iter().copied()));
             let diagnostic = sink.suggest(diagnostic, key, known.iter().copied());
             sink.say(diagnostic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::load_texts;
+    use crate::model::Value;
+
+    const CONNECTIONS: &str = "connections:\n  news: { system: emma-hq, backend: embedded, subaccounts: [emea] }\n  sol: { system: solver, backend: embedded }\n  ins: { system: insider, backend: embedded }\n  net: { system: insider, backend: scim, endpoint: https://a.example/scim }\n";
+
+    fn live(text: &str) -> Result<LiveDoc, Vec<String>> {
+        let loaded = load_texts([("c.yaml", CONNECTIONS)], Timestamp::UNIX_EPOCH);
+        assert_eq!(loaded.diagnostics, []);
+        parse_live("live.txt", text, &loaded.manifests).map_err(|all| all.iter().map(|d| format!("{} {}", d.place, d.code)).collect())
+    }
+
+    #[test]
+    fn a_live_file_becomes_state() {
+        let doc = live("accounts:\n  news:\n    members:\n      - { email: Boss@acme.example, name: B, phase: pending, role: parent, subaccounts: [], invited: 2026-11-01T10:00:00Z, attempts: 2 }\n    fault: short\n  ins:\n    domains: [acme.example]\n    members:\n      - { email: t@acme.example, role: viewer, pii: true, groups: [a], end: 2026-12-05 }\n").unwrap();
+        let news = &doc.accounts["news"];
+        assert_eq!(news.fault, Some(Fault::Short));
+        let boss = &news.members[0];
+        assert_eq!((boss.email.key(), boss.phase, boss.attempts), ("boss@acme.example", LivePhase::Pending, Some(2)));
+        assert_eq!(boss.attrs["role"], Value::One(Atom::literal("parent")), "a word need not be assignable");
+        assert_eq!(boss.attrs["subaccounts"], Value::Set(BTreeSet::new()));
+        assert_eq!(boss.invited.unwrap().to_string(), "2026-11-01T10:00:00Z");
+        let ins = &doc.accounts["ins"];
+        assert_eq!(ins.members[0].phase, LivePhase::Active);
+        assert_eq!(ins.members[0].attrs["end"].as_day().unwrap().to_string(), "2026-12-05");
+        assert!(matches!(&ins.domains, Some(Domains::Only(d)) if d.len() == 1));
+    }
+
+    #[test]
+    fn mistakes_in_a_live_file_are_located() {
+        for (text, want) in [
+            ("accounts:\n  nws: {}\n", "live.txt:2:3 unknown-account"),
+            ("accounts:\n  net: {}\n", "live.txt:2:3 not-embedded"),
+            ("acounts: {}\n", "live.txt:1:1 unknown-key"),
+            ("accounts:\n  sol: { fault: slow }\n", "live.txt:2:17 unknown-word"),
+            ("accounts:\n  sol: { members: [{ email: a@b.example, groups: [standrd] }] }\n", "live.txt:2:51 unknown-word"),
+            ("accounts:\n  sol: { members: [{ email: a@b.example, role: x }] }\n", "live.txt:2:42 unknown-key"),
+            ("accounts:\n  sol: { members: [{ groups: [standard] }] }\n", "live.txt:2:20 missing-key"),
+            ("accounts:\n  sol: { members: [{ email: a@b.example }, { email: A@b.example }] }\n", "live.txt:2:44 address-claimed-twice"),
+            ("accounts:\n  sol: { members: [{ email: a@b.example, phase: gone }] }\n", "live.txt:2:49 unknown-word"),
+            ("accounts:\n  sol: { members: [{ email: a@b.example, invited: today }] }\n", "live.txt:2:51 bad-date"),
+            ("accounts: [\n", "live.txt:1:11 yaml-syntax"),
+        ] {
+            assert_eq!(live(text).unwrap_err(), [want], "{text}");
         }
     }
 }

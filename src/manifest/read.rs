@@ -89,7 +89,11 @@ pub(super) fn plain<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<&'a str> {
         return None;
     }
     if let Some(c) = found.chars().find(|c| is_unprintable(*c)) {
-        sink.say(Diagnostic::error("control-character", format!("a control or invisible formatting character (U+{:04X})", u32::from(c)), at.place()));
+        sink.say(Diagnostic::error(
+            "control-character",
+            format!("a control or invisible formatting character (U+{:04X})", u32::from(c)),
+            at.place(),
+        ));
         return None;
     }
     Some(found)
@@ -99,7 +103,11 @@ pub(super) fn plain<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<&'a str> {
 pub(super) fn reason(sink: &mut Sink, at: Cursor<'_>) -> Option<String> {
     let found = text(sink, at)?.trim();
     if let Some(c) = found.chars().find(|c| is_unprintable(*c) && *c != '\n') {
-        sink.say(Diagnostic::error("control-character", format!("a control or invisible formatting character (U+{:04X})", u32::from(c)), at.place()));
+        sink.say(Diagnostic::error(
+            "control-character",
+            format!("a control or invisible formatting character (U+{:04X})", u32::from(c)),
+            at.place(),
+        ));
         return None;
     }
     if found.len() > LONGEST {
@@ -114,7 +122,10 @@ pub(super) fn email(sink: &mut Sink, at: Cursor<'_>) -> Option<Located<Email>> {
     match Email::parse(found) {
         Ok(email) => Some(Located::new(email, at.place())),
         Err(why) => {
-            sink.say(Diagnostic::error("bad-address", format!("{} is no e-mail address: {why}", quoted(found)), at.place()).expected("an address like ada@acme.example"));
+            sink.say(
+                Diagnostic::error("bad-address", format!("{} is no e-mail address: {why}", quoted(found)), at.place())
+                    .expected("an address like ada@acme.example"),
+            );
             None
         }
     }
@@ -125,7 +136,10 @@ pub(super) fn domain(sink: &mut Sink, at: Cursor<'_>) -> Option<Located<Domain>>
     match Domain::parse(found) {
         Ok(domain) => Some(Located::new(domain, at.place())),
         Err(_) => {
-            sink.say(Diagnostic::error("bad-domain", format!("{} is no domain name", quoted(found)), at.place()).expected("a domain like acme.example"));
+            sink.say(
+                Diagnostic::error("bad-domain", format!("{} is no domain name", quoted(found)), at.place())
+                    .expected("a domain like acme.example"),
+            );
             None
         }
     }
@@ -139,7 +153,8 @@ pub(super) fn day(sink: &mut Sink, at: Cursor<'_>) -> Option<Located<Date>> {
     match found.parse::<Date>() {
         Ok(day) if is_day => Some(Located::new(day, at.place())),
         _ => {
-            let diagnostic = Diagnostic::error("bad-date", format!("{} is no day", quoted(found)), at.place()).expected("a day of the calendar like 2026-12-31");
+            let diagnostic = Diagnostic::error("bad-date", format!("{} is no day", quoted(found)), at.place())
+                .expected("a day of the calendar like 2026-12-31");
             sink.say(if is_day { diagnostic.hint("the calendar has no such day") } else { diagnostic });
             None
         }
@@ -152,7 +167,8 @@ pub(super) fn zone(sink: &mut Sink, at: Cursor<'_>) -> Option<TimeZone> {
         return Some(zone);
     }
     let names: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
-    let diagnostic = Diagnostic::error("bad-zone", format!("{} is no time zone", quoted(found)), at.place()).expected("an IANA name like Europe/Paris");
+    let diagnostic =
+        Diagnostic::error("bad-zone", format!("{} is no time zone", quoted(found)), at.place()).expected("an IANA name like Europe/Paris");
     sink.say(match nearest(found, names.iter().map(String::as_str)) {
         Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
         None => diagnostic,
@@ -170,7 +186,10 @@ pub(super) fn hours(sink: &mut Sink, at: Cursor<'_>) -> Option<i64> {
     };
     let found_hours = unit('d', 24).or_else(|| unit('h', 1));
     if found_hours.is_none() {
-        sink.say(Diagnostic::error("bad-duration", format!("{} is no duration", quoted(found)), at.place()).expected("days or hours, like 3d or 36h"));
+        sink.say(
+            Diagnostic::error("bad-duration", format!("{} is no duration", quoted(found)), at.place())
+                .expected("days or hours, like 3d or 36h"),
+        );
     }
     found_hours
 }

@@ -42,7 +42,11 @@ pub fn manifest() -> Value {
 
 /// The schema of a file whose accounts are all of one system: `schemas/<system>.schema.json`.
 pub fn system(spec: &'static SystemSpec) -> Value {
-    published(&format!("portcullis manifest, {}", spec.product), root(connection(Some(spec)), account_of(Some(spec), entry(spec))), Map::new())
+    published(
+        &format!("portcullis manifest, {}", spec.product),
+        root(connection(Some(spec)), account_of(Some(spec), entry(spec))),
+        Map::new(),
+    )
 }
 
 /// Every published schema with its file name.
@@ -294,7 +298,8 @@ mod tests {
     fn an_editor_completes_roles_and_privileges_with_their_descriptions() {
         let schema = system(&crate::systems::emma_hq::SPEC);
         let member = &schema["properties"]["accounts"]["additionalProperties"]["properties"]["members"]["items"];
-        let words = |at: &Value| -> Vec<String> { at.as_array().unwrap().iter().map(|w| w["const"].as_str().unwrap().to_string()).collect() };
+        let words =
+            |at: &Value| -> Vec<String> { at.as_array().unwrap().iter().map(|w| w["const"].as_str().unwrap().to_string()).collect() };
         let roles = &member["properties"]["role"]["anyOf"];
         assert_eq!(words(roles), ["manager", "administrator", "full", "editor", "author", "response-only"]);
         let privileges = &member["properties"]["privileges"]["items"]["anyOf"];

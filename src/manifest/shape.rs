@@ -83,7 +83,10 @@ impl Shape {
                 }
                 ValidationErrorKind::Type { kind } => sink.shape(wrong_type(found, &expected(kind))),
                 ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
-                    sink.shape(Diagnostic::error("wrong-value", "a number out of range", found.place()).expected("a whole number from 0 to 4294967295"));
+                    sink.shape(
+                        Diagnostic::error("wrong-value", "a number out of range", found.place())
+                            .expected("a whole number from 0 to 4294967295"),
+                    );
                 }
                 // alternatives and fixed words: the lowering says what was meant
                 _ => {}
@@ -104,7 +107,8 @@ impl Shape {
             return not_yet(key, place);
         }
         if path.ends_with("/guards") && FIXED_GUARDS.contains(&key) {
-            return Diagnostic::error("guard-fixed", format!("the guard `{key}` has no limit that could be written"), place).hint("leave it out");
+            return Diagnostic::error("guard-fixed", format!("the guard `{key}` has no limit that could be written"), place)
+                .hint("leave it out");
         }
         let is_member = self.room == Room::Account && path.starts_with("/members/") && depth == 2;
         let is_domains = self.room == Room::Account && depth == 0 && key == "domains";
@@ -154,7 +158,11 @@ pub(super) fn not_yet(word: &str, place: Place) -> Diagnostic {
 pub(super) fn wrong_type(at: Cursor<'_>, expected: &str) -> Diagnostic {
     if at.is_null() {
         let list = expected.contains("list");
-        let hint = if list { "write `[]` for none, or leave the key out to leave this alone" } else { "write a value, or leave the key out; a text that reads as nothing wants quotes" };
+        let hint = if list {
+            "write `[]` for none, or leave the key out to leave this alone"
+        } else {
+            "write a value, or leave the key out; a text that reads as nothing wants quotes"
+        };
         return Diagnostic::error("no-value", "this key has no value", at.key_place()).expected(expected).hint(hint);
     }
     Diagnostic::error("wrong-type", format!("{} where {expected} is expected", at.found()), at.start_place()).expected(expected)
@@ -203,6 +211,20 @@ impl<'a> Ways<'a> {
             }
             Node::List(items) => Some(Cursor { file: at.file, item: *items.get(part.parse::<usize>().ok()?)?, key_at: None }),
             Node::Scalar(..) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_compiles() {
+        Shape::file();
+        for spec in systems::ALL.iter().copied().map(Some).chain([None]) {
+            Shape::connection(spec);
+            Shape::account(spec);
         }
     }
 }

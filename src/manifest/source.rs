@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Diagnostic;
 use super::arena::Span;
 use super::diagnostic::quoted;
-use crate::model::Place;
+use crate::model::{Place, is_unprintable};
 
 /// The largest file that is read, in bytes.
 pub const MOST_BYTES: u64 = 256 << 20;
@@ -63,7 +63,13 @@ impl Source {
     /// The place of a range of bytes.
     pub fn place(&self, span: Span) -> Place {
         let (line, column) = self.position(span.start);
-        Place { file: self.name.clone(), line, column, end: self.position(span.end.max(span.start)), span: (span.start, span.end.max(span.start)) }
+        Place {
+            file: self.name.clone(),
+            line,
+            column,
+            end: self.position(span.end.max(span.start)),
+            span: (span.start, span.end.max(span.start)),
+        }
     }
 
     fn position(&self, offset: u32) -> (u32, u32) {
@@ -181,7 +187,9 @@ fn reason(e: &std::io::Error) -> String {
 
 /// Names relative to the folder, with `/`, and where they stand.
 fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
-    let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".");
+    let hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
+    };
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(dir).follow_links(false).into_iter().filter_entry(|e| !hidden(e)) {
         let entry = match entry {
@@ -200,7 +208,14 @@ fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
             wrong.push(unreadable(&relative(dir, entry.path()), &format!("is one of more than {MOST_FILES} files: the rest is not read")));
             break;
         }
-        found.push((relative(dir, entry.path()), entry.into_path()));
+        let name = relative(dir, entry.path());
+        // names of files stand in messages and plans
+        if name.chars().any(is_unprintable) {
+            let message = format!("the name of the file {} holds a control or invisible formatting character", quoted(&name));
+            wrong.push(Diagnostic::error("control-character", message, start_of(quoted(&name).trim_matches('`'))));
+            continue;
+        }
+        found.push((name, entry.into_path()));
     }
     found.sort();
     found
@@ -223,7 +238,9 @@ fn regular(root: &Path, path: &Path) -> Result<fs::File, Refused> {
     let unreadable = |e: std::io::Error| Refused { code: "unreadable-file", why: reason(&e) };
     let real = match path.canonicalize() {
         Ok(real) => real,
-        Err(_) if path.is_symlink() => return Err(Refused { code: "outside-the-folder", why: "is a link to nothing that can be read".into() }),
+        Err(_) if path.is_symlink() => {
+            return Err(Refused { code: "outside-the-folder", why: "is a link to nothing that can be read".into() });
+        }
         Err(e) => return Err(unreadable(e)),
     };
     if !real.starts_with(root) {
@@ -319,6 +336,17 @@ mod tests {
         let (_, whole, wrong) = read(dir.path());
         assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["a/b.yml", "z.yaml"]);
         assert!(wrong.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_hostile_file_name_is_refused_without_being_repeated() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a\u{202e}\n.yaml"), "people: {}").unwrap();
+        let (_, whole, wrong) = read(dir.path());
+        assert!(whole.is_empty());
+        assert_eq!(wrong[0].code, "control-character");
+        assert!(!format!("{} {}", wrong[0].place, wrong[0].message).contains(is_unprintable));
     }
 
     #[test]

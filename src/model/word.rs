@@ -35,11 +35,11 @@ impl Atom {
         if text.len() > Self::MOST {
             return Err(BadWord::Long);
         }
-        if text.trim() != text {
-            return Err(BadWord::Padded);
-        }
         if text.chars().any(is_unprintable) {
             return Err(BadWord::Control);
+        }
+        if text.trim() != text {
+            return Err(BadWord::Padded);
         }
         Ok(Self(text.into()))
     }

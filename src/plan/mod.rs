@@ -18,9 +18,9 @@ mod order;
 mod preflight;
 mod regroup;
 mod roll;
-mod unlisted;
 #[cfg(test)]
 pub(crate) mod sample;
+mod unlisted;
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -2,6 +2,7 @@
 //! runbook for what no API takes. Reads a plan and never computes one.
 
 pub mod applied;
+pub mod diagnostics;
 pub mod export;
 pub mod json;
 pub mod neutral;

@@ -1,6 +1,7 @@
 //! From a folder of manifests to accounts that can be read.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
 use jiff::tz::TimeZone;
@@ -66,6 +67,8 @@ pub struct Site<'f> {
     pub connection: &'f Connection,
     pub tenant: Tenant,
     pub origin: String,
+    /// The file of an embedded account.
+    pub database: PathBuf,
     pub backend: Box<dyn Backend>,
 }
 
@@ -94,6 +97,17 @@ impl<'f> Connected<'f> {
     pub fn to_all(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let manifests = folder.manifests();
         let chosen = choose(manifests.connections.keys(), &request.accounts)?;
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
+    }
+
+    /// Connects the embedded accounts alone.
+    ///
+    /// # Errors
+    /// As [`Connected::to`].
+    pub fn embedded(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let manifests = folder.manifests();
+        let embedded = manifests.connections.iter().filter(|(_, c)| c.backend == BackendName::Embedded).map(|(n, _)| n);
+        let chosen = choose(embedded, &request.accounts)?;
         Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
     }
 
@@ -137,7 +151,7 @@ impl<'f> Connected<'f> {
     ///
     /// # Errors
     /// A simulated clock on network accounts, and network accounts that nobody reviewed.
-    pub fn may_be_written(&self, request: &Request, approval: &Approval, plan: &Plan) -> Result<(), Stop> {
+    pub fn may_be_written(&self, approval: &Approval, plan: &Plan) -> Result<(), Stop> {
         let network: Vec<&str> = self.sites.iter().filter(|s| s.connection.backend.is_network()).map(|s| s.name.as_str()).collect();
         if network.is_empty() {
             return Ok(());
@@ -150,7 +164,6 @@ impl<'f> Connected<'f> {
             let message = format!("nobody reviewed the plan for {}", network.join(", "));
             return Err(Stop::hinted(message, format!("add `--digest {}` once it was reviewed, or `--unreviewed`", plan.digest)));
         }
-        let _ = request;
         Ok(())
     }
 }
@@ -181,9 +194,15 @@ fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) 
         if request.forbid_sandbox && backend.is_sandbox() {
             return Err(Stop::failed(format!("the account `{name}` is on the embedded sandbox, which --forbid-sandbox refuses")));
         }
-        sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), backend });
+        let database = request.folder.join(file(connection));
+        sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), database, backend });
     }
     Ok(sites)
+}
+
+/// The database of an embedded account, as the manifest writes it.
+fn file(connection: &Connection) -> &Path {
+    connection.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
 }
 
 fn tenant(connection: &Connection) -> Tenant {
@@ -197,9 +216,9 @@ fn tenant(connection: &Connection) -> Tenant {
 fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Stop> {
     match connection.backend {
         BackendName::Embedded => {
-            let written = connection.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+            let written = file(connection);
             let host = Host { account: name.clone(), spec: connection.spec, tenant: tenant.clone() };
-            Ok(Box::new(Embedded::new(request.folder.join(&written), &written, host, request.now, PAGE)))
+            Ok(Box::new(Embedded::new(request.folder.join(written), written, host, request.now, PAGE)))
         }
         BackendName::Scim => {
             let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)

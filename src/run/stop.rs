@@ -4,10 +4,18 @@ use crate::plan::NotCleared;
 /// Why a run ended before anything was attempted.
 pub enum Stop {
     /// The manifests are wrong.
-    Manifests { diagnostics: Vec<Diagnostic>, sources: Sources },
-    Failed { message: String, hint: Option<String> },
+    Manifests {
+        diagnostics: Vec<Diagnostic>,
+        sources: Sources,
+    },
+    Failed {
+        message: String,
+        hint: Option<String>,
+    },
     /// Another plan was approved than the accounts need now.
-    Stale { message: String },
+    Stale {
+        message: String,
+    },
 }
 
 impl Stop {

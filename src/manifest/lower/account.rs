@@ -68,7 +68,9 @@ pub(super) fn lower<'a>(
         sink.say(Diagnostic::error("missing-members", message, place).hint("write `members`, and `members: []` for nobody"));
     }
     let (domains, domain_places) = match (at.get("domains"), spec) {
-        (Some(value), Some(spec)) if spec.domains.is_some() => self::domains(sink, value).map_or((None, BTreeMap::new()), |(d, p)| (Some(d), p)),
+        (Some(value), Some(spec)) if spec.domains.is_some() => {
+            self::domains(sink, value).map_or((None, BTreeMap::new()), |(d, p)| (Some(d), p))
+        }
         _ => (None, BTreeMap::new()),
     };
     let about = About { name, spec, facts, lacks_zone, domains };
@@ -178,7 +180,10 @@ fn patterns(sink: &mut Sink, at: Cursor<'_>) -> Vec<Located<Pattern>> {
         let bad = found.is_empty() || found.len() > 320 || found.chars().any(|c| c.is_whitespace() || is_unprintable(c));
         if bad || (!found.contains('*') && Email::parse(found).is_err()) {
             let message = format!("{} is no address and no pattern", quoted(found));
-            sink.say(Diagnostic::error("bad-address", message, item.place()).expected("an address, with `*` for any characters: *@vendor.example"));
+            sink.say(
+                Diagnostic::error("bad-address", message, item.place())
+                    .expected("an address, with `*` for any characters: *@vendor.example"),
+            );
             continue;
         }
         // a plain address is folded like every other one

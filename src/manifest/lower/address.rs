@@ -23,8 +23,11 @@ impl Book {
         for email in std::iter::once(&person.email).chain(&person.previously) {
             match self.claims.get(&email.value) {
                 Some((other, place)) if other != id => {
-                    let message = format!("{} is the address of {} as well: one address is one person", email.value, quoted(other.as_str()));
-                    sink.say(Diagnostic::error("address-claimed-twice", message, email.at.clone()).related(place.clone(), "first claimed here"));
+                    let message =
+                        format!("{} is the address of {} as well: one address is one person", email.value, quoted(other.as_str()));
+                    sink.say(
+                        Diagnostic::error("address-claimed-twice", message, email.at.clone()).related(place.clone(), "first claimed here"),
+                    );
                 }
                 Some((_, place)) => sink.say(
                     Diagnostic::warning("repeated-word", format!("{} stands here twice", email.value), email.at.clone())

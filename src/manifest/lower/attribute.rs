@@ -96,8 +96,9 @@ fn word(sink: &mut Sink, at: Cursor<'_>, words: &Words, rule: Rule<'_>) -> Optio
             if known.contains(&atom) {
                 return Some(atom);
             }
-            let diagnostic = Diagnostic::error("unknown-word", format!("{} is not among the connection's `{fact}`", quoted(atom.as_str())), at.place())
-                .expected(read::one_of(known.iter().map(Atom::as_str)));
+            let diagnostic =
+                Diagnostic::error("unknown-word", format!("{} is not among the connection's `{fact}`", quoted(atom.as_str())), at.place())
+                    .expected(read::one_of(known.iter().map(Atom::as_str)));
             let diagnostic = sink.suggest(diagnostic, atom.as_str(), known.iter().map(Atom::as_str));
             sink.say(diagnostic);
             None
@@ -108,7 +109,8 @@ fn word(sink: &mut Sink, at: Cursor<'_>, words: &Words, rule: Rule<'_>) -> Optio
 
 fn not_assignable(word: &Word, words: &[Word], at: Cursor<'_>) -> Diagnostic {
     let fit = words.iter().filter(|w| w.assignable).map(|w| w.word);
-    Diagnostic::error("not-assignable", format!("`{}` cannot be assigned: it is only ever found", word.word), at.place()).expected(read::one_of(fit))
+    Diagnostic::error("not-assignable", format!("`{}` cannot be assigned: it is only ever found", word.word), at.place())
+        .expected(read::one_of(fit))
 }
 
 fn opaque(at: Cursor<'_>) -> serde_json::Value {

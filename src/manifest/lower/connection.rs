@@ -110,7 +110,8 @@ fn facts(spec: &'static SystemSpec, at: Cursor<'_>, sink: &mut Sink) -> BTreeMap
     }
     for fact in spec.facts {
         let Some((other, word)) = fact.with else { continue };
-        let holds = facts.get(other).is_some_and(|v| v.as_one().is_some_and(|a| *a == word) || v.as_set().is_some_and(|s| s.contains(word)));
+        let holds =
+            facts.get(other).is_some_and(|v| v.as_one().is_some_and(|a| *a == word) || v.as_set().is_some_and(|s| s.contains(word)));
         match (holds, at.get(fact.key), at.get(other)) {
             (false, Some(value), _) => {
                 sink.say(Diagnostic::error("missing-fact", format!("`{}` belongs to `{other}: {word}`", fact.key), value.key_place()));
@@ -156,7 +157,9 @@ fn auth(sink: &mut Sink, at: Cursor<'_>) -> Option<Auth> {
         return match at.text() {
             Some("token") => Some(Auth::Token),
             Some(found) => {
-                sink.say(Diagnostic::error("unknown-word", format!("{} is no source of a token", quoted(found)), at.place()).expected(EXPECTED));
+                sink.say(
+                    Diagnostic::error("unknown-word", format!("{} is no source of a token", quoted(found)), at.place()).expected(EXPECTED),
+                );
                 None
             }
             None => {
@@ -206,7 +209,9 @@ fn endpoint(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Op
         }
         (Some(value), _) => {
             let text = read::plain(sink, value)?;
-            let bad = |why: &str| Diagnostic::error("bad-endpoint", why.to_string(), value.place()).expected("an address like https://example.net/scim/v2");
+            let bad = |why: &str| {
+                Diagnostic::error("bad-endpoint", why.to_string(), value.place()).expected("an address like https://example.net/scim/v2")
+            };
             let problem = match url::Url::parse(text) {
                 Err(_) => bad("this is no address of a server"),
                 Ok(url) if !matches!(url.scheme(), "https" | "http") || url.host().is_none() => bad("an endpoint is an https address"),
@@ -227,7 +232,9 @@ fn endpoint(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Op
 fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option<PathBuf> {
     let value = at.get("file")?;
     if backend.is_some_and(BackendName::is_network) {
-        sink.say(Diagnostic::error("not-for-this-backend", "only the embedded backend has a file", value.key_place()).hint("leave `file` out"));
+        sink.say(
+            Diagnostic::error("not-for-this-backend", "only the embedded backend has a file", value.key_place()).hint("leave `file` out"),
+        );
         return None;
     }
     Some(PathBuf::from(read::plain(sink, value)?))

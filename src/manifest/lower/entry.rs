@@ -117,7 +117,10 @@ fn renew(sink: &mut Sink, at: Cursor<'_>, entry: Cursor<'_>, about: &About<'_>) 
     }
     read::word(sink, at, &[("rolling", ())])?;
     if entry.get("end").is_none() {
-        sink.say(Diagnostic::error("renew-without-end", "`renew` without `end`: there is nothing to renew", at.key_place()).hint("write the last day as `end`"));
+        sink.say(
+            Diagnostic::error("renew-without-end", "`renew` without `end`: there is nothing to renew", at.key_place())
+                .hint("write the last day as `end`"),
+        );
     }
     Some(at.place())
 }
@@ -134,7 +137,10 @@ impl Grant {
             && !about.facts.get(fact).and_then(Value::as_set).is_some_and(|s| s.contains(word))
         {
             let message = format!("`{}` needs the feature `{word}`, which is off in this account", attr.key);
-            sink.say(Diagnostic::error("feature-off", message, at.key_place()).hint(format!("where it is on, write `{fact}: [{word}]` in the connection")));
+            sink.say(
+                Diagnostic::error("feature-off", message, at.key_place())
+                    .hint(format!("where it is on, write `{fact}: [{word}]` in the connection")),
+            );
             return;
         }
         let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(&about.facts)) else { return };

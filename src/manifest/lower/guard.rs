@@ -94,7 +94,9 @@ fn guard(code: &str, at: Cursor<'_>, least: u32, sink: &mut Sink) -> Option<(Ato
             "count" => limit.count = number,
             "percent" => {
                 if number.is_some_and(|n| n > 100) {
-                    sink.say(Diagnostic::error("wrong-value", "a percentage over 100", value.place()).expected("a whole number from 0 to 100"));
+                    sink.say(
+                        Diagnostic::error("wrong-value", "a percentage over 100", value.place()).expected("a whole number from 0 to 100"),
+                    );
                 }
                 limit.percent = number;
             }

@@ -1,8 +1,8 @@
 //! Values from the arena into documents, collecting everything that is wrong.
 
-pub(super) mod attribute;
 mod account;
 mod address;
+pub(super) mod attribute;
 mod connection;
 mod entry;
 mod guard;
@@ -127,13 +127,8 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     let people = section(&roots, "people", sink);
     let teams = section(&roots, "teams", sink);
     let accounts = section(&roots, "accounts", sink);
-    let mut context = Context {
-        is_whole,
-        connections: BTreeMap::new(),
-        people: people.names,
-        teams: teams.names,
-        shapes: Shapes::default(),
-    };
+    let mut context =
+        Context { is_whole, connections: BTreeMap::new(), people: people.names, teams: teams.names, shapes: Shapes::default() };
     let mut out = Manifests { guards: guard::top(&roots, sink), ..Manifests::default() };
     for (name, key, at) in connections.entries {
         let mut declared = connection::lower(&mut context.shapes, at, sink);

@@ -17,7 +17,8 @@ pub(super) fn person(at: Cursor<'_>, sink: &mut Sink) -> Option<Person> {
     }
     let email = at.get("email").and_then(|e| read::email(sink, e));
     let name = name(at, sink);
-    let previously = at.get("previously").and_then(|p| read::list(sink, p)).map(|items| items.filter_map(|i| read::email(sink, i)).collect());
+    let previously =
+        at.get("previously").and_then(|p| read::list(sink, p)).map(|items| items.filter_map(|i| read::email(sink, i)).collect());
     let leaves = at.get("leaves").and_then(|l| leaves(l, sink));
     Some(Person { email: email?, name, previously: previously.unwrap_or_default(), leaves, at: at.key_place() })
 }
@@ -72,11 +73,16 @@ fn team_member(item: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> Opti
     if item.map().is_some() {
         let extra = item.map().and_then(|mut keys| keys.find(|(key, _)| *key != "team"));
         if let Some((key, value)) = extra {
-            sink.say(Diagnostic::error("unknown-key", format!("unknown key {}", quoted(key)), value.key_place()).expected("a person's id, or `{team: ID}`"));
+            sink.say(
+                Diagnostic::error("unknown-key", format!("unknown key {}", quoted(key)), value.key_place())
+                    .expected("a person's id, or `{team: ID}`"),
+            );
             return None;
         }
         let Some(team) = item.get("team") else {
-            sink.say(Diagnostic::error("missing-key", "the key `team` is missing", item.place()).expected("a person's id, or `{team: ID}`"));
+            sink.say(
+                Diagnostic::error("missing-key", "the key `team` is missing", item.place()).expected("a person's id, or `{team: ID}`"),
+            );
             return None;
         };
         return known(sink, team, &context.teams, "team", context.is_whole).map(TeamMember::Team);
@@ -95,8 +101,11 @@ pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Names<'_>, what: &'
         return Some(id);
     }
     if is_whole {
-        let code = if what == "team" { "unknown-team" } else { "unknown-person" };
-        let diagnostic = Diagnostic::error(code, format!("no {what} is called {}", quoted(id.as_str())), at.place());
+        let message = format!("no {what} is called {}", quoted(id.as_str()));
+        let diagnostic = match what {
+            "team" => Diagnostic::error("unknown-team", message, at.place()),
+            _ => Diagnostic::error("unknown-person", message, at.place()),
+        };
         let diagnostic = sink.suggest(diagnostic, id.as_str(), names.iter().copied());
         sink.say(diagnostic);
     }

@@ -50,7 +50,7 @@ fn a_whole_folder_without_mistakes() {
     assert!(matches!(&ada.who.value, Who::Person(id) if *id == "ada"));
     assert_eq!(ada.attrs["subaccounts"].value.as_set().unwrap().len(), 2);
     assert_eq!(ada.reason.as_deref(), Some("TICKET-12"));
-    assert_eq!(ada.word_places[&("subaccounts", Atom::literal("apac"))].column, 93);
+    assert_eq!(ada.word_places[&("subaccounts", Atom::literal("apac"))].column, 88);
     assert_eq!(account.members[1].end.as_ref().unwrap().value.to_string(), "2026-12-31");
     assert_eq!(loaded.manifests.people["grace"].name.as_ref().unwrap().split(), ("Grace", "Hopper"));
     assert_eq!(loaded.manifests.people["gone"].leaves.as_ref().unwrap().value, Leaves::Now);
@@ -63,7 +63,8 @@ fn a_whole_folder_without_mistakes() {
 fn all_errors_of_a_run_at_once_with_places() {
     let people = "people:\n  ada: { email: ada@acme.example, nam: Ada }\n  bob: { email: \"bob@@acme\", name: Bob }\n";
     let accounts = "accounts:\n  nws:\n    members:\n      - { person: adda, role: editor, subaccounts: [emea] }\n  news:\n    mode: authoritive\n    members: []\n";
-    let loaded = loaded(&[("accounts.yaml", accounts), ("connections.yaml", &emma().replace("emma-hq", "emma-qh")), ("people.yaml", people)]);
+    let loaded =
+        loaded(&[("accounts.yaml", accounts), ("connections.yaml", &emma().replace("emma-hq", "emma-qh")), ("people.yaml", people)]);
     let said: Vec<_> = loaded.diagnostics.iter().map(|d| format!("{} {} {}", d.place, d.code, d.hint.as_deref().unwrap_or("-"))).collect();
     assert_eq!(
         said,
@@ -83,7 +84,7 @@ fn a_broken_file_ends_itself_and_blames_no_other_file_for_what_it_may_hold() {
     let accounts = "accounts:\n  sol:\n    members:\n      - { person: ada, groups: [standrd] }\n";
     assert_eq!(
         said(&[("a.yaml", accounts), ("c.yaml", &solver()), ("people.yaml", "people: {ada: [}\n")]),
-        ["a.yaml:4:33 unknown-word", "people.yaml:1:16 yaml-syntax"]
+        ["a.yaml:4:33 unknown-word", "people.yaml:1:15 yaml-syntax"]
     );
 }
 
@@ -92,7 +93,10 @@ fn the_same_name_twice_shows_both_places() {
     let one = "people:\n  ada: { email: ada@acme.example }\n";
     let loaded = loaded(&[("a.yaml", one), ("b.yaml", one)]);
     let [twice] = &loaded.diagnostics[..] else { panic!("{:?}", loaded.diagnostics) };
-    assert_eq!((twice.code, twice.place.to_string(), twice.related[0].0.to_string()), ("duplicate-name", "b.yaml:2:3".into(), "a.yaml:2:3".into()));
+    assert_eq!(
+        (twice.code, twice.place.to_string(), twice.related[0].0.to_string()),
+        ("duplicate-name", "b.yaml:2:3".into(), "a.yaml:2:3".into())
+    );
     let people = "people:\n  ada: { email: ada@acme.example }\n  ada: { email: ada2@acme.example }\n";
     assert_eq!(said(&[("p.yaml", people)]), ["p.yaml:3:3 duplicate-key"]);
     let guards = "guards: { removals: { count: 1 } }\n";
@@ -127,7 +131,19 @@ fn authoritative_without_members_would_remove_everybody() {
 
 #[test]
 fn no_validator_text_reaches_a_user() {
-    let texts = ["- 1\n", "1\n", "people: 1\n", "people: [a]\n", "teams: {a: 1}\n", "teams: {a: [[x]]}\n", "accounts: {a: 1}\n", "guards: {removals: {count: -1}}\n", "guards: {removals: {count: many}}\n", "people: {a: {email: [x]}}\n", "people: {a: {}}\n"];
+    let texts = [
+        "- 1\n",
+        "1\n",
+        "people: 1\n",
+        "people: [a]\n",
+        "teams: {a: 1}\n",
+        "teams: {a: [[x]]}\n",
+        "accounts: {a: 1}\n",
+        "guards: {removals: {count: -1}}\n",
+        "guards: {removals: {count: many}}\n",
+        "people: {a: {email: [x]}}\n",
+        "people: {a: {}}\n",
+    ];
     for text in texts {
         let loaded = loaded(&[("x.yaml", text)]);
         assert!(loaded.has_errors(), "{text}");
@@ -142,7 +158,8 @@ fn no_validator_text_reaches_a_user() {
 
 #[test]
 fn one_mistake_is_said_once() {
-    let account = |members: &str| said(&[("c.yaml", &insider()), ("a.yaml", &format!("accounts:\n  ins:\n    members:\n      - {members}\n"))]);
+    let account =
+        |members: &str| said(&[("c.yaml", &insider()), ("a.yaml", &format!("accounts:\n  ins:\n    members:\n      - {members}\n"))]);
     assert_eq!(account("{ email: [a], role: viewer }"), ["a.yaml:4:18 wrong-type"]);
     assert_eq!(account("{ email: a@acme.example, role: [viewer] }"), ["a.yaml:4:40 wrong-type"]);
     assert_eq!(account("{ email: a@acme.example, role: viewer, groups: x }"), ["a.yaml:4:56 wrong-type"]);
@@ -190,12 +207,18 @@ fn facts_are_the_systems_own() {
 #[test]
 fn the_actor_holds_words_that_a_manifest_may_not_ask_for() {
     assert_eq!(said(&[("c.yaml", &emma())]), [] as [&str; 0]);
-    assert_eq!(said(&[("c.yaml", &connection("news", "emma-hq", "subaccounts: [emea]; actor: { role: manager, subaccounts: [apac] }"))]), ["c.yaml:7:44 unknown-word"]);
+    assert_eq!(
+        said(&[("c.yaml", &connection("news", "emma-hq", "subaccounts: [emea]; actor: { role: manager, subaccounts: [apac] }"))]),
+        ["c.yaml:7:43 unknown-word"]
+    );
     assert_eq!(said(&[("c.yaml", &connection("news", "emma-hq", "actor: { role: boss }"))]), ["c.yaml:6:20 unknown-word"]);
     let loaded = loaded(&[("c.yaml", &solver())]);
     let actor = &loaded.manifests.connections["sol"].actor;
     assert!(actor["groups"].as_set().unwrap().contains("super-user"), "`role` is solver's groups: {actor:?}");
-    assert_eq!(said(&[("c.yaml", &connection("sol", "solver", "actor: { role: super-user, groups: [standard] }"))]), ["c.yaml:6:14 exactly-one"]);
+    assert_eq!(
+        said(&[("c.yaml", &connection("sol", "solver", "actor: { role: super-user, groups: [standard] }"))]),
+        ["c.yaml:6:14 exactly-one"]
+    );
 }
 
 #[test]
@@ -229,7 +252,10 @@ fn teams_hold_known_people_and_never_themselves() {
     let teams = "people:\n  ada: { email: a@acme.example }\nteams:\n  one: [ada, adda, { team: two }]\n  two: [{ team: three }]\n  three: [{ team: one }, { team: fuor }]\n  four: [{ team: one }]\n  self: [{ team: self }]\n";
     let loaded = loaded(&[("t.yaml", teams)]);
     let said: Vec<_> = loaded.diagnostics.iter().map(|d| format!("{} {} {}", d.place, d.code, d.related.len())).collect();
-    assert_eq!(said, ["t.yaml:4:14 unknown-person 0", "t.yaml:4:20 team-cycle 2", "t.yaml:6:34 unknown-team 0", "t.yaml:8:10 team-cycle 0"]);
+    assert_eq!(
+        said,
+        ["t.yaml:4:14 unknown-person 0", "t.yaml:4:20 team-cycle 2", "t.yaml:6:34 unknown-team 0", "t.yaml:8:10 team-cycle 0"]
+    );
     let many: String = (0..20_000).map(|i| format!("  t{i}: [{{ team: t{} }}]\n", (i + 1) % 20_000)).collect();
     assert_eq!(super::tests::said(&[("t.yaml", &format!("teams:\n{many}"))]), ["t.yaml:2:8 team-cycle"]);
 }
@@ -241,7 +267,8 @@ fn x2_a_name_or_given_and_family() {
 
 #[test]
 fn hostile_names_are_refused_without_being_repeated() {
-    let loaded = loaded(&[("p.yaml", "people:\n  a: { email: a@b.example, name: \"\\u001b[2J\\u202E x\" }\n  \"b\\n\": { email: b@b.example }\n")]);
+    let loaded =
+        loaded(&[("p.yaml", "people:\n  a: { email: a@b.example, name: \"\\u001b[2J\\u202E x\" }\n  \"b\\n\": { email: b@b.example }\n")]);
     assert_eq!(loaded.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["control-character", "control-character"]);
     assert!(loaded.diagnostics.iter().all(|d| !d.message.contains(|c: char| c.is_control() || c == '\u{202e}')));
 }
@@ -267,7 +294,11 @@ fn e10_privileges_belong_to_roles_and_the_parent_is_not_assigned() {
 #[test]
 fn attributes_that_a_system_or_a_tenant_lacks_are_errors_at_their_key() {
     let off = insider().replace("groups, two-factor", "two-factor");
-    let lines = ["{ email: a@acme.example, role: viewer, groups: [x] }", "{ email: b@acme.example, role: viewer, subaccounts: [emea] }", "{ email: c@acme.example }"];
+    let lines = [
+        "{ email: a@acme.example, role: viewer, groups: [x] }",
+        "{ email: b@acme.example, role: viewer, subaccounts: [emea] }",
+        "{ email: c@acme.example }",
+    ];
     assert_eq!(members(&off, "ins", &lines), ["a.yaml:4:48 feature-off", "a.yaml:5:48 unknown-attribute", "a.yaml:6:9 missing-key"]);
     let account = "accounts:\n  sol:\n    domains: [acme.example]\n    members:\n      - { email: a@acme.example, groups: [standard], end: 2026-12-31, renew: rolling }\n";
     assert_eq!(said(&[("a.yaml", account), ("c.yaml", &solver())]), ["a.yaml:3:5 unknown-attribute", "a.yaml:5:71 no-native-end"]);
@@ -298,7 +329,9 @@ fn a_word_twice_in_a_set_is_a_warning() {
 
 #[test]
 fn i14_the_whitelist_is_off_or_a_list() {
-    let account = |domains: &str| said(&[("c.yaml", &insider()), ("a.yaml", &format!("accounts:\n  ins:\n    domains: {domains}\n    members: []\n"))]);
+    let account = |domains: &str| {
+        said(&[("c.yaml", &insider()), ("a.yaml", &format!("accounts:\n  ins:\n    domains: {domains}\n    members: []\n"))])
+    };
     assert_eq!(account("off"), [] as [&str; 0]);
     assert_eq!(account("[acme.example]"), [] as [&str; 0]);
     assert_eq!(account("[]"), ["a.yaml:3:14 empty-domains"]);
@@ -314,7 +347,11 @@ fn i12_domains_match_exactly() {
 
 #[test]
 fn a_member_is_exactly_one_of_person_team_and_email() {
-    let lines = ["{ groups: [standard] }", "{ email: a@acme.example, person: ada, groups: [standard] }", "{ person: ada, name: Ada, groups: [standard] }"];
+    let lines = [
+        "{ groups: [standard] }",
+        "{ email: a@acme.example, person: ada, groups: [standard] }",
+        "{ person: ada, name: Ada, groups: [standard] }",
+    ];
     let account: String = lines.iter().map(|m| format!("      - {m}\n")).collect();
     let account = format!("accounts:\n  sol:\n    members:\n{account}");
     assert_eq!(
@@ -324,14 +361,29 @@ fn a_member_is_exactly_one_of_person_team_and_email() {
 }
 
 #[test]
+fn what_is_missing_hides_nothing_else() {
+    assert_eq!(members(&emma(), "news", &["{ subaccounts: [emea] }"]), ["a.yaml:4:9 exactly-one", "a.yaml:4:9 missing-key"]);
+}
+
+#[test]
 fn days_are_days_of_the_calendar_in_a_zone() {
-    for (day, ok) in [("2026-12-31", true), ("2026-02-30", false), ("2026-2-3", false), ("2026-12-31T10:00:00", false), ("tomorrow", false), ("20261231", false)] {
+    for (day, ok) in [
+        ("2026-12-31", true),
+        ("2026-02-30", false),
+        ("2026-2-3", false),
+        ("2026-12-31T10:00:00", false),
+        ("tomorrow", false),
+        ("20261231", false),
+    ] {
         let found = members(&insider(), "ins", &[&format!("{{ email: a@acme.example, role: viewer, end: {day} }}")]);
         assert_eq!(found.is_empty(), ok, "{day}");
         assert!(ok || found == ["a.yaml:4:53 bad-date"], "{found:?}");
     }
     let zoneless = insider().replace("    timezone: Europe/Paris\n", "");
-    assert_eq!(members(&zoneless, "ins", &["{ email: a@acme.example, role: viewer, start: 2026-12-01 }"]), ["a.yaml:4:55 timezone-missing"]);
+    assert_eq!(
+        members(&zoneless, "ins", &["{ email: a@acme.example, role: viewer, start: 2026-12-01 }"]),
+        ["a.yaml:4:55 timezone-missing"]
+    );
     assert_eq!(members(&zoneless, "ins", &["{ email: a@acme.example, role: viewer }"]), [] as [&str; 0]);
     let people = "people:\n  ada: { email: a@acme.example, leaves: 2027-01-01 }\nteams:\n  all: [ada]\n";
     let account = "accounts:\n  ins:\n    members:\n      - { team: all, role: viewer }\n";
@@ -363,7 +415,10 @@ fn guards_are_known_and_never_laxer_than_at_the_top() {
     assert_eq!(said(&[("g.yaml", "guards: { removals: { percent: 101 } }\n")]), ["g.yaml:1:32 wrong-value"]);
     let top = "guards: { removals: { count: 3 }, minimum-administrators: 2 }\n";
     let account = "accounts:\n  sol:\n    guards: { removals: { count: 4 }, minimum-administrators: 1, reductions: { count: 99 } }\n";
-    assert_eq!(said(&[("a.yaml", account), ("c.yaml", &solver()), ("g.yaml", top)]), ["a.yaml:3:15 guard-too-lax", "a.yaml:3:63 guard-too-lax"]);
+    assert_eq!(
+        said(&[("a.yaml", account), ("c.yaml", &solver()), ("g.yaml", top)]),
+        ["a.yaml:3:15 guard-too-lax", "a.yaml:3:63 guard-too-lax"]
+    );
 }
 
 #[test]
@@ -373,7 +428,10 @@ fn settings_of_an_account() {
     assert_eq!(account("system: slover"), ["a.yaml:3:13 unknown-word"]);
     assert_eq!(account("invitations: { cooldown: 3x }"), ["a.yaml:3:30 bad-duration"]);
     assert_eq!(account("invitations: { life: 14d }"), [] as [&str; 0]);
-    assert_eq!(said(&[("c.yaml", &insider()), ("a.yaml", "accounts:\n  ins:\n    invitations: { life: 14d }\n")]), ["a.yaml:3:20 wrong-setting"]);
+    assert_eq!(
+        said(&[("c.yaml", &insider()), ("a.yaml", "accounts:\n  ins:\n    invitations: { life: 14d }\n")]),
+        ["a.yaml:3:20 wrong-setting"]
+    );
     assert_eq!(account("on-removal: delete"), ["a.yaml:3:5 not-for-this-backend"]);
     assert_eq!(account("accept-blocked: [actor-lacks-rol]"), ["a.yaml:3:22 unknown-word"]);
     assert_eq!(account("ignore: [\"not an address\"]"), ["a.yaml:3:14 bad-address"]);

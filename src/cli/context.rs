@@ -1,0 +1,169 @@
+//! What every command shares, resolved from the raw flags and the environment: the clock, the
+//! folder, colours, progress, and the two streams.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+
+use crate::render::{self, Paint};
+use crate::run::{Request, Stop};
+
+use super::args::{Args, ColorWhen, Format, GlobalArgs};
+use super::exit;
+
+/// A command's surroundings.
+pub struct Context {
+    pub format: Format,
+    pub now: Timestamp,
+    pub simulated: bool,
+    folder: PathBuf,
+    global: GlobalArgs,
+    color: ColorChoice,
+    progress: Arc<Progress>,
+}
+
+impl Context {
+    /// # Errors
+    /// A clock in `PORTCULLIS_NOW` that is no instant.
+    pub fn of(args: &Args) -> Result<Self, Stop> {
+        let global = args.global.clone();
+        let (now, simulated) = clock()?;
+        let color = match global.color {
+            ColorWhen::Auto => ColorChoice::Auto,
+            ColorWhen::Always => ColorChoice::AlwaysAnsi,
+            ColorWhen::Never => ColorChoice::Never,
+        };
+        let progress = Arc::new(Progress::new(global.quiet));
+        Ok(Self { format: global.format, now, simulated, folder: args.dir().to_owned(), global, color, progress })
+    }
+
+    /// What the library is asked for.
+    pub fn request(&self) -> Request {
+        let progress = Arc::clone(&self.progress);
+        Request {
+            folder: self.folder.clone(),
+            accounts: self.global.account.clone(),
+            now: self.now,
+            simulated: self.simulated,
+            at: None,
+            trust_head: self.global.trust_head,
+            forbid_sandbox: self.global.forbid_sandbox,
+            env: Box::new(|name| std::env::var(name).ok()),
+            progress: Box::new(move |what| progress.says(what)),
+        }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Standard output with the styles for it; nothing but the result goes there.
+    pub fn out(&self) -> (AutoStream<io::StdoutLock<'static>>, Paint) {
+        self.progress.done();
+        let out = AutoStream::new(io::stdout().lock(), self.color);
+        let paint = if out.current_choice() == ColorChoice::Never { Paint::plain() } else { Paint::styled() };
+        (out, paint)
+    }
+
+    /// Standard error, for people.
+    pub fn err(&self) -> (AutoStream<io::StderrLock<'static>>, Paint) {
+        self.progress.done();
+        let err = AutoStream::new(io::stderr().lock(), self.color);
+        let paint = if err.current_choice() == ColorChoice::Never { Paint::plain() } else { Paint::styled() };
+        (err, paint)
+    }
+
+    /// Prints why nothing was attempted, and says the exit code.
+    pub fn stopped(&self, stop: Stop) -> u8 {
+        let written = match stop {
+            Stop::Manifests { diagnostics, sources: _ } if self.is_json() => {
+                let (mut out, _) = self.out();
+                out.write_all(render::diagnostics::json(&diagnostics).as_bytes()).map(|()| exit::ERROR)
+            }
+            Stop::Manifests { diagnostics, sources } => {
+                let (mut err, paint) = self.err();
+                err.write_all(render::diagnostics::text(&diagnostics, &sources, paint.is_styled()).as_bytes()).map(|()| exit::ERROR)
+            }
+            Stop::Failed { message, hint } => self.complain(&message, hint.as_deref()).map(|()| exit::ERROR),
+            Stop::Stale { message } => self.complain(&message, Some("plan again, and review what changed")).map(|()| exit::STALE),
+        };
+        written.unwrap_or(exit::ERROR)
+    }
+
+    fn complain(&self, message: &str, hint: Option<&str>) -> io::Result<()> {
+        let (mut err, paint) = self.err();
+        complain(&mut err, paint, message, hint)
+    }
+}
+
+/// `error:` and `hint:` lines; text from outside is neutralised.
+pub(super) fn complain(err: &mut impl Write, paint: Paint, message: &str, hint: Option<&str>) -> io::Result<()> {
+    let (strong, reset) = (paint.alarm(), paint.alarm().render_reset());
+    writeln!(err, "{strong}error{reset}: {}", render::neutral::Neutral(message))?;
+    if let Some(hint) = hint {
+        writeln!(err, "hint: {}", render::neutral::Neutral(hint))?;
+    }
+    Ok(())
+}
+
+/// Prints a stop before there is a context.
+pub(super) fn print_bare(stop: Stop) -> u8 {
+    let (message, hint) = match stop {
+        Stop::Failed { message, hint } => (message, hint),
+        Stop::Stale { message } => (message, None),
+        Stop::Manifests { .. } => ("the manifests are wrong".into(), None),
+    };
+    let _ = complain(&mut anstream::stderr(), Paint::plain(), &message, hint.as_deref());
+    exit::ERROR
+}
+
+/// The run's instant, and whether it was set by hand.
+fn clock() -> Result<(Timestamp, bool), Stop> {
+    match std::env::var("PORTCULLIS_NOW") {
+        Err(_) => Ok((Timestamp::now(), false)),
+        Ok(text) => {
+            let now = text
+                .parse()
+                .map_err(|_| Stop::hinted(format!("PORTCULLIS_NOW is no instant: `{text}`"), "write it as 2026-11-22T09:00:00Z"))?;
+            Ok((now, true))
+        }
+    }
+}
+
+/// A line on standard error once a run takes more than a second; terminals only.
+struct Progress(ProgressBar);
+
+impl Progress {
+    /// A run that ends sooner shows nothing.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn new(quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if !quiet && io::stderr().is_terminal() {
+            let late = bar.clone();
+            // The thread ends with the process, or finds the bar finished.
+            std::thread::spawn(move || {
+                std::thread::sleep(Self::PATIENCE);
+                if !late.is_finished() {
+                    late.set_draw_target(ProgressDrawTarget::stderr());
+                    late.set_style(ProgressStyle::default_spinner());
+                    late.enable_steady_tick(Duration::from_millis(120));
+                }
+            });
+        }
+        Self(bar)
+    }
+
+    fn says(&self, what: &str) {
+        self.0.set_message(render::neutral::Neutral(what).to_string());
+    }
+
+    fn done(&self) {
+        self.0.finish_and_clear();
+    }
+}

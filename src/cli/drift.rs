@@ -1,0 +1,12 @@
+use crate::render::Kind;
+use crate::run::{self, Stop};
+
+use super::args::DriftArgs;
+use super::context::Context;
+use super::{exit, plan};
+
+pub(super) async fn run(context: &Context, _: &DriftArgs) -> Result<u8, Stop> {
+    let found = run::plan(&context.request()).await?;
+    plan::print(context, &found, Kind::Drift);
+    Ok(exit::of_drift(&found))
+}

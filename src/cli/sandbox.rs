@@ -1,0 +1,200 @@
+//! The people and the consoles on the other side: embedded accounts only.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::manifest::{self, BackendName, LivePhase};
+use crate::model::{Atom, Attrs, Domains, Email, Name, Value};
+use crate::render::{self, neutral::Neutral};
+use crate::run::{Connected, Folder, Site, Stop};
+use crate::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, SandboxError, Stored};
+use crate::systems::{Kind, SystemSpec};
+
+use super::args::{OnMember, SandboxCommand, Setting};
+use super::context::Context;
+use super::exit;
+
+pub(super) fn run(context: &Context, command: &SandboxCommand) -> Result<u8, Stop> {
+    let request = context.request();
+    let folder = Folder::load(&request)?;
+    let mut connected_to = context.request();
+    // A live state names its accounts itself.
+    if matches!(command, SandboxCommand::Load { .. }) {
+        connected_to.accounts.clear();
+    }
+    let connected = Connected::embedded(&folder, &connected_to)?;
+    let sites = connected.sites();
+    match command {
+        SandboxCommand::Load { live, .. } => load(context, &folder, sites, live),
+        SandboxCommand::Accept(on) => person(context, sites, on, "accepted", |s, h, e| s.accept(h, context.now, e)),
+        SandboxCommand::Decline(on) => person(context, sites, on, "declined", |s, h, e| s.decline(h, context.now, e)),
+        SandboxCommand::Lock(on) => person(context, sites, on, "locked", |s, h, e| s.lock(h, context.now, e)),
+        SandboxCommand::Remove(on) => person(context, sites, on, "removed", |s, h, e| s.remove(h, context.now, e)),
+        SandboxCommand::Edit { on, set } => edit(context, sites, on, set),
+        SandboxCommand::Outbox(_) => outbox(context, sites),
+        SandboxCommand::Calls(_) => calls(context, sites),
+        SandboxCommand::Serve(_) => Err(Stop::failed("`portcullis sandbox serve` is not supported yet (not-yet-supported)")),
+    }
+}
+
+fn host(site: &Site<'_>) -> Host {
+    Host { account: site.name.clone(), spec: site.spec, tenant: site.tenant.clone() }
+}
+
+fn refused(why: SandboxError) -> Stop {
+    Stop::failed(why.to_string())
+}
+
+fn load(context: &Context, folder: &Folder, sites: &[Site<'_>], file: &Path) -> Result<u8, Stop> {
+    let text = std::fs::read_to_string(file).map_err(|e| Stop::failed(format!("{} cannot be read: {e}", file.display())))?;
+    let name = file.display().to_string();
+    let live = manifest::parse_live(&name, &text, folder.manifests())
+        .map_err(|diagnostics| Stop::Manifests { diagnostics, sources: manifest::Sources::single(&name, &text) })?;
+    for (account, doc) in live.accounts {
+        let Some(site) = sites.iter().find(|s| *s.name == account) else {
+            return Err(Stop::failed(format!("the account `{account}` is not embedded")));
+        };
+        let members = doc.members.into_iter().map(|m| LiveMember {
+            email: m.email,
+            phase: phase(m.phase),
+            attrs: m.attrs,
+            invited: m.invited,
+            attempts: m.attempts,
+        });
+        let live = LiveAccount { domains: doc.domains.unwrap_or(Domains::Off), members: members.collect(), fault: doc.fault.map(fault) };
+        let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
+        sandbox.load(&host(site), context.now, &live).map_err(refused)?;
+        say(context, &format!("{account}: {} members loaded", live.members.len()));
+    }
+    Ok(exit::DONE)
+}
+
+/// The manifests' word as the sandbox stores it: the rooms share no type.
+fn phase(phase: LivePhase) -> Stored {
+    match phase {
+        LivePhase::Pending => Stored::Pending,
+        LivePhase::Active => Stored::Active,
+        LivePhase::Locked => Stored::Locked,
+        LivePhase::Expired => Stored::Expired,
+        LivePhase::Suspended => Stored::Suspended,
+    }
+}
+
+fn fault(fault: manifest::Fault) -> Fault {
+    match fault {
+        manifest::Fault::Failed => Fault::Failed,
+        manifest::Fault::Short => Fault::Short,
+        manifest::Fault::Repeated => Fault::Repeated,
+        manifest::Fault::Contradictory => Fault::Contradictory,
+    }
+}
+
+fn person(
+    context: &Context,
+    sites: &[Site<'_>],
+    on: &OnMember,
+    done: &str,
+    act: impl FnOnce(&mut Sandbox, &Host, &Email) -> Result<(), SandboxError>,
+) -> Result<u8, Stop> {
+    let site = single(sites)?;
+    let email = Email::parse(&on.email).map_err(|e| Stop::failed(format!("`{}`: {e}", on.email)))?;
+    let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
+    act(&mut sandbox, &host(site), &email).map_err(refused)?;
+    say(context, &format!("{}: {email} {done}", site.name));
+    Ok(exit::DONE)
+}
+
+/// The account that `--account` names, or the only one.
+fn single<'s, 'f>(sites: &'s [Site<'f>]) -> Result<&'s Site<'f>, Stop> {
+    match sites {
+        [site] => Ok(site),
+        [] => Err(Stop::failed("the manifests have no embedded account")),
+        _ => Err(Stop::hinted("which account?", "add `--account NAME`")),
+    }
+}
+
+fn edit(context: &Context, sites: &[Site<'_>], on: &OnMember, set: &[Setting]) -> Result<u8, Stop> {
+    let spec = single(sites)?.spec;
+    let attrs = set.iter().map(|s| attr(spec, s)).collect::<Result<Attrs, _>>()?;
+    person(context, sites, on, "edited", |s, h, e| s.edit(h, context.now, e, &attrs))
+}
+
+fn attr(spec: &SystemSpec, setting: &Setting) -> Result<(crate::model::Key, Value), Stop> {
+    let key = &setting.key;
+    let bad = |why: String| Stop::failed(format!("--set {key}={}: {why}", setting.value));
+    let Some(attr) = spec.attr(key) else {
+        let near = manifest::diagnostic::nearest(key, spec.attrs.iter().map(|a| a.key));
+        let hint = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+        return Err(bad(format!("{} has no attribute of that name{hint}", spec.name)));
+    };
+    let word = |text: &str| Atom::new(text).map_err(|e| bad(format!("`{text}` {e}")));
+    let value = match &attr.kind {
+        Kind::One(_) => Value::One(word(&setting.value)?),
+        Kind::Set { .. } => Value::Set(setting.list().into_iter().map(word).collect::<Result<_, _>>()?),
+        Kind::Flag => Value::Flag(setting.value.parse().map_err(|_| bad("write true or false".into()))?),
+        Kind::Day if setting.value.is_empty() => Value::Day(None),
+        Kind::Day => Value::Day(Some(setting.value.parse().map_err(|_| bad("write a day as 2026-12-31, or nothing".into()))?)),
+        Kind::Text => Value::Text(Name::new(&setting.value)),
+        Kind::Opaque => Value::Opaque(serde_json::from_str(&setting.value).map_err(|e| bad(e.to_string()))?),
+    };
+    Ok((attr.key, value))
+}
+
+fn outbox(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
+    let mut mails = Vec::new();
+    for site in sites {
+        let sandbox = Sandbox::read(&site.file()).map_err(refused)?;
+        mails.extend(sandbox.outbox(&host(site), context.now).map_err(refused)?);
+    }
+    mails.sort_by(|a, b| (a.at, &a.account, &a.to, a.kind).cmp(&(b.at, &b.account, &b.to, b.kind)));
+    let (mut out, _) = context.out();
+    // Standard output closed early is not an error.
+    let _: io::Result<()> = if context.is_json() {
+        let rows = mails.iter().map(|m| json!({ "account": m.account, "to": m.to, "kind": m.kind.word(), "at": m.at.to_string() }));
+        render::json::write(
+            &mut out,
+            &json!({ "schema_version": "1", "kind": "outbox", "sandbox": true, "mails": rows.collect::<Vec<_>>() }),
+        )
+    } else {
+        writeln!(out, "SANDBOX: {} mails", mails.len()).and_then(|()| {
+            mails.iter().try_for_each(|m| writeln!(out, "{}  {:<10}  {}  {}", m.at, m.kind.word(), m.account, Neutral(m.to.key())))
+        })
+    };
+    Ok(exit::DONE)
+}
+
+fn calls(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
+    let mut writes = 0;
+    for site in sites {
+        let sandbox = Sandbox::read(&site.file()).map_err(refused)?;
+        writes += sandbox.calls(&host(site)).map_err(refused)?;
+    }
+    let (mut out, _) = context.out();
+    // Standard output closed early is not an error.
+    let _: io::Result<()> = if context.is_json() {
+        render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "calls", "sandbox": true, "writes": writes }))
+    } else {
+        writeln!(out, "SANDBOX: {writes} writes since the load")
+    };
+    Ok(exit::DONE)
+}
+
+fn say(context: &Context, what: &str) {
+    let (mut out, _) = context.out();
+    // Standard output closed early is not an error.
+    let _: io::Result<()> = if context.is_json() {
+        render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "sandbox", "sandbox": true, "done": what }))
+    } else {
+        writeln!(out, "SANDBOX: {}", Neutral(what))
+    };
+}
+
+impl Site<'_> {
+    /// The database of an embedded account.
+    fn file(&self) -> std::path::PathBuf {
+        debug_assert_eq!(self.connection.backend, BackendName::Embedded);
+        self.database.clone()
+    }
+}

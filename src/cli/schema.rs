@@ -1,0 +1,36 @@
+use std::io::{self, Write};
+
+use crate::manifest::{self, diagnostic::nearest};
+use crate::render;
+use crate::run::Stop;
+
+use super::args::SchemaArgs;
+use super::context::Context;
+use super::exit;
+
+pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<u8, Stop> {
+    let mut all = manifest::schema::all();
+    all.extend(render::SCHEMAS.iter().filter_map(|name| Some(((*name).to_owned(), render::schema(name)?))));
+    let (mut out, _) = context.out();
+    let Some(name) = &args.name else {
+        // Standard output closed early is not an error.
+        let _: io::Result<()> = if context.is_json() {
+            let names: Vec<&str> = all.iter().map(|(n, _)| n.as_str()).collect();
+            render::json::write(&mut out, &serde_json::json!({ "schema_version": "1", "kind": "schemas", "schemas": names }))
+        } else {
+            all.iter().try_for_each(|(name, _)| writeln!(out, "{name}"))
+        };
+        return Ok(exit::DONE);
+    };
+    let found = all.iter().find(|(n, _)| n == name);
+    let Some((_, schema)) = found else {
+        let near = nearest(name, all.iter().map(|(n, _)| n.as_str()));
+        let message = format!("no schema is called `{name}`");
+        return Err(match near {
+            Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
+            None => Stop::hinted(message, "`portcullis schema` lists them"),
+        });
+    };
+    let _: io::Result<()> = render::json::write(&mut out, schema);
+    Ok(exit::DONE)
+}

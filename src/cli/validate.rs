@@ -1,0 +1,39 @@
+use std::io::{self, Write};
+
+use crate::manifest::Diagnostic;
+use crate::render;
+use crate::run::{Folder, Stop};
+
+use super::args::ValidateArgs;
+use super::context::Context;
+use super::exit;
+
+pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
+    let (loaded, diagnostics) = Folder::check(&context.request());
+    let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+    let (mut out, paint) = context.out();
+    // Standard output closed early is not an error.
+    let _: io::Result<()> = if context.is_json() {
+        out.write_all(render::diagnostics::json(&diagnostics).as_bytes())
+    } else {
+        out.write_all(render::diagnostics::text(&diagnostics, &loaded.sources, paint.is_styled()).as_bytes())
+            .and_then(|()| writeln!(out, "{}", counts(&loaded.manifests, errors, diagnostics.len() - errors)))
+    };
+    Ok(match errors {
+        0 if args.strict && diagnostics.iter().any(|d: &Diagnostic| !d.is_error()) => exit::CHANGES,
+        0 => exit::DONE,
+        _ => exit::ERROR,
+    })
+}
+
+fn counts(manifests: &crate::manifest::Manifests, errors: usize, warnings: usize) -> String {
+    let plural = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    format!(
+        "{}, {}, {}: {}, {}",
+        plural(manifests.accounts.len(), "account", "accounts"),
+        plural(manifests.people.len(), "person", "people"),
+        plural(manifests.teams.len(), "team", "teams"),
+        plural(errors, "error", "errors"),
+        plural(warnings, "warning", "warnings"),
+    )
+}

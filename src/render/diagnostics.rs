@@ -1,0 +1,266 @@
+//! Diagnostics as text with carets and as JSON. Text from manifests is data here: nothing in an
+//! excerpt or a message can move a cursor, turn the writing around or start a line of its own.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::Serialize;
+
+use crate::manifest::{Diagnostic, Severity, Sources};
+use crate::model::{Place, is_unprintable};
+
+/// Characters of a line before a caret and in all.
+const BEFORE: usize = 60;
+const WIDTH: usize = 140;
+/// Related places that are shown of one diagnostic.
+const MOST_RELATED: usize = 8;
+
+/// Every diagnostic as text, with excerpts. Whether there is colour is the caller's decision.
+pub fn text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        out.push_str(&one(&renderer, diagnostic, sources));
+        out.push_str("\n\n");
+    }
+    out.push_str(&count(diagnostics));
+    out
+}
+
+/// "2 errors, 1 warning", or nothing.
+pub fn count(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+    let of = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}{}", if n == 1 { "" } else { "s" }));
+    let parts: Vec<_> = [of(errors, "error"), of(diagnostics.len() - errors, "warning")].into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { parts.join(", ") + "\n" }
+}
+
+fn one(renderer: &Renderer, diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group: Group<'_> = Group::with_title(level.primary_title(neutral(&diagnostic.message)).id(diagnostic.code));
+    group = excerpt(group, &diagnostic.place, AnnotationKind::Primary, None, sources);
+    for (place, what) in diagnostic.related.iter().take(MOST_RELATED) {
+        group = excerpt(group, place, AnnotationKind::Context, Some(what), sources);
+    }
+    if let Some(more) = diagnostic.related.len().checked_sub(MOST_RELATED).filter(|n| *n > 0) {
+        group = group.element(Level::NOTE.message(format!("and {more} more places")));
+    }
+    if let Some(expected) = &diagnostic.expected {
+        group = group.element(Level::NOTE.with_name("expected").message(neutral(expected)));
+    }
+    if let Some(hint) = &diagnostic.hint {
+        group = group.element(Level::HELP.with_name("hint").message(neutral(hint)));
+    }
+    renderer.render(&[group])
+}
+
+/// Adds where it is, and the line itself where its text is known.
+fn excerpt<'a>(group: Group<'a>, place: &Place, kind: AnnotationKind, label: Option<&str>, sources: &Sources) -> Group<'a> {
+    let origin = Origin::path(neutral(&place.file)).line(place.line as usize).char_column(place.column as usize);
+    let Some(shown) = sources.get(&place.file).and_then(|s| line_of(s.text(), s.line(place.line)?, place)) else {
+        return group.element(origin);
+    };
+    let annotation = kind.span(shown.caret).label(label.map(neutral));
+    let snippet = Snippet::source(shown.line).line_start(place.line as usize).annotation(annotation);
+    if shown.is_whole {
+        return group.element(snippet.path(neutral(&place.file)));
+    }
+    // the renderer counts columns in what it shows: of a clipped line it would name a wrong one
+    group.element(origin).element(snippet)
+}
+
+/// What is shown of a line.
+struct Shown {
+    line: String,
+    caret: Range<usize>,
+    /// Whether it starts where the line starts.
+    is_whole: bool,
+}
+
+/// The part of a line that holds the place, clipped and neutral, and the caret's bytes in it.
+fn line_of(text: &str, line: Range<usize>, place: &Place) -> Option<Shown> {
+    let start = (place.span.0 as usize).clamp(line.start, line.end);
+    let end = (place.span.1 as usize).clamp(start, line.end);
+    let before = text.get(line.start..start)?;
+    let from = before.char_indices().rev().nth(BEFORE - 1).map_or(0, |(at, _)| at);
+    let mut out = String::new();
+    if from > 0 {
+        out.push('…');
+    }
+    let tail = text.get(start..line.end)?;
+    push_neutral(&mut out, &before[from..], BEFORE);
+    let caret = out.len();
+    let mut caret_end = caret;
+    let mut shown = 0;
+    for (at, c) in tail.char_indices().take(WIDTH - BEFORE) {
+        push_one(&mut out, c);
+        shown = at + c.len_utf8();
+        if start + shown <= end {
+            caret_end = out.len();
+        }
+    }
+    if shown < tail.len() {
+        out.push('…');
+    }
+    Some(Shown { line: out, caret: caret..caret_end, is_whole: from == 0 })
+}
+
+/// Text that does nothing but be read: short, on one line, without any character that a terminal
+/// acts on or that turns the writing around.
+pub fn neutral(text: &str) -> String {
+    const MOST: usize = 600;
+    let mut out = String::with_capacity(text.len().min(MOST));
+    push_neutral(&mut out, text, MOST);
+    if text.chars().nth(MOST).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+fn push_neutral(out: &mut String, text: &str, most: usize) {
+    text.chars().take(most).for_each(|c| push_one(out, c));
+}
+
+fn push_one(out: &mut String, c: char) {
+    if c == '\t' {
+        out.push(' ');
+    } else if is_unprintable(c) {
+        out.push('\u{fffd}');
+    } else {
+        out.push(c);
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: &'static str,
+    kind: &'static str,
+    diagnostics: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: String,
+    #[serde(flatten)]
+    place: &'a Place,
+    end_line: u32,
+    end_column: u32,
+    expected: Option<String>,
+    hint: Option<String>,
+    related: Vec<Related<'a>>,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    #[serde(flatten)]
+    place: &'a Place,
+    message: String,
+}
+
+/// Every diagnostic as one JSON document (CONTRACT.md, `validate --format json`).
+pub fn json(diagnostics: &[Diagnostic]) -> String {
+    let entries = diagnostics.iter().map(|d| Entry {
+        code: d.code,
+        severity: match d.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        message: neutral(&d.message),
+        place: &d.place,
+        end_line: d.place.end.0,
+        end_column: d.place.end.1,
+        expected: d.expected.as_deref().map(neutral),
+        hint: d.hint.as_deref().map(neutral),
+        related: d.related.iter().map(|(place, what)| Related { place, message: neutral(what) }).collect(),
+    });
+    let document = Document { schema_version: "1", kind: "diagnostics", diagnostics: entries.collect() };
+    let mut out = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let _ = writeln!(out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::load_texts;
+
+    fn rendered(files: &[(&str, &str)], colour: bool) -> String {
+        let loaded = load_texts(files.iter().copied(), "2026-11-22T09:00:00Z".parse().unwrap());
+        text(&loaded.diagnostics, &loaded.sources, colour)
+    }
+
+    #[test]
+    fn a_typing_error_reads_like_this() {
+        let out = rendered(&[("people.yaml", "people:\n  ada: { email: ada@acme.example, nam: Ada }\n")], false);
+        insta::assert_snapshot!(out);
+    }
+
+    #[test]
+    fn both_places_are_named_and_shown() {
+        let one = "people:\n  ada: { email: ada@acme.example }\n";
+        let out = rendered(&[("a.yaml", one), ("b.yaml", one)], false);
+        insta::assert_snapshot!(out);
+        let out = rendered(&[("p.yaml", "people:\n  ada: { email: a@b.example }\n  ada: { email: b@b.example }\n")], false);
+        assert!(out.contains("p.yaml:2:3") && out.contains("p.yaml:3:3"), "{out}");
+    }
+
+    #[test]
+    fn hostile_text_cannot_act() {
+        let hostile = "people:\n  ada: { email: \"\u{202e}x\u{2066}@b\", role: \u{200b}\u{feff}x }\n  \"\\e[2J::error::x\": {}\n";
+        for colour in [false, true] {
+            let out = rendered(&[("a\u{1b}[2J.yaml", hostile)], colour);
+            let acts = |c: char| is_unprintable(c) && c != '\n' && !(colour && c == '\u{1b}');
+            assert!(!out.contains(acts), "{out:?}");
+            assert!(!out.contains("\u{1b}[2J"));
+            assert!(!out.lines().any(|l| l.starts_with("::")), "{out}");
+        }
+        assert!(!rendered(&[("a.yaml", hostile)], false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_line_of_two_megabytes_is_clipped() {
+        let out = rendered(&[("bomb.yaml", &format!("people:\n  x: {{ email: {}@acme.example }}\n", "é".repeat(1_000_000)))], false);
+        assert!(out.len() < 3000 && out.contains("bomb.yaml:2:15"), "{}", out.len());
+        let far = format!(
+            "people: {{ {}}}\n",
+            (0..40_000)
+                .map(|i| format!("p{i}: {{ email: p{i}@acme.example{} }}, ", if i % 2000 == 1 { ", nam: x" } else { "" }))
+                .collect::<String>()
+        );
+        let out = rendered(&[("long.yaml", &far)], false);
+        assert!(out.len() < 30_000, "{}", out.len());
+        assert_eq!(out.matches("unknown-key").count(), 20);
+    }
+
+    #[test]
+    fn json_is_what_the_contract_says() {
+        let loaded =
+            load_texts([("p.yaml", "people:\n  ada: { email: ada@acme.example, nam: Ada }\n")], "2026-11-22T09:00:00Z".parse().unwrap());
+        let out: serde_json::Value = serde_json::from_str(&json(&loaded.diagnostics)).unwrap();
+        assert_eq!(
+            out,
+            serde_json::json!({
+                "schema_version": "1", "kind": "diagnostics",
+                "diagnostics": [{
+                    "code": "unknown-key", "severity": "error", "message": "unknown key `nam`",
+                    "file": "p.yaml", "line": 2, "column": 35, "end_line": 2, "end_column": 38,
+                    "expected": "one of email, family, given, leaves, name, previously",
+                    "hint": "did you mean `name`?", "related": []
+                }]
+            })
+        );
+    }
+
+    #[test]
+    fn the_count_reads_well() {
+        assert_eq!(count(&[]), "");
+        let loaded = load_texts([("p.yaml", "people: {a: {email: x}, b: {}}\n")], "2026-11-22T09:00:00Z".parse().unwrap());
+        assert_eq!(count(&loaded.diagnostics), "2 errors\n");
+    }
+}

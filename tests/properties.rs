@@ -60,7 +60,7 @@ fn run(system: &'static str, cases: u32) -> (Counts, Option<String>) {
     let result = TestRunner::new(config).run(&blueprints(system), |plan: Blueprint| case::holds(&plan, &counts));
     let failure = match result {
         Ok(()) => None,
-        Err(TestError::Fail(why, plan)) => Some(format!("{why}\n{plan:#?}")),
+        Err(TestError::Fail(why, plan)) => Some(format!("{why}\n{plan:?}")),
         Err(TestError::Abort(why)) => Some(format!("[worlds] {why}")),
     };
     (counts.into_inner().expect("no case panics while it counts"), failure)

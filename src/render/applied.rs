@@ -223,6 +223,7 @@ mod tests {
             verdict,
             attempts: u32::from(verdict != Verdict::Skipped),
             message: message.into(),
+            elsewhere: false,
         };
         Applied {
             results: vec![

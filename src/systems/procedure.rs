@@ -155,13 +155,29 @@ impl SystemSpec {
     }
 
     fn set_calls(&self, steps: &[&Step], before: &Attrs, after: &Attrs, changed: &[Key]) -> Vec<Call> {
-        let set = |label: String, set: BTreeMap<Key, Assign>| Call { verb: Verb::Set, label, set, channel: Channel::Api, mails: false };
         let firsts: BTreeSet<Key> =
             self.firsts.iter().flat_map(|(_, f)| f(before, after)).copied().filter(|k| changed.contains(k)).collect();
-        let mut calls: Vec<Call> = firsts.iter().map(|k| set(format!("set-{k}"), deltas(&[k], before, after))).collect();
+        let chief = self.chief().key;
+        let mut calls = Vec::new();
+        let mut left: Vec<Key> = changed.iter().copied().filter(|k| !firsts.contains(k)).collect();
+        if !firsts.is_empty() && left.contains(&chief) {
+            // What goes first gives more time to what is held: nothing that the change takes away may
+            // still be held then. The chief attribute, for which it goes first, comes last.
+            left.retain(|k| *k != chief);
+            calls.extend(self.set_groups(steps, before, after, &left));
+            left = vec![chief];
+        }
+        calls.extend(firsts.iter().map(|k| set_call(format!("set-{k}"), deltas(&[k], before, after))));
+        calls.extend(self.set_groups(steps, before, after, &left));
+        calls
+    }
+
+    /// One call a step where there is one; else scopes to the intersection, the rest, then the scopes.
+    fn set_groups(&self, steps: &[&Step], before: &Attrs, after: &Attrs, keys: &[Key]) -> Vec<Call> {
+        let mut calls = Vec::new();
         let groups: Vec<(&Step, Vec<Key>)> = steps
             .iter()
-            .map(|s| (*s, changed.iter().copied().filter(|k| s.keys.contains(k) && !firsts.contains(k)).collect::<Vec<_>>()))
+            .map(|s| (*s, keys.iter().copied().filter(|k| s.keys.contains(k)).collect::<Vec<_>>()))
             .filter(|(_, keys)| !keys.is_empty())
             .collect();
         let label = |s: &Step, keys: &[Key]| match keys {
@@ -169,7 +185,7 @@ impl SystemSpec {
             _ => s.label.to_owned(),
         };
         if groups.len() <= 1 {
-            calls.extend(groups.iter().map(|(s, keys)| set(label(s, keys), deltas(keys, before, after))));
+            calls.extend(groups.iter().map(|(s, keys)| set_call(label(s, keys), deltas(keys, before, after))));
             return calls;
         }
         let is_where = |k: Key| self.attr(k).is_some_and(|a| a.axis == Axis::Where);
@@ -177,7 +193,7 @@ impl SystemSpec {
         for (step, keys) in groups {
             let (scopes, rest): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|k| is_where(k));
             if !rest.is_empty() {
-                switch.push(set(label(step, &rest), deltas(&rest, before, after)));
+                switch.push(set_call(label(step, &rest), deltas(&rest, before, after)));
             }
             for key in scopes {
                 let denies = self.attr(key).is_some_and(|a| a.kind.denies());
@@ -189,7 +205,7 @@ impl SystemSpec {
                     } else {
                         Assign::Delta { add: BTreeSet::new(), remove: words }
                     };
-                    set(format!("set-{key}"), BTreeMap::from([(key, delta)]))
+                    set_call(format!("set-{key}"), BTreeMap::from([(key, delta)]))
                 };
                 if !first.is_empty() {
                     narrow.push(part(first, denies));
@@ -202,6 +218,10 @@ impl SystemSpec {
         calls.extend(narrow.into_iter().chain(switch).chain(widen));
         calls
     }
+}
+
+fn set_call(label: String, set: BTreeMap<Key, Assign>) -> Call {
+    Call { verb: Verb::Set, label, set, channel: Channel::Api, mails: false }
 }
 
 /// Nothing to write: an empty set, a flag that is off, no end.

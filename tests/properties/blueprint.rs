@@ -15,7 +15,7 @@ pub struct Blueprint {
     pub actor_is_member: bool,
     pub policy: PolicyPlan,
     pub domains: DomainPlan,
-    /// insider: groups are on. emma-hq: there is a parent.
+    /// insider: groups are on.
     pub feature: bool,
     /// emma-hq: invitations go out without a mail.
     pub sso: bool,

@@ -70,7 +70,10 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
 
     let again = block_on(backend.reader().read());
     let second = planned(&world, &backend, &desired, &again);
-    let told = |e: TestCaseError| TestCaseError::fail(format!("{}\n{}", e.message(), story(&plan.accounts[0], &steps)));
+    let told = |e: TestCaseError| match e {
+        TestCaseError::Fail(why) => TestCaseError::fail(format!("{why}\n{}", story(&plan.accounts[0], &steps))),
+        TestCaseError::Reject(why) => TestCaseError::Reject(why),
+    };
     domain_before_invitation(&steps).map_err(told)?;
     no_failure(account, &results).map_err(told)?;
     access(&world, &before, &steps).map_err(told)?;

@@ -93,10 +93,6 @@ impl World {
     pub fn backend(&self) -> Embedded {
         Embedded::new(self.path(), Path::new("embedded.db"), self.host.clone(), self.now, 3)
     }
-
-    pub fn today(&self) -> Date {
-        self.now.to_zoned(self.host.tenant.zone.clone()).date()
-    }
 }
 
 /// In memory, where the machine has such a folder.
@@ -466,7 +462,9 @@ impl Build<'_> {
         let plain = |address: &str, attrs| LiveMember { email: email(address), phase: Stored::Active, attrs, invited: None, attempts: None };
         if self.actor_is_member() {
             members.push(plain(ACTOR, self.actor().attrs));
-        } else if self.is("emma-hq") && self.plan.feature {
+        }
+        // Every account has its one parent.
+        if self.is("emma-hq") && !(self.actor_is_member() && matches!(self.plan.actor, ActorPlan::Highest)) {
             members.push(plain("owner@acme.example", Attrs::from([("role", one("parent"))])));
         }
         let list = |bits: u8| Domains::Only((0..3).filter(|d| bits >> d & 1 == 1).map(domain).collect());

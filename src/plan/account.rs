@@ -56,7 +56,7 @@ impl Account<'_> {
         for pair in &pairs.listed {
             diff::listed(&here, day, pair, &mut work);
         }
-        unlisted::all(&here, &pairs, &mut work);
+        unlisted::all(&here, day, &pairs, &mut work);
         domains::all(&here, &mut work);
 
         preflight::all(&here, &mut work);

@@ -145,8 +145,8 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
         Ok(draft) => {
             let calls = &draft.change.calls;
             let deletes = calls.iter().any(|c| c.verb == crate::model::Verb::Delete);
-            if deletes && draft.partly_seen {
-                // E6: delete and invite would lose the scopes that are not seen.
+            // E6: delete and invite would lose the scopes that are not seen.
+            if (deletes && draft.partly_seen) || draft.loses_sight(account) {
                 work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
             } else if draft.change.mails() && due == Due::NotAgain {
                 // Whoever lets an invitation lie is not mailed again for a change of it.

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Attrs, Call, Direction, Key, Place, Subject, Value};
+use crate::model::{Action, Assign, Attrs, Call, Direction, Key, Place, Subject, Value};
 use crate::systems::Axis;
 
 use super::account::Account;
@@ -136,6 +136,28 @@ impl Draft {
     /// How ties break: by action, then member.
     pub fn order_key(&self) -> (Action, &Subject) {
         (self.change.action, &self.change.subject)
+    }
+
+    /// Whether a bounded actor would lose sight of the member before the last call: what it does not
+    /// see it cannot change.
+    pub fn loses_sight(&self, account: &Account<'_>) -> bool {
+        if account.is_unbounded() || self.change.calls.len() < 2 {
+            return false;
+        }
+        let scopes = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+        scopes.filter_map(|a| Some((a.key, self.change.whole_before.get(a.key)?.as_set()?.clone()))).any(|(key, mut held)| {
+            let before_last = &self.change.calls[..self.change.calls.len() - 1];
+            before_last.iter().filter_map(|c| c.set.get(key)).any(|assign| {
+                match assign {
+                    Assign::To(to) => held = to.as_set().cloned().unwrap_or_default(),
+                    Assign::Delta { add, remove } => {
+                        held.retain(|w| !remove.contains(w));
+                        held.extend(add.iter().cloned());
+                    }
+                }
+                held.is_empty()
+            })
+        })
     }
 
     /// The same, not to be attempted.

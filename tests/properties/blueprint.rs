@@ -192,7 +192,14 @@ fn actors(system: &str) -> BoxedStrategy<ActorPlan> {
 
 fn policies() -> impl Strategy<Value = PolicyPlan> {
     (0u8..3, weighted(0.15, 2u32..=3), 0i64..=120, 1u32..=4, weighted(0.6, 24i64..=400), any::<u64>()).prop_map(
-        |(mode, minimum, cooldown_hours, attempts, life_hours, pace)| PolicyPlan { mode, minimum, cooldown_hours, attempts, life_hours, pace },
+        |(mode, minimum, cooldown_hours, attempts, life_hours, pace)| PolicyPlan {
+            mode,
+            minimum,
+            cooldown_hours,
+            attempts,
+            life_hours,
+            pace,
+        },
     )
 }
 
@@ -208,8 +215,12 @@ fn grants() -> impl Strategy<Value = GrantPlan> {
 }
 
 fn entries() -> impl Strategy<Value = EntryPlan> {
-    (grants(), weighted(0.2, -9i8..=6), -9i8..=40, prop::bool::weighted(0.2))
-        .prop_map(|(grant, start, end, rolling)| EntryPlan { grant, start, end, rolling })
+    (grants(), weighted(0.2, -9i8..=6), -9i8..=40, prop::bool::weighted(0.2)).prop_map(|(grant, start, end, rolling)| EntryPlan {
+        grant,
+        start,
+        end,
+        rolling,
+    })
 }
 
 fn people(system: &'static str) -> impl Strategy<Value = PersonPlan> {
@@ -263,7 +274,6 @@ fn live(system: &'static str) -> impl Strategy<Value = LivePlan> {
         suspended => Just(PhasePlan::Suspended),
     ];
     let name = prop_oneof![4 => Just(0u8), 1 => Just(1), 1 => Just(2)];
-    (phase, grants(), weighted(0.4, -9i8..=30), 0u16..1000, 1u32..=4, name).prop_map(
-        |(phase, grant, end, sent_hours_ago, attempts, name)| LivePlan { phase, grant, end, sent_hours_ago, attempts, name },
-    )
+    (phase, grants(), weighted(0.4, -9i8..=30), 0u16..1000, 1u32..=4, name)
+        .prop_map(|(phase, grant, end, sent_hours_ago, attempts, name)| LivePlan { phase, grant, end, sent_hours_ago, attempts, name })
 }

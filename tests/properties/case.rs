@@ -110,7 +110,9 @@ fn same_bytes(world: &World, backend: &dyn Backend, desired: &Desired<'_>, readi
             0 => shuffled.members.reverse(),
             _ => {
                 let salt = pace.wrapping_add(turn);
-                shuffled.members.sort_by_key(|m| m.email.key().bytes().fold(salt, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)));
+                shuffled
+                    .members
+                    .sort_by_key(|m| m.email.key().bytes().fold(salt, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)));
             }
         }
         let other = self::bytes(&planned(world, backend, desired, &shuffled));

@@ -170,8 +170,7 @@ impl Held {
             }
         }
         let scopes: Vec<&str> = std::iter::once("account").chain(self.set("groups")).collect();
-        let mut everywhere: BTreeSet<_> =
-            all.iter().flat_map(|p| scopes.iter().map(move |s| (p.clone(), (*s).to_owned()))).collect();
+        let mut everywhere: BTreeSet<_> = all.iter().flat_map(|p| scopes.iter().map(move |s| (p.clone(), (*s).to_owned()))).collect();
         everywhere.extend(self.set("group-admin").into_iter().map(|g| ("manage-group-users".into(), g.to_owned())));
         everywhere
     }

@@ -38,7 +38,8 @@ impl Writer for Watch<'_> {
             let (whitelist, _) = whole(self.world);
             let outcome = self.inner.call(on, call, key).await;
             let (_, members) = whole(self.world);
-            let step = Step { subject: on.clone(), verb: call.verb, label: call.label.clone(), outcome: outcome.clone(), whitelist, members };
+            let step =
+                Step { subject: on.clone(), verb: call.verb, label: call.label.clone(), outcome: outcome.clone(), whitelist, members };
             self.steps.lock().expect("no step panics").push(step);
             outcome
         })

@@ -15,9 +15,7 @@ use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Key, Located
 use portcullis::sandbox::{Host, LiveAccount, LiveMember, Sandbox, Stored};
 use portcullis::systems::{self, Removal, SystemSpec};
 
-use crate::blueprint::{
-    ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted,
-};
+use crate::blueprint::{ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted};
 
 pub const DOMAINS: [&str; 3] = ["acme.example", "agency.example", "vendor.example"];
 const SUBACCOUNTS: [&str; 3] = ["emea", "apac", "us"];
@@ -459,7 +457,8 @@ impl Build<'_> {
                 }
             }
         }
-        let plain = |address: &str, attrs| LiveMember { email: email(address), phase: Stored::Active, attrs, invited: None, attempts: None };
+        let plain =
+            |address: &str, attrs| LiveMember { email: email(address), phase: Stored::Active, attrs, invited: None, attempts: None };
         if self.actor_is_member() {
             members.push(plain(ACTOR, self.actor().attrs));
         }

@@ -126,7 +126,8 @@ fn is_known(account: &Account<'_>) -> bool {
 fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTreeSet<String> {
     let spec = account.spec;
     let after = |d: &&Draft| d.change.whole_after.as_ref().is_some_and(|a| spec.counts_for_floor(a));
-    let invited = |d: &&Draft| matches!(d.change.action, Action::Invite | Action::Reinvite | Action::EditInvitation);
+    // Who is restored and gives no administrator has never registered, and is invited again.
+    let invited = |d: &&Draft| matches!(d.change.action, Action::Invite | Action::Reinvite | Action::EditInvitation | Action::Restore);
     let by_hand = |d: &&Draft| d.change.calls.iter().any(|c| c.channel != Channel::Api);
     let mut all: BTreeSet<String> = work
         .drafts

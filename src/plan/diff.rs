@@ -252,11 +252,9 @@ impl Differences {
     }
 }
 
-/// I8: a name waits for the registration. Whose access ended before they registered is expired, and
-/// the server shows no name of theirs, not even an empty one.
+/// I8: a name waits for the registration.
 fn is_deferred(account: &Account<'_>, live: &Live, attr: &AttrSpec) -> bool {
-    let never_registered = live.phase.is_pending() || (!live.phase.is_standing() && live.attr(attr.key).seen().is_none());
-    attr.axis == Axis::Label && account.spec.names_after_registration && never_registered
+    attr.axis == Axis::Label && account.spec.names_after_registration && !account.has_registered(live)
 }
 
 /// The end that the server shall hold today, and whether it is there only to be extended (I2).

@@ -275,6 +275,13 @@ impl Build<'_> {
     /// The people, with what a handover asks of them.
     fn people(&self) -> Vec<(usize, PersonPlan)> {
         let mut people: Vec<(usize, PersonPlan)> = self.plan.people.iter().cloned().enumerate().collect();
+        if matches!((self.plan.system, self.plan.actor), ("emma-hq", ActorPlan::Manager { .. })) {
+            // Of two addresses of one person the present one may go out of this actor's sight; the past
+            // one is then all that is seen of the person, and the next run's work.
+            for (_, person) in people.iter_mut().filter(|(_, p)| p.renamed == Renamed::Both) {
+                person.renamed = Renamed::LiveUnderNew;
+            }
+        }
         if !self.plan.handover {
             return people;
         }

@@ -90,7 +90,9 @@ fn e12_who_moves_to_another_subaccount_stays_in_the_actors_sight() {
     let moves = |from: &str, to: &str| {
         World::new(
             &manager,
-            &format!("accounts:\n  a:\n    members:\n      - {{ email: kim@acme.example, name: Kim Lee, role: {to}, subaccounts: [apac] }}\n"),
+            &format!(
+                "accounts:\n  a:\n    members:\n      - {{ email: kim@acme.example, name: Kim Lee, role: {to}, subaccounts: [apac] }}\n"
+            ),
             &format!("      - {{ email: kim@acme.example, phase: active, role: {from}, subaccounts: [emea] }}\n"),
         )
     };
@@ -194,9 +196,7 @@ fn an_account_that_starts_below_its_minimum_may_be_written_as_far_as_it_is_not_l
 #[test]
 fn an_administrator_who_is_none_for_a_moment_is_missed_by_the_minimum() {
     let account = |guard: &str| {
-        format!(
-            "accounts:\n  a:\n{guard}    members:\n      - {{ email: kim@acme.example, role: administrator, subaccounts: [apac] }}\n"
-        )
+        format!("accounts:\n  a:\n{guard}    members:\n      - {{ email: kim@acme.example, role: administrator, subaccounts: [apac] }}\n")
     };
     let live = "      - { email: owner@acme.example, phase: active, role: parent }\n      - { email: kim@acme.example, phase: active, role: manager, subaccounts: [emea] }\n";
     World::new(EMMA, &account("    guards: { minimum-administrators: 2 }\n"), live).plan(4);

@@ -166,3 +166,7 @@ fn domains_still_used(work: &mut Work) {
         .collect();
     take(work, &refused);
 }
+
+#[cfg(test)]
+#[path = "block_tests.rs"]
+mod tests;

@@ -103,6 +103,16 @@ fn a_domain_is_allowed_before_anyone_from_it_is_invited() {
     holds(case::DOMAINS);
 }
 
+#[test]
+fn after_every_call_the_actor_is_still_in() {
+    holds(case::ACTOR);
+}
+
+#[test]
+fn nobody_is_mailed_twice_or_without_the_plan_saying_so() {
+    holds(case::MAILS);
+}
+
 /// Nothing that worlds can show may be so rare that a property does not mean it; and no failure is
 /// left that belongs to no property.
 #[test]

@@ -202,3 +202,13 @@ fn an_administrator_who_is_none_for_a_moment_is_missed_by_the_minimum() {
     World::new(EMMA, &account("    guards: { minimum-administrators: 2 }\n"), live).plan(4);
     World::new(EMMA, &account(""), live).settles();
 }
+
+#[test]
+fn an_invitee_whose_scopes_are_unmanaged_is_awaited_as_long_as_the_invitation_is_open() {
+    let world = World::new(
+        EMMA,
+        "accounts:\n  a:\n    guards: { minimum-administrators: 2 }\n    members:\n      - { email: old@acme.example, role: author }\n      - { email: kim@acme.example, role: administrator }\n",
+        "      - { email: owner@acme.example, phase: active, role: parent }\n      - { email: old@acme.example, phase: active, role: manager, subaccounts: [emea] }\n      - { email: kim@acme.example, phase: pending, role: administrator, subaccounts: [emea] }\n",
+    );
+    assert_eq!(codes(&world.plan(2)), ["awaits-acceptance"]);
+}

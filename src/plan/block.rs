@@ -139,9 +139,11 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
         .collect();
     for live in account.reading.members.iter().filter(|l| l.phase.is_pending()) {
         let Some(i) = account.desired.by_address.get(&live.email) else { continue };
-        if let Wanted::Present(merged) = account.desired.members[*i].on(day.today, spec)
-            && spec.counts_for_floor(&merged.attrs)
-        {
+        let Wanted::Present(merged) = account.desired.members[*i].on(day.today, spec) else { continue };
+        // What the entries leave out stays as it is.
+        let mut shall = account.seen(live);
+        shall.extend(merged.attrs);
+        if spec.counts_for_floor(&shall) {
             all.insert(live.email.to_string());
         }
     }

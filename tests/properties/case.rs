@@ -8,9 +8,10 @@ use futures::executor::block_on;
 use portcullis::apply::{self, ChangeResult, Site, Verdict};
 use portcullis::backends::Backend;
 use portcullis::desired::{self, Desired};
-use portcullis::model::{Channel, Outcome, Reading, Verb};
+use portcullis::model::{Channel, Live, Outcome, Reading, Verb};
 use portcullis::plan::{self, Account, AccountPlan, Moment, Plan};
 use portcullis::render::{Kind, PlanView, json};
+use portcullis::sandbox::{MailKind, Sandbox};
 use proptest::test_runner::TestCaseError;
 
 use crate::blueprint::Blueprint;
@@ -25,6 +26,8 @@ pub const NO_FAILURE: &str = "no-failure";
 pub const ACCESS: &str = "access";
 pub const ADMINISTRATORS: &str = "administrators";
 pub const DOMAINS: &str = "domains";
+pub const ACTOR: &str = "actor";
+pub const MAILS: &str = "mails";
 
 type Holds = Result<(), TestCaseError>;
 
@@ -78,6 +81,8 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     no_failure(account, &results).map_err(told)?;
     access(&world, &before, &steps).map_err(told)?;
     administrators(&world, account, &before, &steps).map_err(told)?;
+    actor_stays(&world, &before, &steps).map_err(told)?;
+    mails(&world, account, &results).map_err(told)?;
     nothing_left(account, &second.accounts[0], &results).map_err(told)?;
     if results.iter().any(|r| r.elsewhere) {
         counts.lock().expect("counting does not panic").note("result exists-elsewhere");
@@ -162,7 +167,7 @@ fn no_failure(account: &AccountPlan, results: &[ChangeResult]) -> Holds {
     Ok(())
 }
 
-fn access(world: &World, before: &[portcullis::model::Live], steps: &[Step]) -> Holds {
+fn access(world: &World, before: &[Live], steps: &[Step]) -> Holds {
     let first = oracle::access(world.spec.name, before);
     let last = steps.last().map_or_else(|| first.clone(), |s| oracle::access(world.spec.name, &s.members));
     for (i, step) in steps.iter().enumerate() {
@@ -175,7 +180,7 @@ fn access(world: &World, before: &[portcullis::model::Live], steps: &[Step]) -> 
     Ok(())
 }
 
-fn administrators(world: &World, account: &AccountPlan, before: &[portcullis::model::Live], steps: &[Step]) -> Holds {
+fn administrators(world: &World, account: &AccountPlan, before: &[Live], steps: &[Step]) -> Holds {
     let minimum = account.minimum_administrators() as usize;
     if oracle::administrators(world.spec.name, before) < minimum {
         return Ok(());
@@ -187,6 +192,33 @@ fn administrators(world: &World, account: &AccountPlan, before: &[portcullis::mo
         }
     }
     Ok(())
+}
+
+/// The actor is still in (DESIGN §8.3).
+fn actor_stays(world: &World, before: &[Live], steps: &[Step]) -> Holds {
+    let Some(actor) = &world.host.tenant.actor.member else { return Ok(()) };
+    let administers = |members: &[Live]| {
+        let own: Vec<Live> = members.iter().filter(|m| m.email == *actor).cloned().collect();
+        oracle::administrators(world.spec.name, &own) == 1
+    };
+    let out = |step: &&Step| administers(before) && !administers(&step.members);
+    match steps.iter().find(out) {
+        Some(step) => broken(ACTOR, format!("locked out by {} of {}", step.label, step.subject.as_str())),
+        None => Ok(()),
+    }
+}
+
+/// Nobody is written to twice (DESIGN §8.6), and nobody of whom the plan did not say so.
+fn mails(world: &World, account: &AccountPlan, results: &[ChangeResult]) -> Holds {
+    let outbox = Sandbox::read(&world.path()).and_then(|s| s.outbox(&world.host, world.now)).expect("the outbox");
+    let told = outbox.iter().filter(|m| matches!(m.kind, MailKind::Invitation | MailKind::Restored));
+    let mut sent: Vec<&str> = told.map(|m| m.to.key()).collect();
+    sent.sort_unstable();
+    let applied: BTreeSet<&str> = results.iter().filter(|r| r.verdict == Verdict::Applied).map(|r| r.id.as_str()).collect();
+    let mailing = account.changes.iter().filter(|c| c.mails() && applied.contains(c.id.as_str()));
+    let mut planned: Vec<&str> = mailing.map(|c| c.subject.as_str()).collect();
+    planned.sort_unstable();
+    if sent == planned { Ok(()) } else { broken(MAILS, format!("sent to {sent:?}, planned {planned:?}")) }
 }
 
 /// What remains was not made because it exists elsewhere, or is blocked.

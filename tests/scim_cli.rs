@@ -1,17 +1,17 @@
 //! The whole program over SCIM: a real server that somebody else wrote, under the real clock, since
 //! an apply refuses network accounts under any other.
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/scim_server.rs"]
 mod scim_server;
-#[path = "support/world.rs"]
-mod world;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Zoned};
+use program::World;
 use scim_server::ScimServer;
 use serde_json::{Value as Json, json};
-use world::World;
 
 /// So small that ten pages are read.
 const PAGE: usize = 3;
@@ -90,7 +90,7 @@ impl Site {
         self.request(reqwest::Method::PATCH, &format!("/Users/{id}"), Some(body));
     }
 
-    fn apply(&self) -> world::Said {
+    fn apply(&self) -> program::Said {
         self.world.run("apply --format json --auto-approve --unreviewed").expect(0)
     }
 

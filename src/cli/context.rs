@@ -141,8 +141,11 @@ fn quoted(word: &str) -> String {
 /// The run's instant, and whether it was set by hand.
 fn clock() -> Result<(Timestamp, bool), Stop> {
     match std::env::var("PORTCULLIS_NOW") {
-        // Whole seconds: nobody reads the rest, and nothing is decided by it.
-        Err(_) => Ok((Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_else(|_| Timestamp::now()), false)),
+        // Whole seconds: what is printed can be typed again.
+        Err(_) => {
+            let now = Timestamp::now();
+            Ok((Timestamp::from_second(now.as_second()).unwrap_or(now), false))
+        }
         Ok(text) => {
             let now = text
                 .parse()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject};
+use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject, Verb};
 
 /// A hash of a canonical form: `sha256:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -130,6 +130,11 @@ impl Change {
     }
     pub fn mails(&self) -> bool {
         self.calls.iter().any(|c| c.mails)
+    }
+    /// Whether it deletes an invitation and sends a new one.
+    pub fn is_anew(&self) -> bool {
+        let deletes = self.calls.iter().any(|c| c.verb == Verb::Delete);
+        deletes && self.calls.iter().any(|c| c.verb == Verb::Invite)
     }
     /// Whether an active administrator is lost by it.
     pub fn ends_administrator(&self) -> bool {
@@ -259,9 +264,11 @@ impl AccountPlan {
     pub fn tripped(&self) -> impl Iterator<Item = &Verdict> {
         self.guards.iter().filter(|g| g.tripped)
     }
-    /// Active administrators that must be left after every call.
+    /// Active administrators that must be left after every call: the guard's limit, or the fewest of
+    /// this plan where there were fewer than that from the start and the plan does not lower it.
     pub fn minimum_administrators(&self) -> u32 {
-        self.guards.iter().find(|g| g.code == crate::desired::GuardCode::MinimumAdministrators.word()).map_or(0, |g| g.limit)
+        let guard = self.guards.iter().find(|g| g.code == crate::desired::GuardCode::MinimumAdministrators.word());
+        guard.map_or(0, |g| g.limit.min(g.actual))
     }
     /// Blocked changes that the account does not know yet.
     pub fn unaccepted(&self) -> impl Iterator<Item = &Blocked> {

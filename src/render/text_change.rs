@@ -73,7 +73,12 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &s
 fn write_calls(out: &mut impl Write, change: &ChangeView, paint: Paint) -> io::Result<()> {
     let faint = paint.faint();
     let calls: Vec<String> = change.calls.iter().map(|c| Neutral(c).to_string()).collect();
-    let mails = if change.mails { "; the system mails them" } else { "" };
+    let mails = match (change.mails, change.action.0) {
+        (true, _) => "; the system mails them",
+        // SYSTEMS.md E8: somebody must tell the person.
+        (false, Action::Invite) => "; created, no mail",
+        (false, _) => "",
+    };
     let digest = change.digest.split_once(':').map_or(change.digest.as_str(), |(_, hex)| hex);
     let short: String = digest.chars().take(12).collect();
     writeln!(out, "       {faint}{}: {}{mails} [{short}]{faint:#}", change.channel.0.word(), calls.join(", then "))?;

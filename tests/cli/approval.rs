@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::world::{Said, World};
+use super::program::{Said, World};
 
 const NONE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 

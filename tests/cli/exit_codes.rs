@@ -4,7 +4,7 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use super::world::World;
+use super::program::World;
 
 /// Accounts on the sandbox, each in one state; any of them may stand beside the others.
 #[derive(Clone, Copy)]

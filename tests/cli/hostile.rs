@@ -1,7 +1,7 @@
 //! Text from manifests and servers is data: it moves no cursor, reorders no line, and is no command
 //! to whoever reads a log (DESIGN §8.8).
 
-use super::world::World;
+use super::program::World;
 
 /// What a manifest may hold: nothing in it hides, and all of it is somebody's command.
 const SLY: &str = "::error::pwned ##[error]pwned ##vso[x]pwned =cmd|'/c calc'!A1 <b>@all</b>";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Said, World};
+use super::program::{Said, World};
 
 const CONNECTIONS: &str = "
     connections:

@@ -5,7 +5,7 @@ mod approval;
 mod exit_codes;
 mod hostile;
 mod json;
+#[path = "../support/program.rs"]
+mod program;
 mod safety;
 mod transcripts;
-#[path = "../support/world.rs"]
-mod world;

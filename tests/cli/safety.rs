@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
-use super::world::World;
+use super::program::World;
 
 const READING: &[&str] = &[
     "validate",

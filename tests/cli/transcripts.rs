@@ -3,7 +3,7 @@
 
 use snapbox::{assert_data_eq, file};
 
-use super::world::World;
+use super::program::World;
 
 const NEWS: &str = "
     connections:

@@ -102,8 +102,7 @@ where
         Ok(args) => args,
         Err(stop) => return stop.print(),
     };
-    log::start(&args.global);
-    let context = match Context::of(&args) {
+    let context = match log::start(&args.global).and_then(|()| Context::of(&args)) {
         Ok(context) => context,
         Err(stop) => return context::print_bare(stop),
     };

@@ -9,7 +9,7 @@ use crate::apply::{self, Applied};
 use crate::plan::{self, Cleared, Plan};
 
 pub use connect::{Connected, Folder, Site};
-pub use request::{Approval, Request};
+pub use request::{Approval, Env, Request};
 pub use stop::Stop;
 
 /// Reads every account and plans the difference. Holds nothing that could write.
@@ -41,7 +41,7 @@ pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Pla
     for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
         request.says(&format!("applying {}", account.account));
         match connected.execute(account, &cleared).await {
-            Ok(results) => applied.results.extend(results),
+            Ok(results) => applied.add(&account.account, &account.changes, results),
             Err(why) => applied.unread.push((account.account.clone(), vec![why])),
         }
     }

@@ -103,9 +103,9 @@ fn role_spreads(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Diag
     let mut found: Vec<Diagnostic> = Vec::new();
     for day in member.segments(today) {
         let Wanted::Present(merged) = member.on(day, spec) else { continue };
-        if let Some(message) = merged.spreads_message(member.email) {
+        if let Some(message) = merged.spreads_message() {
             found.push(
-                Diagnostic::warning("role-spreads", message, merged.at.clone())
+                Diagnostic::warning("role-spreads", format!("{}: {message}", member.email), merged.at.clone())
                     .hint("write the scopes of the override where the other entry stands, or accept that it holds there too"),
             );
         }

@@ -187,7 +187,7 @@ impl<'m> Member<'m> {
         let spreads = if overridden.is_empty() { Vec::new() } else { spreads(&attrs, &same, spec) };
         let overrides =
             overridden.into_iter().map(|entry| Override { entry, role: entry.chief(spec).map(words_of).unwrap_or_default() }).collect();
-        let reason = winner.doc.reason.as_deref().or_else(|| entries.iter().find_map(|e| e.doc.reason.as_deref()));
+        let reason = winner.doc.reason.as_deref().or_else(|| same.iter().find_map(|e| e.doc.reason.as_deref()));
         Merged { attrs, end, rolling, at: &winner.doc.at, reason, overrides, spreads }
     }
 }
@@ -205,12 +205,12 @@ impl Merged<'_> {
     }
 
     /// What the warning `role-spreads` says, where the override spreads.
-    pub fn spreads_message(&self, email: &Email) -> Option<String> {
+    pub fn spreads_message(&self) -> Option<String> {
         if self.spreads.is_empty() {
             return None;
         }
         let scopes = self.spreads.iter().map(Atom::as_str).collect::<Vec<_>>().join(", ");
-        Some(format!("{email}: the overriding role holds in {scopes} too, for which no entry asked it"))
+        Some(format!("the overriding role holds in {scopes} too, for which no entry asked it"))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::diagnostic::quoted;
 use super::scalar::ScalarKind;
@@ -106,7 +106,7 @@ impl<'s> Arena<'s> {
                 }
                 Err(e) => {
                     let at = offset(e.marker().byte_offset().unwrap_or(0).min(text.len()));
-                    Err(problem("yaml-syntax", syntax(text, at, &e.info().to_string()), Span { start: at, end: at }))
+                    Err(syntax(text, at, &e))
                 }
             };
             if let Err(problem) = step {
@@ -129,15 +129,19 @@ fn problem(code: &'static str, message: impl Into<String>, at: Span) -> Problem 
     Problem { code, message: message.into(), at, related: None, hint: None }
 }
 
-/// The parser's words, with the commonest cause first.
-fn syntax(text: &str, at: u32, said: &str) -> String {
-    let said: String = said.chars().take(200).collect();
+/// The parser's words, with the commonest causes in ours.
+fn syntax(text: &str, at: u32, error: &ScanError) -> Problem {
+    let place = Span { start: at, end: at };
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return problem("yaml-depth", "nested too deeply", place);
+    }
     let line = text.get(..at as usize).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
     let rest = text.get(at as usize..).unwrap_or_default();
     if line.trim_start_matches(' ').starts_with('\t') || (line.trim().is_empty() && rest.starts_with('\t')) {
-        return "a tab in the indentation: YAML indents with spaces".into();
+        return problem("yaml-syntax", "a tab in the indentation: YAML indents with spaces", place);
     }
-    format!("this is no YAML: {said}")
+    let said: String = error.info().chars().take(200).collect();
+    problem("yaml-syntax", format!("this is no YAML: {said}"), place)
 }
 
 /// An open list or map.
@@ -434,9 +438,9 @@ mod tests {
         ] {
             assert_eq!(codes(text), [code], "{text}");
         }
-        assert_eq!(codes(&format!("a: {}", "[".repeat(50_000))).len(), 1);
+        assert_eq!(codes(&format!("a: {}", "[".repeat(50_000))), ["yaml-depth"]);
         let deep: String = (0..200).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
-        assert_eq!(codes(&deep).len(), 1);
+        assert_eq!(codes(&deep), ["yaml-depth"]);
         let mut laughs = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
         for i in 0..12u8 {
             let (this, last) = (char::from(b'b' + i), char::from(b'a' + i));

@@ -248,7 +248,6 @@ pub(super) fn one_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
     const MOST: usize = 20;
     let mut words = words.map(|w| w.chars().take(60).collect::<String>());
     let shown: Vec<_> = words.by_ref().take(MOST).collect();
-    let more = words.count();
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if words.next().is_some() { " and more" } else { "" };
     format!("one of {}{more}", shown.join(", "))
 }

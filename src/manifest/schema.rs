@@ -1,4 +1,4 @@
-//! JSON Schemas of manifests: the fixed keys from [`super::raw`], attributes and connection facts
+//! JSON Schemas of manifests: the fixed keys from the types in `raw`, attributes and connection facts
 //! from the systems' own words. The same pieces check files here and complete them in an editor.
 
 use schemars::JsonSchema;
@@ -87,6 +87,9 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
         return out;
     };
     out["properties"]["system"] = json!({ "const": spec.name, "description": spec.summary });
+    if let Some(Value::Array(backends)) = out["properties"]["backend"].get_mut("anyOf") {
+        backends.retain(|b| b["const"].as_str().is_some_and(|word| spec.backends.contains(&word)));
+    }
     for fact in spec.facts {
         out["properties"][fact.key] = described(kind(&fact.kind, true), fact.doc);
     }

@@ -56,7 +56,7 @@ impl Account<'_> {
         for pair in &pairs.listed {
             diff::listed(&here, day, pair, &mut work);
         }
-        unlisted::all(&here, day, &pairs, &mut work);
+        unlisted::all(&here, &pairs, &mut work);
         domains::all(&here, &mut work);
 
         preflight::all(&here, &mut work);
@@ -128,6 +128,12 @@ impl Account<'_> {
         let ended = !live.phase.is_standing();
         let label = self.spec.attrs.iter().find(|a| a.axis == Axis::Label).filter(|_| self.spec.names_after_registration);
         !live.phase.is_pending() && (!ended || label.is_none_or(|a| live.attr(a.key).seen().is_some()))
+    }
+
+    /// The active members who count for the least number of administrators.
+    pub(super) fn active_administrators(&self) -> impl Iterator<Item = &crate::model::Live> {
+        let active = self.reading.members.iter().filter(|l| l.phase == crate::model::Phase::Active);
+        active.filter(|l| self.spec.counts_for_floor(&self.seen(l)))
     }
 
     /// All that is seen of a member, what the backend reads and the server left out filled in.

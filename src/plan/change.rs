@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject};
+use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject, Verb};
 
 /// A hash of a canonical form: `sha256:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -131,6 +131,11 @@ impl Change {
     pub fn mails(&self) -> bool {
         self.calls.iter().any(|c| c.mails)
     }
+    /// Whether it deletes an invitation and sends a new one.
+    pub fn is_anew(&self) -> bool {
+        let deletes = self.calls.iter().any(|c| c.verb == Verb::Delete);
+        deletes && self.calls.iter().any(|c| c.verb == Verb::Invite)
+    }
     /// Whether an active administrator is lost by it.
     pub fn ends_administrator(&self) -> bool {
         self.ends.contains(&Fact::Administrators)
@@ -159,6 +164,24 @@ pub struct Blocked {
     pub reason: Option<String>,
     /// The account knows this block (`accept-blocked`).
     pub accepted: bool,
+}
+
+impl Blocked {
+    /// The change, not to be attempted, or refused as blocked.
+    pub fn of(change: &Change, code: &'static str, needs: &str) -> Self {
+        Self {
+            id: change.id.clone(),
+            action: change.action,
+            subject: change.subject.clone(),
+            code,
+            needs: needs.to_owned(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+            place: change.place.clone(),
+            reason: change.reason.clone(),
+            accepted: false,
+        }
+    }
 }
 
 /// Something worth saying that asks for no change.
@@ -195,6 +218,13 @@ pub struct Verdict {
     pub place: Option<Place>,
     /// Who is meant, where that is not plain from the changes.
     pub who: Vec<String>,
+}
+
+impl Verdict {
+    /// It stops what falls below its limit, not what rises above it.
+    pub fn is_floor(&self) -> bool {
+        self.code == crate::desired::GuardCode::MinimumAdministrators.word()
+    }
 }
 
 /// How the account was read.

@@ -5,7 +5,7 @@ use crate::systems::Axis;
 
 use super::account::Account;
 use super::change::{Blocked, Cause, Change, Fact, Risk};
-use super::digest;
+use super::{digest, preflight};
 
 /// A change on its way into a plan: not yet cleared by preflight, not yet in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl<'a> Found<'a> {
     /// Works out calls, direction, risk, facts and digest.
     ///
     /// Without a way in this system the draft comes back as blocked.
-    pub fn draft(self, account: &Account<'_>) -> Result<Draft, Blocked> {
+    pub fn draft(self, account: &Account<'_>) -> Result<Draft, Box<Blocked>> {
         let spec = account.spec;
         let (before, after) = self.shown(account);
         let empty = Attrs::new();
@@ -110,7 +110,10 @@ impl<'a> Found<'a> {
         facts(account, &mut change, is_active, has_registered);
         let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
         if no_way {
-            return Err(draft.block("actor-lacks-role", account.spec.exists_elsewhere));
+            // What the actor may not do on any surface says better who could.
+            let (code, needs) =
+                preflight::refusal(account, &draft).unwrap_or(("actor-lacks-role", account.spec.exists_elsewhere.to_owned()));
+            return Err(Box::new(draft.block(code, &needs)));
         }
         Ok(draft)
     }
@@ -153,19 +156,7 @@ impl Draft {
 
     /// The same, not to be attempted.
     pub fn block(self, code: &'static str, needs: &str) -> Blocked {
-        let c = self.change;
-        Blocked {
-            id: c.id,
-            action: c.action,
-            subject: c.subject,
-            code,
-            needs: needs.to_owned(),
-            before: c.before,
-            after: c.after,
-            place: c.place,
-            reason: c.reason,
-            accepted: false,
-        }
+        Blocked::of(&self.change, code, needs)
     }
 }
 
@@ -226,7 +217,10 @@ fn facts(account: &Account<'_>, change: &mut Change, is_active: bool, has_regist
     let spec = account.spec;
     let none = Attrs::new();
     let after = change.whole_after.as_ref().unwrap_or(&none);
-    let counted = is_active && spec.counts_for_floor(&change.whole_before);
+    // Whose role does not show may be an administrator.
+    let hidden = is_active && !change.whole_before.contains_key(spec.chief().key);
+    let takes = change.action == Action::Remove || change.direction.narrows() || after.contains_key(spec.chief().key);
+    let counted = is_active && (spec.counts_for_floor(&change.whole_before) || hidden && takes);
     let will_count = spec.counts_for_floor(after);
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
     match change.action {

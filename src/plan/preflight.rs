@@ -16,13 +16,15 @@ pub(super) fn all(account: &Account<'_>, work: &mut Work) {
     }
 }
 
-fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static str, String)> {
+/// Why the actor may not make the change, and who could.
+pub(super) fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static str, String)> {
     let change = &draft.change;
     let none = Attrs::new();
     let seeking = Seeking {
         action: change.action,
         exists: draft.exists,
         partly_seen: draft.partly_seen,
+        anew: change.is_anew(),
         before: &change.whole_before,
         after: change.whole_after.as_ref().unwrap_or(&none),
     };

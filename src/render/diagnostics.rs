@@ -10,9 +10,10 @@ use serde::Serialize;
 use crate::manifest::{Diagnostic, Severity, Sources};
 use crate::model::{Place, is_unprintable};
 
-/// Characters of a line before a caret and in all.
-const BEFORE: usize = 60;
-const WIDTH: usize = 140;
+/// Characters of a line that are given to the renderer before a caret and in all; it trims what is
+/// wider than a terminal.
+const BEFORE: usize = 400;
+const WIDTH: usize = 800;
 /// Related places that are shown of one diagnostic.
 const MOST_RELATED: usize = 8;
 
@@ -226,7 +227,7 @@ mod tests {
     #[test]
     fn a_line_of_two_megabytes_is_clipped() {
         let out = rendered(&[("bomb.yaml", &format!("people:\n  x: {{ email: {}@acme.example }}\n", "é".repeat(1_000_000)))], false);
-        assert!(out.len() < 3000 && out.contains("bomb.yaml:2:15"), "{}", out.len());
+        assert!(out.len() < 5000 && out.contains("bomb.yaml:2:15"), "{}", out.len());
         let far = format!(
             "people: {{ {}}}\n",
             (0..40_000)

@@ -58,7 +58,10 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &s
         writeln!(out, "       cause: {}{each}", change.cause.0.word())?;
     }
     for note in &change.notes {
-        writeln!(out, "       note: {}", Neutral(note))?;
+        match in_words(note) {
+            Some(words) => writeln!(out, "       note: {}: {words}", Neutral(note))?,
+            None => writeln!(out, "       note: {}", Neutral(note))?,
+        }
     }
     for id in &change.waits_for {
         writeln!(out, "       after: {}", Neutral(id))?;
@@ -70,7 +73,12 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &s
 fn write_calls(out: &mut impl Write, change: &ChangeView, paint: Paint) -> io::Result<()> {
     let faint = paint.faint();
     let calls: Vec<String> = change.calls.iter().map(|c| Neutral(c).to_string()).collect();
-    let mails = if change.mails { "; the system mails them" } else { "" };
+    let mails = match (change.mails, change.action.0) {
+        (true, _) => "; the system mails them",
+        // SYSTEMS.md E8: somebody must tell the person.
+        (false, Action::Invite) => "; created, no mail",
+        (false, _) => "",
+    };
     let digest = change.digest.split_once(':').map_or(change.digest.as_str(), |(_, hex)| hex);
     let short: String = digest.chars().take(12).collect();
     writeln!(out, "       {faint}{}: {}{mails} [{short}]{faint:#}", change.channel.0.word(), calls.join(", then "))?;
@@ -182,4 +190,16 @@ fn item(word: &Json) -> String {
         let _ = if c == '"' { quoted.write_str("\\\"") } else { quoted.write_char(c) };
     }
     quoted + "\""
+}
+
+/// What a stable word among the notes means.
+fn in_words(note: &str) -> Option<&'static str> {
+    match note {
+        "end-cleared" => Some("the entry has no end, so the one found goes"),
+        "end-by-portcullis" => Some("the first run after that day ends the access"),
+        "rolling-end" => Some("extended while it comes near, up to the day in the entry"),
+        "name-deferred" => Some("set once the person has registered"),
+        "switches-whitelist-on" => Some("from now on only listed domains may come in"),
+        _ => None,
+    }
 }

@@ -84,7 +84,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     actor_stays(&world, &before, &steps).map_err(told)?;
     mails(&world, account, &results).map_err(told)?;
     nothing_left(account, &second.accounts[0], &results).map_err(told)?;
-    if results.iter().any(|r| r.elsewhere) {
+    if results.iter().any(|r| r.elsewhere.is_some()) {
         counts.lock().expect("counting does not panic").note("result exists-elsewhere");
     }
     same_bytes(&world, &backend, &desired, &again, &second, !blueprint.policy.pace)
@@ -146,11 +146,11 @@ fn domain_before_invitation(steps: &[Step]) -> Holds {
 
 /// Whatever is not `exists elsewhere`, or waits for it, is a mistake of the planner or the server.
 fn no_failure(account: &AccountPlan, results: &[ChangeResult]) -> Holds {
-    let elsewhere: BTreeSet<&str> = results.iter().filter(|r| r.elsewhere).map(|r| r.id.as_str()).collect();
+    let elsewhere: BTreeSet<&str> = results.iter().filter(|r| r.elsewhere.is_some()).map(|r| r.id.as_str()).collect();
     for (change, result) in account.changes.iter().zip(results) {
         let excused = match result.verdict {
             Verdict::Applied | Verdict::Already => true,
-            Verdict::Failed => result.elsewhere,
+            Verdict::Failed => result.elsewhere.is_some(),
             Verdict::Skipped => change.waits_for.iter().any(|id| elsewhere.contains(id.as_str())),
             Verdict::Unknown => false,
         };

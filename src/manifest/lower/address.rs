@@ -70,22 +70,34 @@ impl<'a> Teams<'a> {
     }
 }
 
-/// Patterns, the plain addresses among them apart: a list of a thousand addresses is one look-up.
+/// Patterns; plain addresses and whole domains apart, so that a thousand of them are one look-up.
 struct Ignored<'a> {
     plain: HashMap<&'a str, &'a Place>,
+    /// Of `*@vendor.example`.
+    domains: HashMap<&'a str, &'a Place>,
     wild: Vec<&'a Located<Pattern>>,
 }
 
 impl<'a> Ignored<'a> {
     fn of(patterns: &'a [Located<Pattern>]) -> Self {
-        let (wild, plain): (Vec<_>, Vec<_>) = patterns.iter().partition(|p| p.value.as_str().contains('*'));
-        Self { plain: plain.into_iter().map(|p| (p.value.as_str(), &p.at)).collect(), wild }
+        let (mut plain, mut domains, mut wild) = (HashMap::new(), HashMap::new(), Vec::new());
+        for pattern in patterns {
+            let text = pattern.value.as_str();
+            match text.strip_prefix("*@") {
+                Some(domain) if !domain.contains('*') => drop(domains.insert(domain, &pattern.at)),
+                _ if !text.contains('*') => drop(plain.insert(text, &pattern.at)),
+                _ => wild.push(pattern),
+            }
+        }
+        Self { plain, domains, wild }
     }
     fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.wild.is_empty()
+        self.plain.is_empty() && self.domains.is_empty() && self.wild.is_empty()
     }
     fn of_email(&self, email: &Email) -> Option<&'a Place> {
-        self.plain.get(email.key()).copied().or_else(|| self.wild.iter().find(|p| p.value.matches(email)).map(|p| &p.at))
+        let domain = email.key().split_once('@').map_or("", |(_, domain)| domain);
+        let known = self.plain.get(email.key()).or_else(|| self.domains.get(domain)).copied();
+        known.or_else(|| self.wild.iter().find(|p| p.value.matches(email)).map(|p| &p.at))
     }
 }
 

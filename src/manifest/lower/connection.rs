@@ -1,6 +1,6 @@
 //! `connections.NAME`: where and as whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use super::Shapes;
@@ -9,7 +9,7 @@ use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
 use crate::manifest::{Auth, BackendName, Connection, Diagnostic, read};
-use crate::model::{Attrs, Email, Key, Located, Place, Value};
+use crate::model::{Atom, Attrs, Email, Key, Located, Place, Value};
 use crate::systems::{self, SystemSpec};
 
 /// Backends that the documents name and this version does not have yet.
@@ -74,6 +74,27 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
         });
     }
     declared
+}
+
+/// Two network connections that read one variable: the token of one server would go to the other.
+pub(super) fn shared_tokens<'c>(connections: impl Iterator<Item = (&'c Atom, &'c Connection)>, sink: &mut Sink) {
+    let mut first: HashMap<String, &Connection> = HashMap::new();
+    for (name, connection) in connections.filter(|(_, c)| c.backend.is_network() && c.auth == Auth::Token) {
+        let variable = name.as_str().to_uppercase().replace('-', "_");
+        match first.get(&variable) {
+            Some(other) => {
+                let message = format!("{} takes its token from the variable of another connection", quoted(name.as_str()));
+                sink.say(
+                    Diagnostic::error("token-shared", message, connection.at.clone())
+                        .hint("rename one of them, or give it an `auth` of its own")
+                        .related(other.at.clone(), "the other connection"),
+                );
+            }
+            None => {
+                first.insert(variable, connection);
+            }
+        }
+    }
 }
 
 fn system(sink: &mut Sink, at: Cursor<'_>) -> Option<&'static SystemSpec> {

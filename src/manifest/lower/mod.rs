@@ -137,6 +137,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
         }
         context.connections.insert(key, declared);
     }
+    connection::shared_tokens(out.connections.iter(), sink);
     let mut book = address::Book::default();
     for (id, _, at) in people.entries {
         if let Some(person) = people::person(at, sink) {

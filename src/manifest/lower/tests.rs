@@ -237,6 +237,19 @@ fn endpoints_tokens_and_zones() {
     assert_eq!(said(&[("c.yaml", &solver().replace("Europe/Paris", "Europe/Pariss"))]), ["c.yaml:5:15 bad-zone"]);
 }
 
+#[test]
+fn two_servers_never_share_a_token() {
+    let connections = |auth: &str| {
+        format!(
+            "connections:\n  shop-eu: {{ system: insider, backend: scim, endpoint: https://a.example }}\n  shop_eu: {{ system: insider, backend: scim, endpoint: https://b.example{auth} }}\n"
+        )
+    };
+    assert_eq!(said(&[("c.yaml", &connections(""))]), ["c.yaml:3:3 token-shared"]);
+    assert_eq!(said(&[("c.yaml", &connections(", auth: { file: x }"))]), [] as [&str; 0]);
+    let embedded = "connections:\n  a-b: { system: solver, backend: embedded }\n  a_b: { system: solver, backend: embedded }\n";
+    assert_eq!(said(&[("c.yaml", embedded)]), [] as [&str; 0]);
+}
+
 // ---------- people and teams ----------
 
 #[test]
@@ -451,4 +464,50 @@ fn bombs_end_with_a_located_error() {
     assert!(loaded.diagnostics[0].message.len() < 400);
     let keys: String = (0..50_000).map(|i| format!("k{i}: 1\n")).collect();
     assert_eq!(errors(&[("bomb.yaml", &keys)]).len(), 50_000);
+}
+
+#[test]
+fn marks_and_line_ends_of_other_systems_are_no_mistakes() {
+    let text = "\u{feff}people:\r\n  ada: { email: ada@acme.example,\r\n    nam: x }\r\n";
+    assert_eq!(said(&[("p.yaml", text)]), ["p.yaml:3:5 unknown-key"]);
+    assert_eq!(said(&[("p.yaml", "\u{feff}people: {}\n"), ("q.yaml", "")]), [] as [&str; 0]);
+}
+
+#[test]
+fn ignored_addresses_are_found_by_address_domain_and_pattern() {
+    let account = |ignore: &str, email: &str| {
+        let text = format!("accounts:\n  sol:\n    ignore: [{ignore}]\n    members:\n      - {{ email: {email}, groups: [standard] }}\n");
+        said(&[("a.yaml", &text), ("c.yaml", &solver())]).len()
+    };
+    for (ignore, email, hits) in [
+        ("\"*@vendor.example\"", "a@vendor.example", 1),
+        ("\"*@Vendor.example\"", "a@vendor.example", 1),
+        ("\"*@vendor.example\"", "a@eu.vendor.example", 0),
+        ("\"*vendor.example\"", "a@eu.vendor.example", 1),
+        ("\"bot-*@acme.example\"", "bot-7@acme.example", 1),
+        ("Bot@ACME.example", "bot@acme.example", 1),
+        ("\"*@b\u{fc}cher.example\"", "a@xn--bcher-kva.example", 1),
+    ] {
+        assert_eq!(account(ignore, email), hits, "{ignore} {email}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    /// DESIGN §8.10: bad input of any kind ends in a located message, never a panic.
+    #[test]
+    fn nothing_that_is_written_panics(cut in 0usize..900, put in "[-a-z0-9 :{}\\[\\],&*!|>'\"#%@`\n\t\u{e9}\u{202e}~<]{0,12}", take in 0usize..20) {
+        let whole = emma() + "people:\n  ada: { email: ada@acme.example, previously: [a@b.example], leaves: 2026-11-20 }\nteams: { t: [ada, { team: u }], u: [] }\nguards: { removals: { count: 1 } }\naccounts:\n  news: &n\n    mode: authoritative\n    ignore: [\"*@v.example\"]\n    members:\n      - { person: ada, role: manager, privileges: [billing], subaccounts: [emea], end: 2026-12-01 }\n      - team: t\n        role: editor\n";
+        let cut = (0..=cut.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap();
+        let end = (cut..=(cut + take).min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap();
+        let text = format!("{}{put}{}", &whole[..cut], &whole[end..]);
+        let loaded = loaded(&[("x.yaml", &text)]);
+        let lines = u32::try_from(text.split('\n').count()).unwrap();
+        for d in &loaded.diagnostics {
+            proptest::prop_assert!(d.place.line >= 1 && d.place.line <= lines && d.place.column >= 1 && d.place.span.1 as usize <= text.len());
+        }
+        let shown = crate::render::diagnostics::text(&loaded.diagnostics, &loaded.sources, false);
+        let turned = shown.contains('\u{202e}');
+        proptest::prop_assert!(!turned);
+    }
 }

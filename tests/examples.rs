@@ -1,0 +1,151 @@
+//! Every example does what it is there for: no errors, a plan, an apply, and then nothing to do,
+//! whatever the year.
+
+#[path = "support/scim_server.rs"]
+mod scim_server;
+#[path = "support/examples.rs"]
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{Copy, repository};
+
+const CLOCKS: &[&str] = &["2026-11-22T09:00:00Z", "2030-06-30T22:59:30Z", "2040-02-29T12:00:00Z"];
+
+/// On a network, so they are planned by the suite that has a server.
+const NETWORK: &[&str] = &["insider-scim"];
+
+fn examples() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(repository().join("examples"))
+        .expect("examples/")
+        .map(|e| e.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .collect();
+    names.sort();
+    names
+}
+
+fn embedded() -> Vec<String> {
+    examples().into_iter().filter(|e| !NETWORK.contains(&e.as_str())).collect()
+}
+
+fn manifests(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            manifests(&path, into);
+        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+            into.push(path);
+        }
+    }
+}
+
+fn dir(example: &str) -> String {
+    format!("examples/{example}")
+}
+
+#[test]
+fn there_is_an_example_for_each_thing_that_is_built() {
+    assert_eq!(examples(), ["emma-hq", "insider", "insider-scim", "quickstart", "solver"]);
+}
+
+#[test]
+fn every_example_is_valid_in_every_year() {
+    let copy = Copy::new();
+    for example in examples() {
+        for now in CLOCKS {
+            let ran = copy.run(now, ["validate", "--format", "json", &dir(&example)]).exits(0);
+            assert_eq!(ran.json()["diagnostics"].as_array().map(Vec::len), Some(0), "{example} in {now}: {}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn every_embedded_example_is_applied_and_then_plans_to_nothing() {
+    for example in embedded() {
+        for now in CLOCKS {
+            let copy = Copy::new();
+            let planned = copy.run(now, ["plan", "--format", "json", &dir(&example)]).exits(2).json();
+            let changes: usize =
+                planned["accounts"].as_array().expect("accounts").iter().map(|a| a["changes"].as_array().map_or(0, Vec::len)).sum();
+            assert!(changes > 0, "{example} in {now} plans something");
+            assert_eq!(planned["summary"]["blocked"], 0, "{example} in {now}: {planned:#}");
+            assert_eq!(planned["sandbox"], true);
+
+            let applied = copy.run(now, ["apply", "--auto-approve", "--format", "json", &dir(&example)]).exits(0).json();
+            assert_eq!(applied["digest"], planned["digest"], "{example} in {now}: what was planned is what was applied");
+            assert_eq!(applied["results"].as_array().map(Vec::len), Some(changes), "{example} in {now}: {applied:#}");
+
+            let again = copy.run(now, ["plan", "--format", "json", &dir(&example)]).exits(0).json();
+            assert!(again["accounts"].as_array().expect("accounts").iter().all(|a| a["changes"] == serde_json::json!([])), "{again:#}");
+        }
+    }
+}
+
+#[test]
+fn an_example_that_was_applied_in_2026_still_applies_in_2030() {
+    for example in embedded() {
+        let copy = Copy::new();
+        for now in CLOCKS {
+            copy.run(now, ["apply", "--auto-approve", &dir(&example)]).exits(0);
+            copy.run(now, ["plan", &dir(&example)]).exits(0);
+        }
+    }
+}
+
+#[test]
+fn every_example_plans_the_same_bytes_twice() {
+    let copy = Copy::new();
+    for example in embedded() {
+        let once = copy.run(CLOCKS[0], ["plan", &dir(&example)]).exits(2);
+        let twice = copy.run(CLOCKS[0], ["plan", &dir(&example)]).exits(2);
+        assert_eq!(once.stdout, twice.stdout, "{example}");
+        assert!(!copy.path().join(dir(&example)).join(".portcullis").exists(), "{example}: planning writes nothing");
+    }
+}
+
+#[test]
+fn every_manifest_names_its_schema_and_the_schema_is_there() {
+    let mut files = Vec::new();
+    manifests(&repository().join("examples"), &mut files);
+    assert!(files.len() >= examples().len());
+    for file in files {
+        let text = fs::read_to_string(&file).expect("UTF-8");
+        let first = text.lines().next().unwrap_or_default();
+        let named = first
+            .strip_prefix("# yaml-language-server: $schema=")
+            .unwrap_or_else(|| panic!("{}: the first line names no schema: {first}", file.display()));
+        let schema = file.parent().expect("a folder").join(named);
+        let schema = schema.canonicalize().unwrap_or_else(|e| panic!("{}: {named}: {e}", file.display()));
+        let name = schema.file_name().and_then(|n| n.to_str()).expect("UTF-8");
+        let expected = match systems_of(&text).first() {
+            Some(system) if text.contains("\naccounts:") => format!("{system}.schema.json"),
+            _ => "manifest.schema.json".to_owned(),
+        };
+        assert_eq!(name, expected, "{}", file.display());
+    }
+}
+
+#[test]
+#[ignore = "needs scim2-server"]
+fn the_network_example_is_planned_against_a_real_server() {
+    let server = scim_server::ScimServer::start(2, true);
+    let copy = Copy::new();
+    let connections = copy.path().join("examples/insider-scim/connections.yaml");
+    let text = fs::read_to_string(&connections).expect("UTF-8");
+    let vendor = "https://inone.useinsider.com/scim/v2";
+    assert!(text.contains(vendor));
+    fs::write(&connections, text.replace(vendor, server.base())).expect("a file of our own");
+
+    let environment = [("PORTCULLIS_NOW", CLOCKS[0]), ("PORTCULLIS_TOKEN_ENGAGEMENT", scim_server::ScimServer::TOKEN)];
+    let planned = copy.run_with(&environment, ["plan", "--format", "json", "examples/insider-scim"]).exits(2).json();
+    assert_eq!(planned["summary"]["invite"], 3, "{planned:#}");
+    assert_eq!(planned["sandbox"], false);
+    let refused = copy.run_with(&environment, ["apply", "--auto-approve", "--unreviewed", "examples/insider-scim"]).exits(1);
+    assert!(refused.stderr.contains("simulated"), "{}", refused.stderr);
+}
+
+/// The systems that a manifest restates, in the order of the file.
+fn systems_of(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|l| l.trim().strip_prefix("system: ")).map(|s| s.split_whitespace().next().unwrap_or_default()).collect()
+}

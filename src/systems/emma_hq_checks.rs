@@ -71,9 +71,10 @@ pub(super) fn e4_no_scope_for_somebody_partly_seen(_: &Tenant, change: &Seeking<
 }
 
 /// E2 and E4: a bounded actor sees only users of its subaccounts. Whom it invites into none of them
-/// would be out of its sight at once, and be invited again by every run.
+/// would be out of its sight at once, and be invited again by every run. The subaccount surface
+/// invites into its own where nothing is said, and never into none (E13).
 pub(super) fn e2_manager_invites_into_its_subaccounts(tenant: &Tenant, change: &Seeking<'_>) -> Result<(), Needs> {
-    let implied = tenant.word("surface") == Some("subaccount");
+    let implied = tenant.word("surface") == Some("subaccount") && !change.after.contains_key("subaccounts");
     let into_none = change.action == Action::Invite && set(change.after, "subaccounts").is_empty();
     if actor_is(tenant, "parent") || implied || !into_none {
         return Ok(());

@@ -9,7 +9,7 @@ use crate::apply::{self, Applied};
 use crate::plan::{self, Cleared, Plan};
 
 pub use connect::{Connected, Folder, Site};
-pub use request::{Approval, Request};
+pub use request::{Approval, Env, Request};
 pub use stop::Stop;
 
 /// Reads every account and plans the difference. Holds nothing that could write.

@@ -124,9 +124,26 @@ fn commands_in_the_prose_stand_in_the_tour() {
     }
 }
 
+const DOCUMENTS: &[&str] = &["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/diagnostics.md", "docs/testing.md"];
+
+#[test]
+fn paths_in_the_documents_are_there() {
+    for name in DOCUMENTS {
+        let text = fs::read_to_string(repository().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let prose = text.split("```").step_by(2).collect::<String>();
+        for span in prose.split('`').skip(1).step_by(2) {
+            let ours = ["src/", "tests/", "docs/", "examples/", "schemas/", ".ci/"].iter().any(|folder| span.starts_with(folder));
+            // `src/systems/NAME.rs`, `schemas/*.schema.json` and what a run leaves behind stand for no one file.
+            let stands_for_many =
+                span.contains(['*', ' ']) || span.contains("NAME") || span.contains("SYSTEM") || span.contains(".portcullis/");
+            assert!(!ours || stands_for_many || repository().join(span).exists(), "{name} names `{span}`");
+        }
+    }
+}
+
 #[test]
 fn links_of_the_documents_lead_somewhere() {
-    for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/testing.md"] {
+    for name in DOCUMENTS {
         let file = repository().join(name);
         let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

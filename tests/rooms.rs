@@ -273,6 +273,19 @@ fn pure_rooms_touch_no_clock_file_or_hash_order() {
 }
 
 #[test]
+fn only_the_command_line_knows_clock_environment_and_terminal() {
+    let mut findings = Vec::new();
+    for source in sources().iter().filter(|s| !matches!(s.room(), "cli" | "main")) {
+        for word in ["Timestamp::now", "Zoned::now", "SystemTime", "std::env", "println!", "print!(", "std::io::stdin", "is_terminal"] {
+            if source.code.contains(word) {
+                findings.push(format!("src/{} names {word}", source.path));
+            }
+        }
+    }
+    none("the library is told the instant, the variables and where to write", &findings);
+}
+
+#[test]
 fn systems_are_told_apart_in_their_own_room_alone() {
     let names = ["emma-hq", "insider", "solver", "gamoshi", "meta-gateway"];
     let mut findings = Vec::new();

@@ -104,8 +104,8 @@ impl<'a> Run<'a> {
             }
         }
         let mut run = Self { changes, ready: BTreeSet::new(), waiting, followers, results: vec![None; changes.len()] };
-        for i in 0..changes.len() {
-            if changes[i].channel() == Channel::Api {
+        for (i, change) in changes.iter().enumerate() {
+            if change.channel() == Channel::Api {
                 if run.waiting[i] == 0 {
                     run.ready.insert(i);
                 }

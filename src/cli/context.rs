@@ -125,7 +125,11 @@ pub(super) fn print_bare(stop: Stop) -> u8 {
 /// The run's instant, and whether it was set by hand.
 fn clock() -> Result<(Timestamp, bool), Stop> {
     match std::env::var("PORTCULLIS_NOW") {
-        Err(_) => Ok((Timestamp::now(), false)),
+        // Whole seconds: what is printed can be typed again.
+        Err(_) => {
+            let now = Timestamp::now();
+            Ok((Timestamp::from_second(now.as_second()).unwrap_or(now), false))
+        }
         Ok(text) => {
             let now = text
                 .parse()

@@ -102,7 +102,7 @@ impl Limit {
 pub struct Guards(BTreeMap<GuardCode, Limit>);
 
 impl Guards {
-    /// The account's own entry over the top-level one over the default. A written count or percent
+    /// The account's own entry over the top-level one over the default. A written count
     /// that the default `most` would cap raises it: who writes 30 means 30.
     pub fn resolve(spec: &SystemSpec, manifests: &Manifests, account: &AccountDoc) -> Self {
         Self(
@@ -130,11 +130,7 @@ fn limit<'a>((count, percent, most): (u32, u32, u32), written: impl Iterator<Ite
         all.most = all.most.or(located.value.most);
         at.get_or_insert_with(|| located.at.clone());
     }
-    let most = all.most.unwrap_or_else(|| match (all.count, all.percent) {
-        (None, None) => most,
-        (Some(c), None) => most.max(c),
-        (_, Some(_)) => u32::MAX,
-    });
+    let most = all.most.unwrap_or_else(|| most.max(all.count.unwrap_or(0)));
     Limit { count: all.count.unwrap_or(count), percent: all.percent.unwrap_or(percent), most, at }
 }
 

@@ -122,6 +122,12 @@ impl Account<'_> {
         (self.spec.sees_all)(self.tenant)
     }
 
+    /// The active members who count for the least number of administrators.
+    pub(super) fn active_administrators(&self) -> impl Iterator<Item = &crate::model::Live> {
+        let active = self.reading.members.iter().filter(|l| l.phase == crate::model::Phase::Active);
+        active.filter(|l| self.spec.counts_for_floor(&self.seen(l)))
+    }
+
     /// All that is seen of a member, what the backend reads and the server left out filled in.
     pub(super) fn seen(&self, live: &crate::model::Live) -> crate::model::Attrs {
         let mut all = live.seen();

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::desired::{GuardCode, Wanted};
-use crate::model::{Action, Domain, Domains, Known, Live, Phase, Subject};
+use crate::model::{Action, Domain, Domains, Known, Phase, Subject};
 
 use super::account::{Account, Work};
 use super::change::Fact;
@@ -68,8 +68,7 @@ fn take(work: &mut Work, which: &[(usize, &'static str, String)]) {
 fn administrators(account: &Account<'_>, day: super::account::Day, work: &mut Work) -> Administrators {
     let spec = account.spec;
     let limit = account.desired.policy.guards.get(GuardCode::MinimumAdministrators).count.max(spec.floor.least);
-    let active = |l: &&Live| l.phase == Phase::Active && spec.counts_for_floor(&account.seen(l));
-    let seen = account.reading.members.iter().filter(active).count() as u32;
+    let seen = account.active_administrators().count() as u32;
     let untouchable = account.reading.members.iter().any(|l| spec.is_untouchable(l) && l.phase == Phase::Active);
     let now = seen + u32::from(spec.floor.kept_by_untouchable && !untouchable);
     let all = Administrators { now, limit, limit_floor: spec.floor.least };
@@ -128,7 +127,7 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
     let mut all: BTreeSet<String> = work
         .drafts
         .iter()
-        .filter(|d| !d.change.gives.contains(&Fact::Administrators) && !(d.is_active && spec.counts_for_floor(&d.change.whole_before)))
+        .filter(|d| !(d.change.gives.contains(&Fact::Administrators) || d.is_active && spec.counts_for_floor(&d.change.whole_before)))
         .filter(after)
         .map(|d| d.change.subject.as_str().to_owned())
         .collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject};
+use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject, Verb};
 
 /// A hash of a canonical form: `sha256:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -130,6 +130,11 @@ impl Change {
     }
     pub fn mails(&self) -> bool {
         self.calls.iter().any(|c| c.mails)
+    }
+    /// Whether it deletes an invitation and sends a new one.
+    pub fn is_anew(&self) -> bool {
+        let deletes = self.calls.iter().any(|c| c.verb == Verb::Delete);
+        deletes && self.calls.iter().any(|c| c.verb == Verb::Invite)
     }
     /// Whether an active administrator is lost by it.
     pub fn ends_administrator(&self) -> bool {

@@ -90,7 +90,8 @@ fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<(), NotCleared> {
         };
         if lifted {
             verdict.tripped = false;
-            verdict.limit = lift.to;
+            // A minimum falls to what the plan leaves and no further: the floor was checked for that.
+            verdict.limit = if lift.code == GuardCode::MinimumAdministrators { verdict.actual } else { lift.to };
         }
     }
     Ok(())

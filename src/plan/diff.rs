@@ -40,6 +40,9 @@ pub(super) fn listed(account: &Account<'_>, day: Day, pair: &Pair<'_>, work: &mu
             format!("still listed under a previous address; {} is the present one, which only the person can change", pair.member.email);
         work.reports.push(report("previous-address", live, &message, pair));
     }
+    for spare in &pair.spares {
+        leftover(account, day, pair, spare, &wanted, work);
+    }
     match &wanted {
         Wanted::Present(merged) => present(account, day, pair, live, merged, work),
         Wanted::Gone { .. } if live.phase.is_standing() => {
@@ -50,6 +53,22 @@ pub(super) fn listed(account: &Account<'_>, day: Day, pair: &Pair<'_>, work: &mu
         Wanted::NotYet(_) => unlisted_members::not_yet(account, pair.member, live, work),
         // Somebody who will leave, listed elsewhere only.
         Wanted::Unlisted => unlisted_members::not_yet(account, pair.member, live, work),
+    }
+}
+
+/// A second membership of the same person, under another of their addresses: what was declared to
+/// end ends there too; while the person stays, the mode decides.
+fn leftover(account: &Account<'_>, day: Day, pair: &Pair<'_>, spare: &Live, wanted: &Wanted<'_>, work: &mut Work) {
+    match wanted {
+        Wanted::Gone { .. } if spare.phase.is_standing() => {
+            unlisted::end(account, spare, Ending::declared(wanted, cause::of_gone(day, wanted)), work);
+        }
+        Wanted::Gone { .. } => {}
+        Wanted::Present(_) | Wanted::NotYet(_) | Wanted::Unlisted => {
+            let message = format!("a second membership of {}, under another address", pair.member.email);
+            work.reports.push(report("previous-address", spare, &message, pair));
+            unlisted_members::not_yet(account, pair.member, spare, work);
+        }
     }
 }
 
@@ -72,7 +91,7 @@ fn warn_of_spreads(member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
 
 fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
     let mut after = merged.attrs.clone();
-    let end = if account.spec.has_native_ends() { target_end(account, day.today, None, merged).0 } else { merged.end };
+    let end = if account.keeps_ends() { target_end(account, day.today, None, merged).0 } else { merged.end };
     if let Some(end) = end {
         after.insert("end", Value::Day(Some(end)));
     }
@@ -83,7 +102,8 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
     if !account.keeps_ends() && end.is_some() {
         notes.push("end-by-portcullis".into());
     }
-    if merged.rolling {
+    let rolling = merged.rolling && account.keeps_ends();
+    if rolling {
         notes.push("rolling-end".into());
     }
     let found = Found {
@@ -92,7 +112,7 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         place: Some(merged.at.clone()),
         reason: merged.reason.map(str::to_owned),
         notes,
-        rolling: merged.rolling,
+        rolling,
         ..Found::new(Action::Invite, Subject::Member(member.email.clone()))
     };
     push(found, account, work);
@@ -101,7 +121,7 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
 fn push(found: Found<'_>, account: &Account<'_>, work: &mut Work) {
     match found.draft(account) {
         Ok(draft) => work.drafts.push(draft),
-        Err(blocked) => work.blocked.push(blocked),
+        Err(blocked) => work.blocked.push(*blocked),
     }
 }
 
@@ -141,11 +161,9 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
     found.causes = differences.causes;
     found.whole_after = Some(differences.after);
     match found.draft(account) {
-        Err(blocked) => work.blocked.push(blocked),
+        Err(blocked) => work.blocked.push(*blocked),
         Ok(draft) => {
-            let calls = &draft.change.calls;
-            let deletes = calls.iter().any(|c| c.verb == crate::model::Verb::Delete);
-            if deletes && draft.partly_seen {
+            if draft.change.is_anew() && draft.partly_seen {
                 // E6: delete and invite would lose the scopes that are not seen.
                 work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
             } else if draft.change.mails() && due == Due::NotAgain {
@@ -186,6 +204,15 @@ impl Differences {
                 continue;
             }
             if matches!(live.attr(key), Known::Hidden) {
+                work.reports.push(Report {
+                    code: "hidden-value",
+                    member: Some(live.email.to_string()),
+                    message: format!(
+                        "what the server holds for {key} cannot be told, so {} is not compared: look by hand",
+                        describe(key, wanted)
+                    ),
+                    place: Some(merged.at.clone()),
+                });
                 continue;
             }
             if is_deferred(account, live, attr) {

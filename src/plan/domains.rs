@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Action, Direction, Domain, Domains, Known, Phase, Subject};
+use crate::model::{Action, Direction, Domain, Domains, Email, Known, Phase, Subject};
 
 use super::account::{Account, Work};
 use super::change::{Fact, Report};
@@ -73,18 +73,22 @@ fn push(account: &Account<'_>, action: Action, domain: Domain, direction: Direct
             }
             work.drafts.push(draft);
         }
-        Err(blocked) => work.blocked.push(blocked),
+        Err(blocked) => work.blocked.push(*blocked),
     }
 }
 
 /// Members who stay and whom the plan's disallowed domains would cut off, without a change of
 /// their status (insider).
-pub(super) fn cut_off<'a>(account: &'a Account<'_>, domain: &'a Domain, removed: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
+pub(super) fn cut_off<'a>(
+    account: &'a Account<'_>,
+    gone: &'a BTreeSet<&Domain>,
+    removed: &'a BTreeSet<&str>,
+) -> impl Iterator<Item = &'a Email> {
     account
         .reading
         .members
         .iter()
-        .filter(move |m| m.email.domain() == *domain && !removed.contains(m.email.key()))
+        .filter(move |m| !gone.is_empty() && gone.contains(&m.email.domain()) && !removed.contains(m.email.key()))
         .filter(|m| !matches!(m.phase, Phase::Expired | Phase::Suspended))
-        .map(|m| m.email.key())
+        .map(|m| &m.email)
 }

@@ -56,7 +56,7 @@ impl<'a> Found<'a> {
     /// Works out calls, direction, risk, facts and digest.
     ///
     /// Without a way in this system the draft comes back as blocked.
-    pub fn draft(self, account: &Account<'_>) -> Result<Draft, Blocked> {
+    pub fn draft(self, account: &Account<'_>) -> Result<Draft, Box<Blocked>> {
         let spec = account.spec;
         let (before, after) = self.shown(account);
         let empty = Attrs::new();
@@ -112,7 +112,7 @@ impl<'a> Found<'a> {
             // What the actor may not do on any surface says better who could.
             let (code, needs) =
                 preflight::refusal(account, &draft).unwrap_or(("actor-lacks-role", account.spec.exists_elsewhere.to_owned()));
-            return Err(draft.block(code, &needs));
+            return Err(Box::new(draft.block(code, &needs)));
         }
         Ok(draft)
     }
@@ -184,7 +184,10 @@ fn facts(account: &Account<'_>, change: &mut Change, is_active: bool) {
     let spec = account.spec;
     let none = Attrs::new();
     let after = change.whole_after.as_ref().unwrap_or(&none);
-    let counted = is_active && spec.counts_for_floor(&change.whole_before);
+    // Whose role does not show may be an administrator.
+    let hidden = is_active && !change.whole_before.contains_key(spec.chief().key);
+    let takes = change.action == Action::Remove || change.direction.narrows() || after.contains_key(spec.chief().key);
+    let counted = is_active && (spec.counts_for_floor(&change.whole_before) || hidden && takes);
     let will_count = spec.counts_for_floor(after);
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
     match change.action {

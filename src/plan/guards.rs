@@ -80,6 +80,16 @@ struct Tally {
     who: Vec<String>,
 }
 
+impl Tally {
+    fn and(mut self, more: Vec<String>) -> Self {
+        self.who.extend(more);
+        self.who.sort();
+        self.who.dedup();
+        self.actual = self.who.len() as u32;
+        self
+    }
+}
+
 fn tally(code: GuardCode, account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Tally {
     let count = |is: &dyn Fn(&Change) -> bool| Tally { actual: changes.iter().filter(|c| is(c)).count() as u32, who: Vec::new() };
     let named = |is: &dyn Fn(&Change) -> bool| {
@@ -96,9 +106,14 @@ fn tally(code: GuardCode, account: &Account<'_>, changes: &[Change], administrat
         GuardCode::NewAdministrators => named(&|c| c.administers),
         GuardCode::EndExtensions => count(&|c| !c.rolling && extends_end(account, c)),
         GuardCode::Invitations => count(&|c| c.mails() && invites(c.action)),
-        GuardCode::MinimumAdministrators => Tally { actual: lowest(changes, administrators), who: Vec::new() },
-        GuardCode::SelfLockout => named(&|c| locks_out(account, c)),
-        GuardCode::Protected => named(&|c| c.subject.email().is_some_and(|e| is_protected(account, e))),
+        GuardCode::MinimumAdministrators => Tally { actual: lowest(account, changes, administrators), who: Vec::new() },
+        GuardCode::SelfLockout => {
+            named(&|c| locks_out(account, c)).and(cut_off_where(account, changes, |e| account.tenant.actor.member.as_ref() == Some(e)))
+        }
+        GuardCode::Protected => {
+            named(&|c| c.subject.email().is_some_and(|e| is_protected(account, e)))
+                .and(cut_off_where(account, changes, |e| is_protected(account, e)))
+        }
     }
 }
 
@@ -137,26 +152,34 @@ fn extends_end(account: &Account<'_>, change: &Change) -> bool {
 }
 
 fn cut_off(account: &Account<'_>, changes: &[Change]) -> Tally {
-    let removed: BTreeSet<&str> =
-        changes.iter().filter(|c| matches!(c.action, Action::Remove | Action::CancelInvitation)).map(|c| c.subject.as_str()).collect();
-    let mut who: Vec<String> = changes
-        .iter()
-        .filter(|c| c.action == Action::DisallowDomain)
-        .filter_map(|c| c.subject.domain())
-        .flat_map(|d| domains::cut_off(account, d, &removed).map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    who.sort();
-    who.dedup();
+    let who = cut_off_where(account, changes, |_| true);
     Tally { actual: who.len() as u32, who }
 }
 
-/// The fewest active administrators at any moment that the order allows.
-fn lowest(changes: &[Change], administrators: &Administrators) -> u32 {
+/// Members who stay and whom the disallowed domains would cut off at once, sorted.
+fn cut_off_where(account: &Account<'_>, changes: &[Change], is: impl Fn(&Email) -> bool) -> Vec<String> {
+    let removed: BTreeSet<&str> =
+        changes.iter().filter(|c| matches!(c.action, Action::Remove | Action::CancelInvitation)).map(|c| c.subject.as_str()).collect();
+    let gone: BTreeSet<_> = changes.iter().filter(|c| c.action == Action::DisallowDomain).filter_map(|c| c.subject.domain()).collect();
+    let mut who: Vec<String> = domains::cut_off(account, &gone, &removed).filter(|e| is(e)).map(Email::to_string).collect();
+    who.sort();
+    who
+}
+
+/// The fewest active administrators at any moment that the order allows; who is cut off is none.
+fn lowest(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> u32 {
     let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
     let (enders, givers, waiting) = (with(|c| &c.ends), with(|c| &c.gives), with(|c| &c.needs));
     let now = if waiting > 0 { administrators.now + givers } else { administrators.now };
+    let ended: BTreeSet<&str> = changes.iter().filter(|c| c.ends_administrator()).map(|c| c.subject.as_str()).collect();
+    let cut = if changes.iter().any(|c| c.action == Action::DisallowDomain) {
+        let active: BTreeSet<&Email> = account.active_administrators().map(|l| &l.email).collect();
+        cut_off_where(account, changes, |e| !ended.contains(e.key()) && active.contains(e)).len() as u32
+    } else {
+        0
+    };
     // Where enders wait for all givers, the count first rises.
-    now.saturating_sub(enders).min(administrators.now)
+    now.saturating_sub(enders + cut).min(administrators.now)
 }
 
 /// Takes away the actor's own power.

@@ -24,6 +24,7 @@ pub(super) fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static 
         action: change.action,
         exists: draft.exists,
         partly_seen: draft.partly_seen,
+        anew: change.is_anew(),
         before: &change.whole_before,
         after: change.whole_after.as_ref().unwrap_or(&none),
     };

@@ -107,7 +107,7 @@ pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Wo
             work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
         }
         Ok(draft) => work.drafts.push(draft),
-        Err(blocked) => work.blocked.push(blocked),
+        Err(blocked) => work.blocked.push(*blocked),
     }
 }
 

@@ -5,6 +5,9 @@ use jiff::civil::Date;
 
 use crate::plan::{Lift, Moment};
 
+/// Reads one variable of the environment.
+pub type Env = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What a run is asked for; the library reads no clock, no environment and no terminal itself.
 pub struct Request {
     /// The manifests' folder.
@@ -17,8 +20,7 @@ pub struct Request {
     pub at: Option<Date>,
     pub trust_head: bool,
     pub forbid_sandbox: bool,
-    /// Reads one variable of the environment.
-    pub env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub env: Env,
     /// Hears what is being done, for people who wait.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }

@@ -28,6 +28,8 @@ pub struct Seeking<'a> {
     pub exists: bool,
     /// Whether the member holds more than is seen.
     pub partly_seen: bool,
+    /// Whether the change deletes an invitation and sends a new one, which grants all of it again.
+    pub anew: bool,
     /// All that is seen of the member, and all that it would be: not only what differs.
     pub before: &'a Attrs,
     pub after: &'a Attrs,

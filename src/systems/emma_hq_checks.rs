@@ -49,7 +49,7 @@ pub(super) fn e3_administrator_works_in_one_subaccount(tenant: &Tenant, change: 
     }
     let added = added(change, "subaccounts");
     let own = tenant.word("subaccount");
-    if change.exists && !added.is_empty() {
+    if change.exists && !change.anew && !added.is_empty() {
         return Err(Needs::new("actor-lacks-role", format!("a parent, or a manager of {}", list(&added))));
     }
     if let Some(own) = own {
@@ -94,7 +94,7 @@ pub(super) fn e5_nobody_grants_what_the_actor_lacks(tenant: &Tenant, change: &Se
 }
 
 fn added<'a>(change: &Seeking<'a>, key: &str) -> BTreeSet<&'a Atom> {
-    let before = set(change.before, key);
+    let before = if change.anew { BTreeSet::new() } else { set(change.before, key) };
     set(change.after, key).into_iter().filter(|w| !before.contains(w)).collect()
 }
 

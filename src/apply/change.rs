@@ -50,7 +50,7 @@ async fn exists(site: &Site<'_>, change: &Change, mut sent: u32) -> ChangeResult
     let Some(live) = reading.members.iter().find(|m| Some(&m.email) == change.subject.email()) else {
         let mut result =
             ChangeResult::new(change, Verdict::Failed, sent, format!("exists elsewhere: needs {}", site.spec.exists_elsewhere));
-        result.elsewhere = true;
+        result.elsewhere = Some(site.spec.exists_elsewhere);
         return result;
     };
     let none = Attrs::new();

@@ -34,13 +34,13 @@ pub struct ChangeResult {
     pub attempts: u32,
     /// In words for a person; empty where there is nothing to say. Text from a server is inside.
     pub message: String,
-    /// The address exists where this actor does not see it: `exists-elsewhere`.
-    pub elsewhere: bool,
+    /// The address exists where this actor does not see it (`exists-elsewhere`): who could act.
+    pub elsewhere: Option<&'static str>,
 }
 
 impl ChangeResult {
     pub(super) fn new(change: &Change, verdict: Verdict, attempts: u32, message: String) -> Self {
-        Self { id: change.id.clone(), verdict, attempts, message, elsewhere: false }
+        Self { id: change.id.clone(), verdict, attempts, message, elsewhere: None }
     }
 }
 
@@ -77,8 +77,9 @@ impl Applied {
     /// Takes in what came of one account's changes; an address that exists elsewhere is blocked.
     pub fn add(&mut self, account: &str, changes: &[Change], results: Vec<ChangeResult>) {
         for result in &results {
-            if let Some(change) = changes.iter().find(|c| result.elsewhere && c.id == result.id) {
-                self.blocked.push((account.to_owned(), Blocked::of(change, "exists-elsewhere", &result.message)));
+            let Some(needs) = result.elsewhere else { continue };
+            if let Some(change) = changes.iter().find(|c| c.id == result.id) {
+                self.blocked.push((account.to_owned(), Blocked::of(change, "exists-elsewhere", needs)));
             }
         }
         self.results.extend(results);

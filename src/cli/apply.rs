@@ -51,7 +51,7 @@ fn show_and_ask(context: &Context, plan: &Plan, asks: bool) -> Result<(), Stop> 
     }
     let (mut err, paint) = context.err();
     // Whoever cannot read the plan is not asked to agree to it.
-    render::text::plan(&mut err, &PlanView::of(plan, Kind::Plan), paint)
+    render::text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan), paint)
         .map_err(|e| Stop::failed(format!("the plan cannot be shown: {e}")))?;
     drop(err);
     if !asks || plan.changes().next().is_none() {

@@ -19,7 +19,7 @@ pub use super::words::{AllowFlag, Setting};
     version,
     propagate_version = true,
     subcommand_required = true,
-    arg_required_else_help = false,
+    arg_required_else_help = true,
     after_help = "Exit codes: 0 nothing to do, or done; 1 error; 2 changes; 3 drift only; 4 stopped by a guard; \
                   5 the plan is stale; 6 applied in part; 7 incomplete reading; 8 manual steps are open."
 )]

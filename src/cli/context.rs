@@ -2,7 +2,7 @@
 //! folder, colours, progress, and the two streams.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +56,16 @@ impl Context {
             env: Box::new(|name| std::env::var(name).ok()),
             progress: Box::new(move |what| progress.says(what)),
         }
+    }
+
+    /// The folder and the accounts as they were given, to be written behind another command.
+    pub fn again(&self) -> String {
+        let mut words = Vec::new();
+        if self.folder != Path::new(".") {
+            words.push(self.folder.display().to_string());
+        }
+        words.extend(self.global.account.iter().flat_map(|a| ["--account".to_owned(), a.clone()]));
+        words.iter().map(|word| format!(" {}", quoted(word))).collect()
     }
 
     pub fn is_json(&self) -> bool {
@@ -120,6 +130,12 @@ pub(super) fn print_bare(stop: Stop) -> u8 {
     };
     let _ = complain(&mut anstream::stderr(), Paint::plain(), &message, hint.as_deref());
     exit::ERROR
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The run's instant, and whether it was set by hand.

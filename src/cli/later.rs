@@ -7,7 +7,7 @@ use super::args::{Args, Command, Format, SandboxCommand};
 
 /// A command, flag or format that is known and not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} is not supported yet [{}]", Self::CODE)]
+#[error("{what} is not supported yet ({})", Self::CODE)]
 pub struct NotYet {
     /// `portcullis review`, `--base`, `--format sarif`.
     pub what: String,
@@ -49,6 +49,9 @@ impl LaterRevisions {
     fn refuse(&self) -> Result<(), NotYet> {
         let given = [("--base", &self.base), ("--applied", &self.applied), ("--trusted", &self.trusted)];
         match given.into_iter().find(|(_, v)| v.is_some()) {
+            Some(("--trusted", _)) => {
+                Err(NotYet::new("--trusted", "connections come from the folder; pin their origins by PORTCULLIS_ORIGIN_<CONNECTION>"))
+            }
             Some((flag, _)) => Err(NotYet::new(flag, "without it every cause that time does not explain is `undetermined`")),
             None => Ok(()),
         }
@@ -115,7 +118,7 @@ impl Args {
             Format::Text | Format::Json => Ok(()),
             Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
             Format::Csv | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
-                Err(NotYet::new(format!("--format {} here", format.word()), "text and json are built, and csv for `export`"))
+                Err(NotYet::new(format!("--format {} for this command", format.word()), "text and json are built, and csv for `export`"))
             }
         }
     }

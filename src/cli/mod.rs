@@ -55,7 +55,7 @@ impl Stop {
         let _ = match self {
             Stop::Shown(text) => write!(anstream::stdout(), "{}", text.ansi()),
             Stop::Usage(text) => write!(anstream::stderr(), "{}", text.ansi()),
-            Stop::NotYet(what) => writeln!(anstream::stderr(), "error: {what} ({})\nhint: {}", NotYet::CODE, what.hint),
+            Stop::NotYet(what) => writeln!(anstream::stderr(), "error: {what}\nhint: {}", what.hint),
         };
         self.exit_code()
     }

@@ -25,7 +25,8 @@ pub(super) fn print(context: &Context, plan: &Plan, kind: Kind) {
     let _: io::Result<()> = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
-        render::text::plan(&mut out, &view, paint).and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
+        render::text::plan(&mut out, &view, &context.again(), paint)
+            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
     };
 }
 

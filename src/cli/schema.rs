@@ -9,9 +9,9 @@ use super::context::Context;
 use super::exit;
 
 pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<u8, Stop> {
-    let files = manifest::schema::all().into_iter();
-    let mut all: Vec<(String, serde_json::Value)> =
-        files.map(|(file, schema)| (file.trim_end_matches(".schema.json").to_owned(), schema)).collect();
+    // The files of `schemas/` go by the same names, with this ending.
+    let short = |name: &str| name.strip_suffix(".schema.json").unwrap_or(name).to_owned();
+    let mut all: Vec<(String, serde_json::Value)> = manifest::schema::all().into_iter().map(|(n, s)| (short(&n), s)).collect();
     all.extend(render::SCHEMAS.iter().filter_map(|name| Some(((*name).to_owned(), render::schema(name)?))));
     let (mut out, _) = context.out();
     let Some(name) = &args.name else {
@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<u8, Stop> {
         };
         return Ok(exit::DONE);
     };
-    let found = all.iter().find(|(n, _)| n == name);
+    let found = all.iter().find(|(n, _)| *n == short(name));
     let Some((_, schema)) = found else {
         let near = nearest(name, all.iter().map(|(n, _)| n.as_str()));
         let message = format!("no schema is called `{name}`");

@@ -220,6 +220,13 @@ pub struct Verdict {
     pub who: Vec<String>,
 }
 
+impl Verdict {
+    /// It stops what falls below its limit, not what rises above it.
+    pub fn is_floor(&self) -> bool {
+        self.code == crate::desired::GuardCode::MinimumAdministrators.word()
+    }
+}
+
 /// How the account was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadingSummary {

@@ -154,7 +154,7 @@ pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<
         }
     }
     for guard in view.guards.iter().filter(|g| g.tripped) {
-        write!(out, "account {}:", Neutral(&guard.account))?;
+        writeln!(out, "account {}:", Neutral(&guard.account))?;
         super::text::guard_tripped(out, guard, paint)?;
     }
     if !view.blocked.is_empty() {
@@ -223,7 +223,7 @@ mod tests {
             verdict,
             attempts: u32::from(verdict != Verdict::Skipped),
             message: message.into(),
-            elsewhere: false,
+            elsewhere: None,
         };
         Applied {
             results: vec![
@@ -275,7 +275,8 @@ failed   news/invite/kim@agency.example (1 call): the server said \u{1b}[2J\u{a}
 skipped  news/invite/root@acme.example (0 calls): waits for news/invite/kim@agency.example
 applied  news/remove/old@acme.example (1 call)
 not read back: ins: 503 after 3 tries
-account news:  stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
+account news:
+  stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
        to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 blocked:
   x  edit far@acme.example  blocked: actor-lacks-subaccount; needs a parent, or a manager of apac (accept-blocked)

@@ -8,11 +8,24 @@ use super::paint::Paint;
 use super::text_change::{at, comes_first, members, write_blocked, write_change};
 use super::view::{AccountView, GuardView, Kind, PlanView, Summary};
 
-/// Writes the plan as text.
+/// Writes the plan as text. `again` is what the command was told about folder and accounts, so that
+/// the hint names a command that does the same.
 ///
 /// # Errors
 /// What the stream answers.
-pub fn plan(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result<()> {
+pub fn plan(out: &mut impl Write, view: &PlanView, again: &str, paint: Paint) -> io::Result<()> {
+    without_hints(out, view, paint)?;
+    for hint in hints(view, again) {
+        writeln!(out, "hint: {hint}")?;
+    }
+    Ok(())
+}
+
+/// Writes the plan for somebody who is about to apply it: there is no other next step.
+///
+/// # Errors
+/// What the stream answers.
+pub fn without_hints(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result<()> {
     for account in &view.accounts {
         write_account(out, view, account, paint)?;
         writeln!(out)?;
@@ -34,7 +47,7 @@ fn write_account(out: &mut impl Write, view: &PlanView, account: &AccountView, p
     for report in &account.reports {
         write!(out, "  i  {}: ", report.code)?;
         if let Some(member) = &report.member {
-            write!(out, "{} ", Neutral(member))?;
+            write!(out, "{}: ", Neutral(member))?;
         }
         write!(out, "{}", Neutral(&report.message))?;
         write_place(out, report.place.as_ref().map(at), faint)?;
@@ -46,7 +59,7 @@ fn write_account(out: &mut impl Write, view: &PlanView, account: &AccountView, p
             write!(out, "{day}: ")?;
         }
         if let Some(member) = &warning.member {
-            write!(out, "{} ", Neutral(member))?;
+            write!(out, "{}: ", Neutral(member))?;
         }
         write!(out, "{}", Neutral(&warning.message))?;
         write_place(out, warning.place.as_ref().map(at), faint)?;
@@ -92,8 +105,8 @@ fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, pa
     for guard in tripped {
         guard_tripped(out, guard, paint)?;
     }
-    // The limits of an account that nobody changes say nothing.
-    let held: Vec<String> = held.into_iter().filter(|g| g.actual > 0 || !account.changes.is_empty()).map(guard_held).collect();
+    // Of those that count nothing, and of an account that nobody changes, the limits say nothing.
+    let held: Vec<String> = held.into_iter().filter(|g| g.actual > 0 && !account.changes.is_empty()).map(guard_held).collect();
     if !held.is_empty() {
         let faint = paint.faint();
         writeln!(out, "  {faint}guards that hold: {}{faint:#}", held.join(", "))?;
@@ -104,7 +117,8 @@ fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, pa
 fn guard_held(guard: &GuardView) -> String {
     let who = if guard.who.is_empty() { String::new() } else { format!(" {}", who(guard)) };
     let place = guard.place.as_ref().map(|p| format!(" ({})", at(p))).unwrap_or_default();
-    format!("{} {} of {}{who}{place}", guard.code, guard.actual, guard.limit)
+    let limit = if guard.is_floor { "of at least" } else { "of" };
+    format!("{} {} {limit} {}{who}{place}", guard.code, guard.actual, guard.limit)
 }
 
 fn who(guard: &GuardView) -> String {
@@ -114,7 +128,8 @@ fn who(guard: &GuardView) -> String {
 /// A guard that stops its account, and the exact flag that lifts it.
 pub(super) fn guard_tripped(out: &mut impl Write, guard: &GuardView, paint: Paint) -> io::Result<()> {
     let alarm = paint.alarm();
-    write!(out, "  {alarm}stopped by guard {}{alarm:#}: {}, the limit is {}", guard.code, guard.actual, guard.limit)?;
+    let limit = if guard.is_floor { "the minimum" } else { "the limit" };
+    write!(out, "  {alarm}stopped by guard {}{alarm:#}: {}, {limit} is {}", guard.code, guard.actual, guard.limit)?;
     match &guard.place {
         Some(place) => write!(out, " (set at {})", at(place))?,
         None => write!(out, " (the default)")?,
@@ -150,11 +165,7 @@ fn write_foot(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result
         Kind::Drift => "drift",
     };
     let unread = view.accounts.iter().filter(|a| !a.reading.complete).count();
-    writeln!(out, "{strong}{kind}: {}{strong:#}", counts(&view.summary, unread))?;
-    for hint in hints(view) {
-        writeln!(out, "hint: {hint}")?;
-    }
-    Ok(())
+    writeln!(out, "{strong}{kind}: {}{strong:#}", counts(&view.summary, unread))
 }
 
 /// `2 invite, 1 remove; 1 blocked, 0 by hand`. Where an account was not read, nobody knows that
@@ -171,7 +182,7 @@ fn counts(summary: &Summary, unread: usize) -> String {
 }
 
 /// The next step, or steps where accounts need different ones.
-fn hints(view: &PlanView) -> Vec<String> {
+fn hints(view: &PlanView, again: &str) -> Vec<String> {
     let mut hints = Vec::new();
     if view.accounts.iter().any(|a| !a.reading.complete) {
         hints.push("an incomplete reading plans nothing; see its problems and plan again".to_owned());
@@ -187,12 +198,14 @@ fn hints(view: &PlanView) -> Vec<String> {
             _ if view.simulated && view.accounts.iter().filter(open).any(|a| !a.sandbox) => {
                 "a simulated plan is for reading; plan without PORTCULLIS_NOW and --at to apply it".to_owned()
             }
-            Kind::Plan => format!("to make exactly these changes: portcullis apply --digest {}", view.digest),
-            Kind::Drift => "portcullis apply brings the accounts back; to keep a difference, write it into the manifests".to_owned(),
+            Kind::Plan => format!("to make exactly these changes: portcullis apply{} --digest {}", Neutral(again), view.digest),
+            Kind::Drift => {
+                format!("portcullis apply{} brings the accounts back; to keep a difference, write it into the manifests", Neutral(again))
+            }
         });
     }
     if view.summary.manual > 0 {
-        hints.push("some steps are made by hand: portcullis plan --runbook FILE.md writes them down".to_owned());
+        hints.push(format!("some steps are made by hand: portcullis plan{} --runbook FILE.md writes them down", Neutral(again)));
     }
     if view.accounts.iter().flat_map(|a| &a.blocked).any(|b| !b.accepted) {
         hints.push("what is blocked needs somebody else; `accept-blocked: [CODE]` marks a block as known".to_owned());
@@ -208,7 +221,7 @@ mod tests {
 
     fn shown(plan: &crate::plan::Plan, kind: Kind, paint: Paint) -> String {
         let mut out = Vec::new();
-        super::plan(&mut out, &PlanView::of(plan, kind), paint).unwrap();
+        super::plan(&mut out, &PlanView::of(plan, kind), "", paint).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -261,8 +274,8 @@ news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
        role         author
        subaccounts  +apac (keeps emea)
        CRM-7 (accounts/newsletter.yaml:20:9)
-  i  unmanaged-member: bob@acme.example is a member and no manifest lists them
-  warning: role-spreads: 2026-12-04: ada@acme.example editor on emea, for which no entry asked it (accounts/newsletter.yaml:12:9)
+  i  unmanaged-member: bob@acme.example: is a member and no manifest lists them
+  warning: role-spreads: 2026-12-04: ada@acme.example: editor on emea, for which no entry asked it (accounts/newsletter.yaml:12:9)
   stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
        to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
   guards that hold: new-administrators 1 of 3

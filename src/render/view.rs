@@ -175,6 +175,9 @@ pub struct GuardView {
     pub who: Vec<String>,
     /// The line that set the limit; null for a default.
     pub place: Option<PlaceView>,
+    /// It stops what falls below its limit; the code says so to programs.
+    #[serde(skip)]
+    pub is_floor: bool,
 }
 
 /// A line of the manifests.
@@ -346,6 +349,7 @@ impl GuardView {
             lift: verdict.lift.clone(),
             who: verdict.who.clone(),
             place: verdict.place.as_ref().map(PlaceView::of),
+            is_floor: verdict.is_floor(),
         }
     }
 }

@@ -26,7 +26,8 @@ pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &
             }
             let Some(input) = connected.account(site, &reading) else { break };
             let fresh = plan::plan(request.moment(), &[input]);
-            let left: Vec<_> = fresh.changes().filter(|c| c.channel() == Channel::Api).cloned().collect();
+            let is_blocked = |id: &str| applied.blocked.iter().any(|(_, b)| b.id == id);
+            let left: Vec<_> = fresh.changes().filter(|c| c.channel() == Channel::Api && !is_blocked(&c.id)).cloned().collect();
             if left.is_empty() || i + 1 == waits.len() {
                 applied.left.extend(left);
                 break;

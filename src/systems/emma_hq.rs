@@ -175,7 +175,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     domains: None,
     names_after_registration: false,
     restore_mails: false,
-    locked_hint: "nothing to do here: send the person a password reset",
+    locked_hint: "locked, which nothing here undoes: send the person a password reset",
     exists_elsewhere: "a parent or a manager of another subaccount",
     procedures: &[
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: ACCOUNT, steps: &[INVITE] },

@@ -162,7 +162,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     domains: Some(DomainSpec { on_lists_existing: true }),
     names_after_registration: true,
     restore_mails: true,
-    locked_hint: "the person entered the password wrongly several times and resets it; administrators cannot unlock",
+    locked_hint: "locked after several wrong passwords: the person resets it, administrators cannot unlock",
     exists_elsewhere: "an administrator",
     procedures: &[
         Procedure {

@@ -77,7 +77,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     domains: None,
     names_after_registration: false,
     restore_mails: false,
-    locked_hint: "nothing to do here: the person resets the password",
+    locked_hint: "locked, which nothing here undoes: the person resets the password",
     exists_elsewhere: "a super user",
     procedures: &[
         Procedure {

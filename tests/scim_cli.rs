@@ -1,17 +1,17 @@
 //! The whole program over SCIM: a real server that somebody else wrote, under the real clock, since
 //! an apply refuses network accounts under any other.
 
-#[path = "support/scim_server.rs"]
-mod scim_server;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/scim_server.rs"]
+mod scim_server;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Zoned};
+use program::World;
 use scim_server::ScimServer;
 use serde_json::{Value as Json, json};
-use program::World;
 
 /// So small that ten pages are read.
 const PAGE: usize = 3;

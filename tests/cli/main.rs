@@ -1,6 +1,6 @@
 //! The whole program as a stranger runs it, on the embedded sandbox: what it prints, what it exits
 //! with, and what it refuses.
 
-mod transcripts;
 #[path = "../support/program.rs"]
 mod program;
+mod transcripts;

@@ -227,6 +227,25 @@ fn demand_05_a_change_of_a_pending_one_is_not_skipped() {
     }
 }
 
+#[test]
+fn demand_05_where_nobody_knows_the_life_of_an_invitation_it_is_a_setting() {
+    let mut world = World::solver("actor: { role: super-user }");
+    let want = ["{ email: p@acme.example, groups: [standard] }"];
+    world.want("", &want);
+    world.settle();
+    // Unset means never over.
+    let plan = world.at("2028-11-22T09:00:00Z").plan();
+    assert_eq!((plan.acts(), plan.reports()), (vec![], vec![]));
+    world.at("2026-11-22T09:00:00Z");
+    world.want("invitations: { life: 2d, cooldown: 1d, attempts: 2 }", &want);
+    for (now, mails) in [("2026-11-25T08:59:59Z", 1), ("2026-11-25T09:00:00Z", 2), ("2026-11-28T09:00:00Z", 2), ("2028-11-28T09:00:00Z", 2)]
+    {
+        world.at(now).settle();
+        assert_eq!(world.mails().len(), mails, "{now}");
+    }
+    assert_eq!(world.plan().reports(), ["invitation-not-accepted p@acme.example"]);
+}
+
 // ---- 6, 12: one failure stopped everything; failures that exit 0 ----
 
 #[test]
@@ -514,6 +533,48 @@ fn demand_20_a_changed_address_is_reported_and_stops_nobody() {
         (vec!["invite new@acme.example".to_owned()], vec!["previous-address ada.byron@acme.example".to_owned()])
     );
     world.settle();
+}
+
+// ---- 21, 23: tokens in logs; manifests that read the secrets ----
+
+/// Nothing listens there: the port of a server that was here a moment ago.
+fn nobody_listens() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}/scim/v2", listener.local_addr().unwrap())
+}
+
+#[test]
+fn demand_21_a_token_is_in_no_output() {
+    let mut world = World::insider(&format!("backend: scim; endpoint: \"{}\"", nobody_listens()));
+    world.env("PORTCULLIS_TOKEN_INS", "canary-51c0ffee");
+    world.want("", &["{ email: a@acme.example, role: viewer }"]);
+    for command in ["plan -vv", "plan --format json -vv --log trace", "drift -vv", "export -vv", "apply --auto-approve --unreviewed -vv"] {
+        let printed = world.command(command);
+        assert_ne!(printed.code, 0, "{command}");
+        assert!(!format!("{}{}", printed.out, printed.err).contains("canary"), "{command}: {}{}", printed.out, printed.err);
+    }
+    assert_eq!(world.plan().problems("ins").len(), 1);
+    assert_eq!(world.plan().acts(), NOBODY);
+}
+
+#[test]
+fn demand_23_manifests_alone_send_no_token_anywhere_in_ci() {
+    let endpoint = nobody_listens();
+    let refused = |env: &[(&str, &str)], auth: &str| {
+        let mut world = World::insider(&format!("backend: scim; endpoint: \"{endpoint}\"{auth}"));
+        world.want("", &["{ email: a@acme.example, role: viewer }"]);
+        world.env("PORTCULLIS_TOKEN_INS", "canary-51c0ffee");
+        env.iter().for_each(|(name, value)| world.env(name, value));
+        world.try_plan().err()
+    };
+    assert!(refused(&[("CI", "true")], "").expect("no origin is set").contains("PORTCULLIS_ORIGIN_INS"));
+    assert!(
+        refused(&[("PORTCULLIS_ORIGIN_INS", "https://inone.useinsider.com")], "").expect("another origin").contains("inone.useinsider.com")
+    );
+    assert!(refused(&[], "; auth: { command: [cat, /etc/passwd] }").is_some());
+    assert!(refused(&[], "; auth: { file: /etc/passwd }").is_some());
+    let origin = endpoint.trim_end_matches("/scim/v2");
+    assert_eq!(refused(&[("CI", "true"), ("PORTCULLIS_ORIGIN_INS", origin)], ""), None);
 }
 
 // ---- 22: two applies at once ----

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Desired;
-use crate::model::{Atom, Caps, Reading, Tenant};
-use crate::systems::SystemSpec;
+use crate::model::{Atom, Caps, Live, Reading, Tenant};
+use crate::systems::{Axis, SystemSpec};
 
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
@@ -56,7 +56,7 @@ impl Account<'_> {
         for pair in &pairs.listed {
             diff::listed(&here, day, pair, &mut work);
         }
-        unlisted::all(&here, &pairs, &mut work);
+        unlisted::all(&here, day, &pairs, &mut work);
         domains::all(&here, &mut work);
 
         preflight::all(&here, &mut work);
@@ -126,6 +126,14 @@ impl Account<'_> {
     pub(super) fn active_administrators(&self) -> impl Iterator<Item = &crate::model::Live> {
         let active = self.reading.members.iter().filter(|l| l.phase == crate::model::Phase::Active);
         active.filter(|l| self.spec.counts_for_floor(&self.seen(l)))
+    }
+
+    /// Whether the person has accepted an invitation, as far as the server tells: one whose access
+    /// ended before they did is expired too, but has no name, not even an empty one (I8).
+    pub(super) fn has_registered(&self, live: &Live) -> bool {
+        let ended = !live.phase.is_standing();
+        let label = self.spec.attrs.iter().find(|a| a.axis == Axis::Label).filter(|_| self.spec.names_after_registration);
+        !live.phase.is_pending() && (!ended || label.is_none_or(|a| live.attr(a.key).seen().is_some()))
     }
 
     /// All that is seen of a member, what the backend reads and the server left out filled in.

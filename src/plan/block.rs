@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::desired::{GuardCode, Wanted};
-use crate::model::{Action, Domain, Domains, Known, Phase, Subject};
+use crate::model::{Action, Channel, Domain, Domains, Known, Phase, Subject};
 
 use super::account::{Account, Work};
 use super::change::Fact;
@@ -120,22 +120,29 @@ fn is_known(account: &Account<'_>) -> bool {
             .all(|l| l.phase != Phase::Active || account.seen(l).contains_key(chief) || account.desired.policy.ignores(&l.email))
 }
 
-/// Declared invitees who will administer once they have accepted, and replacements that a human makes.
+/// Declared invitees who will administer once they have accepted, and replacements that a human
+/// makes. Somebody locked is neither: no acceptance is to come.
 fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTreeSet<String> {
     let spec = account.spec;
     let after = |d: &&Draft| d.change.whole_after.as_ref().is_some_and(|a| spec.counts_for_floor(a));
+    // Who is restored and gives no administrator has never registered, and is invited again.
+    let invited = |d: &&Draft| matches!(d.change.action, Action::Invite | Action::Reinvite | Action::EditInvitation | Action::Restore);
+    let by_hand = |d: &&Draft| d.change.calls.iter().any(|c| c.channel != Channel::Api);
     let mut all: BTreeSet<String> = work
         .drafts
         .iter()
+        .filter(|d| invited(d) || by_hand(d))
         .filter(|d| !(d.change.gives.contains(&Fact::Administrators) || d.is_active && spec.counts_for_floor(&d.change.whole_before)))
         .filter(after)
         .map(|d| d.change.subject.as_str().to_owned())
         .collect();
     for live in account.reading.members.iter().filter(|l| l.phase.is_pending()) {
         let Some(i) = account.desired.by_address.get(&live.email) else { continue };
-        if let Wanted::Present(merged) = account.desired.members[*i].on(day.today, spec)
-            && spec.counts_for_floor(&merged.attrs)
-        {
+        let Wanted::Present(merged) = account.desired.members[*i].on(day.today, spec) else { continue };
+        // What the entries leave out stays as it is.
+        let mut shall = account.seen(live);
+        shall.extend(merged.attrs);
+        if spec.counts_for_floor(&shall) {
             all.insert(live.email.to_string());
         }
     }
@@ -160,3 +167,7 @@ fn domains_still_used(work: &mut Work) {
         .collect();
     take(work, &refused);
 }
+
+#[cfg(test)]
+#[path = "block_tests.rs"]
+mod tests;

@@ -264,9 +264,11 @@ impl AccountPlan {
     pub fn tripped(&self) -> impl Iterator<Item = &Verdict> {
         self.guards.iter().filter(|g| g.tripped)
     }
-    /// Active administrators that must be left after every call.
+    /// Active administrators that must be left after every call: the guard's limit, or the fewest of
+    /// this plan where there were fewer than that from the start and the plan does not lower it.
     pub fn minimum_administrators(&self) -> u32 {
-        self.guards.iter().find(|g| g.code == crate::desired::GuardCode::MinimumAdministrators.word()).map_or(0, |g| g.limit)
+        let guard = self.guards.iter().find(|g| g.code == crate::desired::GuardCode::MinimumAdministrators.word());
+        guard.map_or(0, |g| g.limit.min(g.actual))
     }
     /// Blocked changes that the account does not know yet.
     pub fn unaccepted(&self) -> impl Iterator<Item = &Blocked> {

@@ -163,8 +163,8 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
     match found.draft(account) {
         Err(blocked) => work.blocked.push(*blocked),
         Ok(draft) => {
-            if draft.change.is_anew() && draft.partly_seen {
-                // E6: delete and invite would lose the scopes that are not seen.
+            // E6: delete and invite would lose the scopes that are not seen.
+            if (draft.change.is_anew() && draft.partly_seen) || draft.loses_sight(account) {
                 work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
             } else if draft.change.mails() && due == Due::NotAgain {
                 // Whoever lets an invitation lie is not mailed again for a change of it.
@@ -281,8 +281,7 @@ impl Differences {
 
 /// I8: a name waits for the registration; who never registered before the end passed has none.
 fn is_deferred(account: &Account<'_>, live: &Live, attr: &AttrSpec) -> bool {
-    let unregistered = live.phase.is_pending() || (!live.phase.is_standing() && !live.attrs.contains_key(attr.key));
-    attr.axis == Axis::Label && account.spec.names_after_registration && unregistered
+    attr.axis == Axis::Label && account.spec.names_after_registration && !account.has_registered(live)
 }
 
 /// The end that the server shall hold today, and whether it is there only to be extended (I2).

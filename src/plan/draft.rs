@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Attrs, Call, Direction, Key, Place, Subject, Value};
+use crate::model::{Action, Assign, Attrs, Call, Direction, Key, Place, Subject, Value};
 use crate::systems::Axis;
 
 use super::account::Account;
@@ -106,7 +106,8 @@ impl<'a> Found<'a> {
             subject: self.subject,
         };
         change.digest = digest::of_change(account, &change);
-        facts(account, &mut change, is_active);
+        let has_registered = self.live.is_none_or(|l| account.has_registered(l));
+        facts(account, &mut change, is_active, has_registered);
         let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
         if no_way {
             // What the actor may not do on any surface says better who could.
@@ -139,6 +140,18 @@ impl Draft {
     /// How ties break: by action, then member.
     pub fn order_key(&self) -> (Action, &Subject) {
         (self.change.action, &self.change.subject)
+    }
+
+    /// Whether a bounded actor would lose sight of the member before the last call: what it does not
+    /// see it cannot change.
+    pub fn loses_sight(&self, account: &Account<'_>) -> bool {
+        if account.is_unbounded() || self.change.calls.len() < 2 {
+            return false;
+        }
+        let scopes = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+        let keys: Vec<Key> = scopes.map(|a| a.key).filter(|k| self.change.whole_before.contains_key(k)).collect();
+        let none = |attrs: &Attrs, key: &Key| attrs.get(key).and_then(Value::as_set).is_some_and(BTreeSet::is_empty);
+        moments(&self.change).iter().any(|between| keys.iter().any(|k| !none(&self.change.whole_before, k) && none(between, k)))
     }
 
     /// The same, not to be attempted.
@@ -178,9 +191,29 @@ fn direction(account: &Account<'_>, action: Action, had: &Attrs, after: &Attrs) 
     }
 }
 
+/// What the member has after each call but the last.
+fn moments(change: &Change) -> Vec<Attrs> {
+    let mut now = change.whole_before.clone();
+    let but_last = change.calls.split_last().map_or(&[][..], |(_, calls)| calls);
+    let after = |call: &Call| {
+        for (key, assign) in &call.set {
+            let value = match assign {
+                Assign::To(value) => value.clone(),
+                Assign::Delta { add, remove } => {
+                    let held = now.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
+                    Value::Set(held.difference(remove).chain(add).cloned().collect())
+                }
+            };
+            now.insert(key, value);
+        }
+        now.clone()
+    };
+    but_last.iter().map(after).collect()
+}
+
 /// What the change gives, needs and ends. Only active members count as administrators; pending
-/// and manual replacements never do.
-fn facts(account: &Account<'_>, change: &mut Change, is_active: bool) {
+/// and manual replacements never do, nor do those whose restoring is one more invitation.
+fn facts(account: &Account<'_>, change: &mut Change, is_active: bool, has_registered: bool) {
     let spec = account.spec;
     let none = Attrs::new();
     let after = change.whole_after.as_ref().unwrap_or(&none);
@@ -194,10 +227,11 @@ fn facts(account: &Account<'_>, change: &mut Change, is_active: bool) {
         Action::Edit if is_active && !counted && will_count && by_api => {
             change.gives.insert(Fact::Administrators);
         }
-        Action::Restore if will_count && by_api => {
+        Action::Restore if will_count && by_api && has_registered => {
             change.gives.insert(Fact::Administrators);
         }
-        Action::Edit | Action::Remove if counted && !will_count => {
+        // One who administers before and after, but not at every moment between, is missed as well.
+        Action::Edit | Action::Remove if counted && !(will_count && moments(change).iter().all(|m| spec.counts_for_floor(m))) => {
             change.ends.insert(Fact::Administrators);
         }
         Action::Invite => {

@@ -73,3 +73,60 @@ impl Edges {
         left
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Action, Domain};
+    use crate::plan::sample;
+
+    fn fact(name: &str) -> Fact {
+        Fact::Domain(Domain::parse(&format!("{name}.example")).expect("a domain"))
+    }
+
+    /// A change of one member that needs and gives facts, by name.
+    fn draft(member: &str, needs: &[&str], gives: &[&str]) -> Draft {
+        let mut change = sample::change("a", Action::Edit, sample::member(&format!("{member}@acme.example")), None, None);
+        change.needs = needs.iter().map(|n| fact(n)).collect();
+        change.gives = gives.iter().map(|n| fact(n)).collect();
+        Draft { change, exists: true, is_active: true, partly_seen: false }
+    }
+
+    /// Members in their order, and those without one with their code.
+    fn ordered(drafts: Vec<Draft>) -> (Vec<String>, Vec<(String, &'static str)>) {
+        let name = |c: &Change| c.subject.as_str().split('@').next().unwrap_or_default().to_owned();
+        let (changes, left) = all(drafts);
+        (changes.iter().map(name).collect(), left.iter().map(|(d, code)| (name(&d.change), *code)).collect())
+    }
+
+    #[test]
+    fn changes_stand_after_what_they_need_and_ties_break_by_member() {
+        let drafts = vec![draft("c", &[], &[]), draft("a", &["x"], &[]), draft("b", &[], &["x"])];
+        let (changes, left) = all(drafts);
+        let waits: Vec<&str> = changes.iter().flat_map(|c| &c.waits_for).map(String::as_str).collect();
+        assert_eq!(waits, ["a/edit/b@acme.example"]);
+        assert_eq!(changes.iter().map(|c| c.subject.as_str()).collect::<Vec<_>>(), ["b@acme.example", "a@acme.example", "c@acme.example"]);
+        assert!(left.is_empty());
+    }
+
+    #[test]
+    fn order_cycle_names_those_in_the_cycle_and_what_follows_awaits_them() {
+        let drafts = vec![
+            draft("a", &["x"], &["y"]),
+            draft("b", &["y"], &["x", "z"]),
+            draft("c", &["z"], &[]),
+            draft("d", &[], &["w"]),
+            draft("e", &["w"], &[]),
+        ];
+        let (changes, left) = ordered(drafts);
+        assert_eq!(changes, ["d", "e"]);
+        let code = |name: &str, code| (name.to_owned(), code);
+        assert_eq!(left, [code("a", "order-cycle"), code("b", "order-cycle"), code("c", "awaits-blocked")]);
+    }
+
+    #[test]
+    fn what_gives_its_own_need_waits_for_nobody() {
+        let (changes, left) = ordered(vec![draft("a", &["x"], &["x"]), draft("b", &[], &["x"])]);
+        assert_eq!((changes, left), (vec!["a".to_owned(), "b".to_owned()], vec![]));
+    }
+}

@@ -5,15 +5,18 @@ use crate::manifest::Mode;
 use crate::model::{Action, Attrs, Live, Phase, Place, Subject, Value};
 use crate::systems::{Axis, Kind};
 
-use super::account::{Account, Work};
+use super::account::{Account, Day, Work};
+use super::cause;
 use super::change::{Cause, Report};
 use super::draft::Found;
 use super::regroup::Pairs;
 
-pub(super) fn all(account: &Account<'_>, pairs: &Pairs<'_>, work: &mut Work) {
+pub(super) fn all(account: &Account<'_>, day: Day, pairs: &Pairs<'_>, work: &mut Work) {
     let mut unmanaged = Vec::new();
     for live in &pairs.unlisted {
-        one(account, live, work, &mut unmanaged);
+        if !leftover(account, day, live, work) {
+            one(account, live, work, &mut unmanaged);
+        }
     }
     match account.desired.policy.mode {
         Mode::Adopt => work.reports.extend(unmanaged.iter().map(|live| Report {
@@ -30,6 +33,20 @@ pub(super) fn all(account: &Account<'_>, pairs: &Pairs<'_>, work: &mut Work) {
         }),
         Mode::Additive | Mode::Authoritative => {}
     }
+}
+
+/// Under a previous address, beside the present one: when the person's membership was declared to
+/// end, and has, this one ends with it.
+fn leftover(account: &Account<'_>, day: Day, live: &Live, work: &mut Work) -> bool {
+    let Some(i) = account.desired.by_address.get(&live.email) else { return false };
+    let wanted = account.desired.members[*i].on(day.today, account.spec);
+    if !matches!(wanted, Wanted::Gone { .. }) {
+        return false;
+    }
+    if live.phase.is_standing() {
+        end(account, live, Ending::declared(&wanted, cause::of_gone(day, &wanted)), work);
+    }
+    true
 }
 
 fn one<'a>(account: &Account<'_>, live: &'a Live, work: &mut Work, unmanaged: &mut Vec<&'a Live>) {

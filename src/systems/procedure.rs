@@ -45,12 +45,21 @@ impl SystemSpec {
         if !matches!(action, Action::Remove | Action::CancelInvitation) && changed.iter().any(|k| !carried.contains(k)) {
             return Err(NoWay);
         }
+        let firsts: BTreeSet<Key> =
+            self.firsts.iter().flat_map(|(_, f)| f(before, after)).copied().filter(|k| changed.contains(k)).collect();
         let mut sets_made = false;
+        // Where the restoring call carries what goes first, it is that call: the server would restore
+        // somebody at the first already, and not again.
+        let restores_first = procedure.steps.iter().find(|s| s.verb == Verb::Restore && s.keys.iter().any(|k| firsts.contains(k)));
         for step in procedure.steps {
             match step.verb {
                 Verb::Set if !sets_made => {
                     sets_made = true;
-                    calls.extend(self.set_calls(&sets, before, after, &changed));
+                    let first = match restores_first {
+                        Some(restore) => vec![self.restore_call(restore, after, caps)],
+                        None => firsts.iter().map(|k| set_call(format!("set-{k}"), deltas(&[k], before, after))).collect(),
+                    };
+                    calls.extend(self.set_calls(&sets, before, after, &changed, &firsts, first));
                 }
                 Verb::Set => {}
                 Verb::Invite => calls.extend(self.invite_calls(step, after, tenant, caps)),
@@ -61,11 +70,8 @@ impl SystemSpec {
                         calls.push(self.call(step, deltas(&keys, before, after), false));
                     }
                 }
-                Verb::Restore => {
-                    let keys = step.keys.iter().filter(|k| caps.keeps_ends || **k != "end");
-                    let set = keys.filter_map(|k| Some((*k, Assign::To(after.get(k)?.clone())))).collect();
-                    calls.push(self.call(step, set, self.restore_mails));
-                }
+                Verb::Restore if restores_first.is_some() => {}
+                Verb::Restore => calls.push(self.restore_call(step, after, caps)),
                 Verb::Delete
                     if action == Action::Remove && removal == Removal::Deactivate && caps.writes.contains_key(&Verb::Deactivate) =>
                 {
@@ -154,30 +160,70 @@ impl SystemSpec {
         self.attr(key).is_some_and(|a| a.kind.denies()) && after.get(key).and_then(Value::as_set).is_some_and(|s| !s.is_empty())
     }
 
-    fn set_calls(&self, steps: &[&Step], before: &Attrs, after: &Attrs, changed: &[Key]) -> Vec<Call> {
-        let set = |label: String, set: BTreeMap<Key, Assign>| Call { verb: Verb::Set, label, set, channel: Channel::Api, mails: false };
-        let firsts: BTreeSet<Key> =
-            self.firsts.iter().flat_map(|(_, f)| f(before, after)).copied().filter(|k| changed.contains(k)).collect();
-        let mut calls: Vec<Call> = firsts.iter().map(|k| set(format!("set-{k}"), deltas(&[k], before, after))).collect();
+    fn restore_call(&self, step: &Step, after: &Attrs, caps: &Caps) -> Call {
+        let keys = step.keys.iter().filter(|k| caps.keeps_ends || **k != "end");
+        let set = keys.filter_map(|k| Some((*k, Assign::To(after.get(k)?.clone())))).collect();
+        self.call(step, set, self.restore_mails)
+    }
+
+    /// `first` are the calls that set the `firsts`.
+    fn set_calls(
+        &self,
+        steps: &[&Step],
+        before: &Attrs,
+        after: &Attrs,
+        changed: &[Key],
+        firsts: &BTreeSet<Key>,
+        first: Vec<Call>,
+    ) -> Vec<Call> {
+        let chief = self.chief().key;
+        let (last, rest): (Vec<Key>, Vec<Key>) =
+            changed.iter().copied().filter(|k| !firsts.contains(k)).partition(|k| *k == chief && !firsts.is_empty());
+        // What goes first gives more time to what is held: nothing that the change takes away may
+        // still be held then. The chief attribute, for which it goes first, comes last.
+        let mut calls = self.set_groups(steps, before, after, &rest);
+        calls.extend(first);
+        calls.extend(self.set_groups(steps, before, after, &last));
+        calls
+    }
+
+    /// Labels, then one call where one step is left; else scopes to the intersection, the rest, then
+    /// the scopes.
+    fn set_groups(&self, steps: &[&Step], before: &Attrs, after: &Attrs, keys: &[Key]) -> Vec<Call> {
+        let mut calls = Vec::new();
         let groups: Vec<(&Step, Vec<Key>)> = steps
             .iter()
-            .map(|s| (*s, changed.iter().copied().filter(|k| s.keys.contains(k) && !firsts.contains(k)).collect::<Vec<_>>()))
+            .map(|s| (*s, keys.iter().copied().filter(|k| s.keys.contains(k)).collect::<Vec<_>>()))
             .filter(|(_, keys)| !keys.is_empty())
             .collect();
         let label = |s: &Step, keys: &[Key]| match keys {
             [one] => format!("set-{one}"),
             _ => s.label.to_owned(),
         };
+        let one = |(s, keys): &(&Step, Vec<Key>)| set_call(label(s, keys), deltas(keys, before, after));
+        let on = |axis: Axis, k: &Key| self.attr(k).is_some_and(|a| a.axis == axis);
+        let (labels, groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, keys)| keys.iter().all(|k| on(Axis::Label, k)));
+        calls.extend(labels.iter().map(one));
         if groups.len() <= 1 {
-            calls.extend(groups.iter().map(|(s, keys)| set(label(s, keys), deltas(keys, before, after))));
+            calls.extend(groups.iter().map(one));
             return calls;
         }
-        let is_where = |k: Key| self.attr(k).is_some_and(|a| a.axis == Axis::Where);
+        let (scopes, switches): (Vec<_>, Vec<_>) = groups.iter().partition(|(_, keys)| keys.iter().all(|k| on(Axis::Where, k)));
+        if let Some(switch_first) = self.without_a_gap(before, after, &scopes) {
+            let (scopes, switches) = (scopes.into_iter().map(one), switches.into_iter().map(one));
+            if switch_first {
+                calls.extend(switches.chain(scopes))
+            } else {
+                calls.extend(scopes.chain(switches))
+            }
+            return calls;
+        }
+        let is_where = |k: Key| on(Axis::Where, &k);
         let (mut narrow, mut switch, mut widen) = (Vec::new(), Vec::new(), Vec::new());
         for (step, keys) in groups {
             let (scopes, rest): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|k| is_where(k));
             if !rest.is_empty() {
-                switch.push(set(label(step, &rest), deltas(&rest, before, after)));
+                switch.push(set_call(label(step, &rest), deltas(&rest, before, after)));
             }
             for key in scopes {
                 let denies = self.attr(key).is_some_and(|a| a.kind.denies());
@@ -189,7 +235,7 @@ impl SystemSpec {
                     } else {
                         Assign::Delta { add: BTreeSet::new(), remove: words }
                     };
-                    set(format!("set-{key}"), BTreeMap::from([(key, delta)]))
+                    set_call(format!("set-{key}"), BTreeMap::from([(key, delta)]))
                 };
                 if !first.is_empty() {
                     narrow.push(part(first, denies));
@@ -202,6 +248,35 @@ impl SystemSpec {
         calls.extend(narrow.into_iter().chain(switch).chain(widen));
         calls
     }
+}
+
+impl SystemSpec {
+    /// Where before and after have no scope in common, the intersection would leave the member without
+    /// any, and out of sight of an actor who sees scopes. When the rest only narrows it may go first,
+    /// and when it only widens it may go last: then the scopes move in one call.
+    fn without_a_gap(&self, before: &Attrs, after: &Attrs, scopes: &[&(&Step, Vec<Key>)]) -> Option<bool> {
+        let keys: Vec<Key> = scopes.iter().flat_map(|(_, keys)| keys).copied().collect();
+        let words = |attrs: &Attrs, k: Key| attrs.get(k).and_then(Value::as_set).cloned().unwrap_or_default();
+        let apart = |k: &Key| self.attr(k).is_some_and(|a| !a.kind.denies()) && words(before, k).is_disjoint(&words(after, k));
+        if keys.is_empty() || !keys.iter().all(apart) {
+            return None;
+        }
+        let mut moved = before.clone();
+        let mut switched = after.clone();
+        for key in keys {
+            moved.extend(after.get(key).map(|v| (key, v.clone())));
+            switched.remove(key);
+            switched.extend(before.get(key).map(|v| (key, v.clone())));
+        }
+        if !self.direction(before, &switched).widens() {
+            return Some(true);
+        }
+        (!self.direction(&moved, after).narrows()).then_some(false)
+    }
+}
+
+fn set_call(label: String, set: BTreeMap<Key, Assign>) -> Call {
+    Call { verb: Verb::Set, label, set, channel: Channel::Api, mails: false }
 }
 
 /// Nothing to write: an empty set, a flag that is off, no end.

@@ -5,6 +5,7 @@ use crate::model::{Action, Attrs, Key, Live, Tenant};
 use super::check::{Dated, Finding, Needs, Seeking};
 
 /// A kind of product with its own rules.
+#[derive(Clone, Copy)]
 pub struct SystemSpec {
     /// `emma-hq`: as connections and plans spell it.
     pub name: &'static str,
@@ -173,6 +174,7 @@ pub enum Scopes {
 }
 
 /// The least number of active administrators, at every moment.
+#[derive(Clone, Copy)]
 pub struct Floor {
     /// Who holds one of these in the account, or anywhere, is one.
     pub permissions: &'static [&'static str],
@@ -183,6 +185,7 @@ pub struct Floor {
     pub warn_under: u32,
 }
 
+#[derive(Clone, Copy)]
 pub struct InvitationSpec {
     pub life: Life,
     pub mails: Mails,
@@ -219,6 +222,7 @@ pub enum Ends {
 }
 
 /// A whitelist of domains.
+#[derive(Clone, Copy)]
 pub struct DomainSpec {
     /// Switching it on lists the domains of all existing members (I14).
     pub on_lists_existing: bool,

@@ -1,0 +1,185 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use crate::desired::{Desired, Guards, Policy};
+use crate::manifest::{AccountDoc, GuardLimit, Invitations, Manifests, Mode};
+use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
+use crate::plan::{Account, AccountPlan, Moment, plan, sample};
+use crate::systems::{Floor, Removal, SystemSpec, emma_hq, insider, solver};
+
+/// An account that removes whoever is not listed, and lists nobody.
+struct World {
+    spec: &'static SystemSpec,
+    doc: AccountDoc,
+    live: Vec<Live>,
+    whitelist: Known<Domains>,
+}
+
+fn live(email: &str, phase: Phase, key: &'static str, value: Value) -> Live {
+    Live { email: Email::parse(email).unwrap(), id: None, phase, attrs: BTreeMap::from([(key, Known::Seen(value))]) }
+}
+/// A backend that reads and writes everything.
+fn all_caps(spec: &SystemSpec) -> Caps {
+    let keys: BTreeSet<Key> = spec.attrs.iter().map(|a| a.key).collect();
+    let verbs = spec.procedures.iter().flat_map(|p| p.steps).map(|s| (s.verb, keys.clone()));
+    Caps {
+        reads: keys.clone(),
+        writes: verbs.collect(),
+        reads_domains: true,
+        reads_invitations: true,
+        keeps_ends: spec.has_native_ends(),
+        best_proof: Proof::Snapshot,
+    }
+}
+fn super_user(email: &str) -> Live {
+    live(email, Phase::Active, "groups", sample::set(&["super-user"]))
+}
+
+impl World {
+    fn new(spec: SystemSpec, live: Vec<Live>) -> Self {
+        let doc = AccountDoc {
+            mode: Mode::Authoritative,
+            ignore: Vec::new(),
+            protect: Vec::new(),
+            absent: Vec::new(),
+            domains: None,
+            domain_places: BTreeMap::new(),
+            members: Vec::new(),
+            guards: BTreeMap::new(),
+            accept_blocked: BTreeSet::new(),
+            invitations: Invitations::default(),
+            on_removal: Removal::Delete,
+            at: sample::place("a.yaml", 1, 1),
+        };
+        Self { spec: Box::leak(Box::new(spec)), doc, live, whitelist: Known::Seen(Domains::Off) }
+    }
+
+    fn lists(mut self, domains: &[&str]) -> Self {
+        let list = domains.iter().map(|d| crate::model::Domain::parse(d).unwrap()).collect();
+        self.doc.domains = Some(Located::new(Domains::Only(list), sample::place("a.yaml", 2, 1)));
+        self
+    }
+
+    fn plan(&self) -> AccountPlan {
+        let name = Atom::new("a").unwrap();
+        let tenant = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let caps = all_caps(self.spec);
+        let desired = Desired {
+            members: Vec::new(),
+            by_address: BTreeMap::new(),
+            domains: self.doc.domains.as_ref().map(|d| &d.value),
+            domain_places: &self.doc.domain_places,
+            domains_at: self.doc.domains.as_ref().map(|d| &d.at),
+            policy: Policy {
+                mode: self.doc.mode,
+                ignore: &self.doc.ignore,
+                protect: BTreeSet::new(),
+                absent: BTreeMap::new(),
+                guards: Guards::resolve(self.spec, &Manifests::default(), &self.doc),
+                accept_blocked: &self.doc.accept_blocked,
+                invitations: self.doc.invitations,
+                on_removal: self.doc.on_removal,
+            },
+        };
+        let reading =
+            Reading { members: self.live.clone(), domains: self.whitelist.clone(), whoami: None, tenant: None, proof: Ok(Proof::Snapshot) };
+        let account = Account {
+            name: &name,
+            spec: self.spec,
+            backend: "embedded",
+            sandbox: true,
+            origin: "embedded:none.db",
+            tenant: &tenant,
+            caps: &caps,
+            desired: &desired,
+            reading: &reading,
+        };
+        plan(Moment { now: sample::instant(), at: None, simulated: false }, &[account]).accounts.remove(0)
+    }
+
+    /// What is blocked, by id and code, and what is not.
+    fn outcome(&self) -> (Vec<(String, &'static str)>, Vec<String>) {
+        let plan = self.plan();
+        (plan.blocked.into_iter().map(|b| (b.id, b.code)).collect(), plan.changes.into_iter().map(|c| c.id).collect())
+    }
+}
+
+#[test]
+fn administrators_unknown_where_the_actor_cannot_see_them_all() {
+    let bounded = SystemSpec { sees_all: |_| false, ..solver::SPEC };
+    let standard = live("b@acme.example", Phase::Active, "groups", sample::set(&["standard"]));
+    let world = World::new(bounded, vec![super_user("a@acme.example"), standard, super_user("c@acme.example")]);
+    let (blocked, changes) = world.outcome();
+    let unknown = |who: &str| (format!("a/remove/{who}@acme.example"), "administrators-unknown");
+    assert_eq!(blocked, [unknown("a"), unknown("c")]);
+    assert_eq!(changes, ["a/remove/b@acme.example"], "who administers nothing may go");
+}
+
+#[test]
+fn administrators_are_known_where_somebody_untouchable_keeps_the_minimum() {
+    let kept = Floor { kept_by_untouchable: true, ..solver::SPEC.floor };
+    let world = World::new(SystemSpec { sees_all: |_| false, floor: kept, ..solver::SPEC }, vec![super_user("a@acme.example")]);
+    assert_eq!(world.outcome(), (vec![], vec!["a/remove/a@acme.example".to_owned()]));
+    // So it is for emma-hq's actors, whose parent hides.
+    let manager = live("m@acme.example", Phase::Active, "role", sample::one("manager"));
+    assert!(World::new(emma_hq::SPEC, vec![manager]).outcome().0.is_empty());
+}
+
+#[test]
+fn administrators_unknown_where_a_members_role_cannot_be_read() {
+    let mut hidden = super_user("b@acme.example");
+    hidden.attrs = BTreeMap::from([("groups", Known::Hidden)]);
+    let world = World::new(solver::SPEC, vec![super_user("a@acme.example"), hidden]);
+    let unknown = |who: &str| (format!("a/remove/{who}@acme.example"), "administrators-unknown");
+    assert_eq!(world.outcome().0, [unknown("a"), unknown("b")], "whose role is hidden may be one");
+}
+
+#[test]
+fn the_last_administrator_is_the_guards_business_where_nobody_is_invited() {
+    let world = World::new(solver::SPEC, vec![super_user("a@acme.example")]);
+    let plan = world.plan();
+    assert!(plan.blocked.is_empty());
+    let tripped: Vec<_> = plan.tripped().map(|g| (g.code, g.limit, g.actual)).collect();
+    assert_eq!(tripped, [("minimum-administrators", 1, 0)]);
+}
+
+#[test]
+fn a_domain_stays_while_somebody_of_it_stays_because_blocked() {
+    let mut world = World::new(
+        SystemSpec { sees_all: |_| true, ..insider::SPEC },
+        vec![live("a@vendor.example", Phase::Active, "role", sample::one("administrator"))],
+    )
+    .lists(&["acme.example"]);
+    let mut unread = live("b@acme.example", Phase::Active, "role", sample::one("viewer"));
+    unread.attrs = BTreeMap::from([("role", Known::Unreadable)]);
+    world.live.push(unread);
+    world.whitelist = Known::Seen(Domains::Only(
+        ["acme.example", "vendor.example"].map(|d| crate::model::Domain::parse(d).unwrap()).into_iter().collect(),
+    ));
+    let (blocked, _) = world.outcome();
+    assert_eq!(
+        blocked,
+        [
+            ("a/remove/a@vendor.example".to_owned(), "administrators-unknown"),
+            ("a/remove/b@acme.example".to_owned(), "administrators-unknown"),
+            ("a/disallow-domain/vendor.example".to_owned(), "awaits-blocked"),
+        ]
+    );
+}
+
+#[test]
+fn a_pending_replacement_never_counts() {
+    let pending = Phase::Pending { sent: Some(sample::instant()), attempts: Some(1), state: Invitation::Open };
+    let mut world = World::new(
+        solver::SPEC,
+        vec![super_user("a@acme.example"), live("b@acme.example", pending, "groups", sample::set(&["super-user"]))],
+    );
+    world.doc.guards.insert(
+        Atom::new("minimum-administrators").unwrap(),
+        Located::new(GuardLimit { count: Some(1), percent: None, most: None }, sample::place("a.yaml", 3, 1)),
+    );
+    let plan = world.plan();
+    let guard = plan.guards.iter().find(|g| g.code == "minimum-administrators").unwrap();
+    assert_eq!((guard.actual, guard.tripped), (0, true));
+}

@@ -1,0 +1,251 @@
+//! One world through the whole story: read, plan, clear, apply watching every call, read and plan
+//! again.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use futures::executor::block_on;
+use portcullis::apply::{self, ChangeResult, Site, Verdict};
+use portcullis::backends::Backend;
+use portcullis::desired::{self, Desired};
+use portcullis::model::{Channel, Live, Outcome, Reading, Verb};
+use portcullis::plan::{self, Account, AccountPlan, Moment, Plan};
+use portcullis::render::{Kind, PlanView, json};
+use portcullis::sandbox::{MailKind, Sandbox};
+use proptest::test_runner::TestCaseError;
+
+use crate::blueprint::Blueprint;
+use crate::count::Counts;
+use crate::oracle;
+use crate::watch::{Step, Watch, whole};
+use crate::world::World;
+
+pub const SAME_BYTES: &str = "same-bytes";
+pub const NOTHING_LEFT: &str = "nothing-left";
+pub const NO_FAILURE: &str = "no-failure";
+pub const ACCESS: &str = "access";
+pub const ADMINISTRATORS: &str = "administrators";
+pub const DOMAINS: &str = "domains";
+pub const ACTOR: &str = "actor";
+pub const MAILS: &str = "mails";
+
+type Holds = Result<(), TestCaseError>;
+
+fn broken<T>(property: &str, why: String) -> Result<T, TestCaseError> {
+    Err(TestCaseError::fail(format!("[{property}] {why}")))
+}
+
+/// All properties in one world.
+pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
+    let world = World::of(blueprint);
+    let (mut desired, found) = desired::resolve(&world.manifests, world.now);
+    if let Some(wrong) = found.iter().find(|d| d.is_error()) {
+        counts.lock().expect("counting does not panic").discard();
+        return Err(TestCaseError::reject(format!("{}: {}", wrong.code, wrong.message)));
+    }
+    let desired = desired.remove(&world.account).expect("the account is in the manifests");
+    let backend = world.backend();
+    let reading = block_on(backend.reader().read());
+    let plan = planned(&world, &backend, &desired, &reading);
+    counts.lock().expect("counting does not panic").case(&plan.accounts[0], &reading.members);
+    same_bytes(&world, &backend, &desired, &reading, &plan, blueprint.policy.pace)?;
+
+    let cleared = plan::clear(plan.clone(), None, &[]).expect("nothing to lift and no digest approved");
+    if !cleared.stopped().is_empty() {
+        counts.lock().expect("counting does not panic").stop();
+        return Ok(());
+    }
+    let account = &cleared.plan().accounts[0];
+    let (_, before) = whole(&world);
+    let writer = backend.writer(&cleared).expect("a writer");
+    let watch = Watch { inner: &*writer, world: &world, pace: blueprint.policy.pace, steps: Mutex::default() };
+    let site = Site {
+        spec: world.spec,
+        tenant: &world.host.tenant,
+        caps: backend.reader().caps(),
+        minimum: account.minimum_administrators(),
+        reader: backend.reader(),
+        writer: &watch,
+    };
+    let results = block_on(apply::execute(&site, &account.changes));
+    let steps = watch.steps.into_inner().expect("no step panics");
+    drop(writer);
+
+    let again = block_on(backend.reader().read());
+    let second = planned(&world, &backend, &desired, &again);
+    let told = |e: TestCaseError| match e {
+        TestCaseError::Fail(why) => TestCaseError::fail(format!("{why}\n{}", story(&plan.accounts[0], &steps))),
+        TestCaseError::Reject(why) => TestCaseError::Reject(why),
+    };
+    domain_before_invitation(&steps).map_err(told)?;
+    no_failure(account, &results).map_err(told)?;
+    access(&world, &before, &steps).map_err(told)?;
+    administrators(&world, account, &before, &steps).map_err(told)?;
+    actor_stays(&world, &before, &steps).map_err(told)?;
+    mails(&world, account, &results).map_err(told)?;
+    nothing_left(account, &second.accounts[0], &results).map_err(told)?;
+    if results.iter().any(|r| r.elsewhere.is_some()) {
+        counts.lock().expect("counting does not panic").note("result exists-elsewhere");
+    }
+    same_bytes(&world, &backend, &desired, &again, &second, !blueprint.policy.pace)
+}
+
+fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading) -> Plan {
+    let origin = backend.origin();
+    let account = Account {
+        name: &world.account,
+        spec: world.spec,
+        backend: "embedded",
+        sandbox: true,
+        origin: &origin,
+        tenant: &world.host.tenant,
+        caps: backend.reader().caps(),
+        desired,
+        reading,
+    };
+    plan::plan(Moment { now: world.now, at: None, simulated: false }, &[account])
+}
+
+/// A plan depends on nothing but its inputs (DESIGN §8.5).
+fn same_bytes(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading, plan: &Plan, pace: u64) -> Holds {
+    let bytes = bytes(plan);
+    let mut shuffled = reading.clone();
+    for turn in 0..3u64 {
+        match turn {
+            0 => shuffled.members.reverse(),
+            _ => {
+                let salt = pace.wrapping_add(turn);
+                shuffled
+                    .members
+                    .sort_by_key(|m| m.email.key().bytes().fold(salt, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)));
+            }
+        }
+        let other = self::bytes(&planned(world, backend, desired, &shuffled));
+        if other != bytes {
+            return broken(SAME_BYTES, format!("{bytes}\n--- shuffled ---\n{other}"));
+        }
+    }
+    Ok(())
+}
+
+fn bytes(plan: &Plan) -> String {
+    let mut out = Vec::new();
+    json::write(&mut out, &PlanView::of(plan, Kind::Plan)).expect("a plan is JSON");
+    String::from_utf8(out).expect("JSON is text")
+}
+
+fn domain_before_invitation(steps: &[Step]) -> Holds {
+    for step in steps.iter().filter(|s| s.verb == Verb::Invite) {
+        let Some(email) = step.subject.email() else { continue };
+        if !step.whitelist.admits(&email.domain()) {
+            return broken(DOMAINS, format!("{email} was invited while the whitelist was {:?}: {:?}", step.whitelist, step.outcome));
+        }
+    }
+    Ok(())
+}
+
+/// Whatever is not `exists elsewhere`, or waits for it, is a mistake of the planner or the server.
+fn no_failure(account: &AccountPlan, results: &[ChangeResult]) -> Holds {
+    let elsewhere: BTreeSet<&str> = results.iter().filter(|r| r.elsewhere.is_some()).map(|r| r.id.as_str()).collect();
+    for (change, result) in account.changes.iter().zip(results) {
+        let excused = match result.verdict {
+            Verdict::Applied | Verdict::Already => true,
+            Verdict::Failed => result.elsewhere.is_some(),
+            Verdict::Skipped => change.waits_for.iter().any(|id| elsewhere.contains(id.as_str())),
+            Verdict::Unknown => false,
+        };
+        if !excused || change.id != result.id {
+            return broken(NO_FAILURE, format!("{} is {}: {}", result.id, result.verdict.word(), result.message));
+        }
+        if change.channel() != Channel::Api {
+            return broken(NO_FAILURE, format!("{} goes through {}", change.id, change.channel().word()));
+        }
+    }
+    if results.len() != account.changes.len() {
+        return broken(NO_FAILURE, format!("{} results of {} changes", results.len(), account.changes.len()));
+    }
+    Ok(())
+}
+
+fn access(world: &World, before: &[Live], steps: &[Step]) -> Holds {
+    let first = oracle::access(world.spec.name, before);
+    let last = steps.last().map_or_else(|| first.clone(), |s| oracle::access(world.spec.name, &s.members));
+    for (i, step) in steps.iter().enumerate() {
+        let now = oracle::access(world.spec.name, &step.members);
+        let more = oracle::beyond(&now, &first, &last);
+        if !more.is_empty() {
+            return broken(ACCESS, format!("after call {i}, {} of {}: {more:?}", step.label, step.subject.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn administrators(world: &World, account: &AccountPlan, before: &[Live], steps: &[Step]) -> Holds {
+    let minimum = account.minimum_administrators() as usize;
+    if oracle::administrators(world.spec.name, before) < minimum {
+        return Ok(());
+    }
+    for (i, step) in steps.iter().enumerate() {
+        let left = oracle::administrators(world.spec.name, &step.members);
+        if left < minimum {
+            return broken(ADMINISTRATORS, format!("{left} of {minimum} after call {i}, {} of {}", step.label, step.subject.as_str()));
+        }
+    }
+    Ok(())
+}
+
+/// The actor is still in (DESIGN §8.3).
+fn actor_stays(world: &World, before: &[Live], steps: &[Step]) -> Holds {
+    let Some(actor) = &world.host.tenant.actor.member else { return Ok(()) };
+    let administers = |members: &[Live]| {
+        let own: Vec<Live> = members.iter().filter(|m| m.email == *actor).cloned().collect();
+        oracle::administrators(world.spec.name, &own) == 1
+    };
+    let out = |step: &&Step| administers(before) && !administers(&step.members);
+    match steps.iter().find(out) {
+        Some(step) => broken(ACTOR, format!("locked out by {} of {}", step.label, step.subject.as_str())),
+        None => Ok(()),
+    }
+}
+
+/// Nobody is written to twice (DESIGN §8.6), and nobody of whom the plan did not say so.
+fn mails(world: &World, account: &AccountPlan, results: &[ChangeResult]) -> Holds {
+    let outbox = Sandbox::read(&world.path()).and_then(|s| s.outbox(&world.host, world.now)).expect("the outbox");
+    let told = outbox.iter().filter(|m| matches!(m.kind, MailKind::Invitation | MailKind::Restored));
+    let mut sent: Vec<&str> = told.map(|m| m.to.key()).collect();
+    sent.sort_unstable();
+    let applied: BTreeSet<&str> = results.iter().filter(|r| r.verdict == Verdict::Applied).map(|r| r.id.as_str()).collect();
+    let mailing = account.changes.iter().filter(|c| c.mails() && applied.contains(c.id.as_str()));
+    let mut planned: Vec<&str> = mailing.map(|c| c.subject.as_str()).collect();
+    planned.sort_unstable();
+    if sent == planned { Ok(()) } else { broken(MAILS, format!("sent to {sent:?}, planned {planned:?}")) }
+}
+
+/// What remains was not made because it exists elsewhere, or is blocked.
+fn nothing_left(first: &AccountPlan, second: &AccountPlan, results: &[ChangeResult]) -> Holds {
+    let unmade: BTreeSet<&str> =
+        results.iter().filter(|r| !matches!(r.verdict, Verdict::Applied | Verdict::Already)).map(|r| r.id.as_str()).collect();
+    let left: Vec<&str> = second.changes.iter().map(|c| c.id.as_str()).filter(|id| !unmade.contains(id)).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let shown = |c: &plan::Change| format!("{}: {:?} -> {:?}", c.id, c.before, c.after);
+    let second: Vec<String> = second.changes.iter().map(shown).collect();
+    broken(NOTHING_LEFT, format!("after {} changes:\n{}", first.changes.len(), second.join("\n")))
+}
+
+/// What was planned and done, for whoever reads a failure.
+fn story(plan: &AccountPlan, steps: &[Step]) -> String {
+    let mut lines = vec!["planned:".to_owned()];
+    lines.extend(plan.changes.iter().map(|c| format!("  {} {:?} -> {:?}, after {:?}", c.id, c.before, c.after, c.waits_for)));
+    lines.extend(plan.blocked.iter().map(|b| format!("  blocked {} {}: {}", b.id, b.code, b.needs)));
+    lines.push("called:".into());
+    for step in steps {
+        let outcome = match &step.outcome {
+            Outcome::Refused(why) => format!("refused: {why}"),
+            other => format!("{other:?}"),
+        };
+        lines.push(format!("  {} of {}: {outcome}", step.label, step.subject.as_str()));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,214 @@
+//! Mistakes that the properties found, each as the rule that it broke, on the finished program.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value as Json;
+
+const EMMA: &str = "system: emma-hq, backend: embedded, timezone: UTC, subaccounts: [emea, apac, us]";
+const INSIDER: &str = "system: insider, backend: embedded, timezone: UTC, features: [groups]";
+const SOLVER: &str = "system: solver, backend: embedded, timezone: UTC";
+
+/// One account `a`: its connection, what its file says, and who is in it.
+struct World(tempfile::TempDir);
+
+impl World {
+    fn new(connection: &str, account: &str, live: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: String| std::fs::write(dir.path().join(name), text).expect("a file");
+        std::fs::create_dir_all(dir.path().join("manifests")).expect("a folder");
+        write("manifests/world.yaml", format!("connections:\n  a: {{ {connection} }}\n{account}"));
+        write("live.yaml", format!("accounts:\n  a:\n    members:\n{live}"));
+        let world = Self(dir);
+        world.run(&["sandbox", "load", "live.yaml", "manifests"], 0);
+        world
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str], exit: i32) -> String {
+        let said = Command::new(Path::new(env!("CARGO_BIN_EXE_portcullis")))
+            .args(args)
+            .current_dir(self.0.path())
+            .env_clear()
+            .env("PORTCULLIS_NOW", "2026-11-22T09:00:00Z")
+            .output()
+            .expect("the program starts");
+        let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        assert_eq!(said.status.code(), Some(exit), "{args:?}\n{out}\n{err}");
+        out.into_owned()
+    }
+
+    #[track_caller]
+    fn plan(&self, exit: i32) -> Json {
+        let plan: Json = serde_json::from_str(&self.run(&["plan", "manifests", "--format", "json"], exit)).expect("JSON");
+        plan["accounts"][0].clone()
+    }
+
+    /// Applies without a failure; then nothing is left but what is blocked.
+    #[track_caller]
+    fn settles(&self) {
+        self.run(&["apply", "manifests", "--auto-approve"], 0);
+        assert!(self.plan(0)["changes"].as_array().expect("a list").is_empty());
+    }
+}
+
+fn calls(plan: &Json) -> Vec<&str> {
+    plan["changes"][0]["calls"].as_array().into_iter().flatten().filter_map(Json::as_str).collect()
+}
+fn ids(list: &Json) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(|c| c["id"].as_str()).collect()
+}
+fn codes(plan: &Json) -> Vec<&str> {
+    plan["blocked"].as_array().into_iter().flatten().filter_map(|c| c["code"].as_str()).collect()
+}
+
+#[test]
+fn e2_a_manager_invites_nobody_out_of_its_sight() {
+    let world = World::new(
+        &format!("{EMMA}, actor: {{ role: manager, subaccounts: [emea] }}"),
+        "accounts:\n  a:\n    members:\n      - { email: kim@acme.example, role: author }\n",
+        "      - { email: owner@acme.example, phase: active, role: parent }\n",
+    );
+    let plan = world.plan(2);
+    assert_eq!((ids(&plan["changes"]), codes(&plan)), (vec![], vec!["actor-lacks-subaccount"]));
+}
+
+#[test]
+fn e5_who_is_deleted_and_invited_again_is_granted_everything_anew() {
+    let world = World::new(
+        &format!("{EMMA}, actor: {{ role: manager, privileges: [edit-managers], subaccounts: [emea] }}"),
+        "accounts:\n  a:\n    members:\n      - { email: kim@acme.example, role: full }\n",
+        "      - { email: kim@acme.example, phase: pending, role: administrator, privileges: [share-campaigns], subaccounts: [emea] }\n",
+    );
+    let plan = world.plan(2);
+    assert_eq!((ids(&plan["changes"]), codes(&plan)), (vec![], vec!["actor-lacks-privilege"]));
+}
+
+#[test]
+fn e12_who_moves_to_another_subaccount_stays_in_the_actors_sight() {
+    let manager = format!("{EMMA}, actor: {{ role: manager, privileges: [edit-managers], subaccounts: [emea, apac] }}");
+    let moves = |from: &str, to: &str| {
+        World::new(
+            &manager,
+            &format!(
+                "accounts:\n  a:\n    members:\n      - {{ email: kim@acme.example, name: Kim Lee, role: {to}, subaccounts: [apac] }}\n"
+            ),
+            &format!("      - {{ email: kim@acme.example, phase: active, role: {from}, subaccounts: [emea] }}\n"),
+        )
+    };
+    for (from, to, way) in [
+        ("author", "editor", ["set-name", "set-subaccounts", "set-role"].as_slice()),
+        ("editor", "author", ["set-name", "set-role", "set-subaccounts"].as_slice()),
+        ("author", "author", ["set-name", "set-subaccounts"].as_slice()),
+    ] {
+        let world = moves(from, to);
+        assert_eq!(calls(&world.plan(2)), way, "{from} to {to}");
+        world.settles();
+    }
+    // Neither role has all that the other has: any order gives too much or loses the person.
+    assert_eq!(codes(&moves("manager", "administrator").plan(2)), ["no-safe-path"]);
+}
+
+#[test]
+fn i4_nothing_that_a_promotion_takes_away_is_held_without_an_end() {
+    let world = World::new(
+        INSIDER,
+        "accounts:\n  a:\n    members:\n      - { email: kim@acme.example, role: administrator, groups: [] }\n",
+        "      - { email: kim@acme.example, phase: active, role: viewer, groups: [red], end: 2026-11-30 }\n",
+    );
+    assert_eq!(calls(&world.plan(2)), ["set-groups", "set-end", "set-role"]);
+    world.settles();
+}
+
+#[test]
+fn i8_the_name_of_somebody_who_ended_before_they_registered_waits() {
+    let world = World::new(
+        INSIDER,
+        "accounts:\n  a:\n    members:\n      - { email: kim@acme.example, name: Kim Lee, role: viewer, end: 2026-12-05 }\n",
+        "      - { email: kim@acme.example, phase: pending, role: viewer, end: 2026-11-20 }\n",
+    );
+    assert_eq!(calls(&world.plan(2)), ["restore"]);
+    world.settles();
+}
+
+#[test]
+fn i10_a_promotion_of_somebody_who_ended_restores_once() {
+    for phase in ["pending", "active"] {
+        let world = World::new(
+            INSIDER,
+            "accounts:\n  a:\n    members:\n      - { email: kim@acme.example, role: administrator, pii: true }\n",
+            &format!("      - {{ email: kim@acme.example, phase: {phase}, role: viewer, end: 2026-11-20 }}\n"),
+        );
+        assert_eq!(calls(&world.plan(2)), ["set-pii", "restore", "set-role"], "{phase}");
+        world.settles();
+    }
+}
+
+#[test]
+fn restoring_somebody_who_never_registered_gives_no_administrator() {
+    let with = |phase: &str| {
+        World::new(
+            INSIDER,
+            "accounts:\n  a:\n    absent: [old@acme.example]\n    members:\n      - { email: kim@acme.example, role: administrator }\n",
+            &format!(
+                "      - {{ email: old@acme.example, phase: active, role: administrator }}\n      - {{ email: kim@acme.example, phase: {phase}, role: viewer, end: 2026-11-20 }}\n"
+            ),
+        )
+    };
+    assert_eq!(codes(&with("pending").plan(2)), ["awaits-acceptance"]);
+    let registered = with("active");
+    assert_eq!(ids(&registered.plan(2)["changes"]), ["a/restore/kim@acme.example", "a/remove/old@acme.example"]);
+    registered.settles();
+}
+
+#[test]
+fn leaves_ends_the_membership_under_a_previous_address_in_the_same_plan() {
+    let world = World::new(
+        SOLVER,
+        "people:\n  kim: { email: kim@acme.example, previously: [lee@acme.example], leaves: now }\naccounts:\n  a: { }\n",
+        "      - { email: kim@acme.example, phase: pending, groups: [standard] }\n      - { email: lee@acme.example, phase: active, groups: [standard] }\n",
+    );
+    assert_eq!(ids(&world.plan(2)["changes"]), ["a/cancel-invitation/kim@acme.example", "a/remove/lee@acme.example"]);
+    world.settles();
+}
+
+#[test]
+fn awaits_acceptance_is_for_invitees_and_not_for_the_locked() {
+    let world = World::new(
+        SOLVER,
+        "accounts:\n  a:\n    members:\n      - { email: old@acme.example, groups: [standard] }\n      - { email: kim@acme.example, groups: [super-user] }\n",
+        "      - { email: old@acme.example, phase: active, groups: [super-user] }\n      - { email: kim@acme.example, phase: locked, groups: [standard] }\n",
+    );
+    // Nobody is to accept anything: the guard says what is wrong.
+    assert!(codes(&world.plan(4)).is_empty());
+}
+
+#[test]
+fn an_account_that_starts_below_its_minimum_may_be_written_as_far_as_it_is_not_lowered() {
+    let world = World::new(
+        SOLVER,
+        "accounts:\n  a:\n    guards: { minimum-administrators: 3 }\n    absent: [old@acme.example]\n    members:\n      - { email: kim@acme.example, groups: [super-user] }\n",
+        "      - { email: old@acme.example, phase: active, groups: [super-user] }\n      - { email: kim@acme.example, phase: active, groups: [standard] }\n",
+    );
+    world.settles();
+}
+
+#[test]
+fn an_administrator_who_is_none_for_a_moment_is_missed_by_the_minimum() {
+    let account = |guard: &str| {
+        format!("accounts:\n  a:\n{guard}    members:\n      - {{ email: kim@acme.example, role: administrator, subaccounts: [apac] }}\n")
+    };
+    let live = "      - { email: owner@acme.example, phase: active, role: parent }\n      - { email: kim@acme.example, phase: active, role: manager, subaccounts: [emea] }\n";
+    World::new(EMMA, &account("    guards: { minimum-administrators: 2 }\n"), live).plan(4);
+    World::new(EMMA, &account(""), live).settles();
+}
+
+#[test]
+fn an_invitee_whose_scopes_are_unmanaged_is_awaited_as_long_as_the_invitation_is_open() {
+    let world = World::new(
+        EMMA,
+        "accounts:\n  a:\n    guards: { minimum-administrators: 2 }\n    members:\n      - { email: old@acme.example, role: author }\n      - { email: kim@acme.example, role: administrator }\n",
+        "      - { email: owner@acme.example, phase: active, role: parent }\n      - { email: old@acme.example, phase: active, role: manager, subaccounts: [emea] }\n      - { email: kim@acme.example, phase: pending, role: administrator, subaccounts: [emea] }\n",
+    );
+    assert_eq!(codes(&world.plan(2)), ["awaits-acceptance"]);
+}

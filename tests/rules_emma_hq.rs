@@ -351,6 +351,20 @@ fn e5_an_actor_below_the_administering_roles_may_nothing() {
     }
 }
 
+#[test]
+fn e5_an_invitation_made_anew_grants_everything_anew() {
+    // Delete and invite would stop half way: the server deletes, and refuses the rest.
+    let world = World::emma_hq(MANAGER);
+    world.live("", &["{ email: p@acme.example, name: P, phase: pending, role: full, privileges: [export-contacts], subaccounts: [emea], invited: 2026-11-20T10:00:00Z }"]);
+    world.want("", &["{ email: p@acme.example, name: Other, role: full, subaccounts: [emea] }"]);
+    let plan = world.plan();
+    assert_eq!((plan.acts(), plan.blocked()), (vec![], vec!["p@acme.example actor-lacks-privilege".to_owned()]));
+    world.connect("subaccounts: [emea]; actor: { role: manager, subaccounts: [emea], privileges: [export-contacts] }");
+    assert_eq!(world.plan().acts(), ["edit-invitation p@acme.example"]);
+    world.settle();
+    assert_eq!(world.export().member("p@acme.example")["privileges"], json!(["export-contacts"]), "unmanaged ones are kept");
+}
+
 // ---- E6 ----
 
 const PENDING: &str =

@@ -61,6 +61,20 @@ fn i1_the_server_refuses_a_temporary_administrator() {
         .refuses(set("adm@acme.example", json!({ "end": "2026-12-01" })), no);
 }
 
+#[test]
+fn i1_whoever_leaves_may_administer_until_then() {
+    let mut world = World::insider("actor: { role: administrator }");
+    world.file("people.yaml", "people:\n  ada: { email: ada@acme.example, name: Ada, leaves: 2027-03-31 }\n");
+    world.live("", &[ROOT, "{ email: ada@acme.example, name: Ada, role: viewer }"]);
+    world.want("", &["{ person: ada, role: administrator }"]);
+    assert_eq!(world.check().errors(), NOBODY);
+    assert_eq!(world.plan().change("ada@acme.example")["after"], json!({ "role": "administrator" }), "never a native end");
+    world.settle();
+    assert_eq!(world.at("2027-03-31T21:59:59Z").plan().acts(), NOBODY, "the last day, in summer time");
+    let plan = world.at("2027-03-31T22:00:00Z").plan();
+    assert_eq!((plan.acts(), &plan.change("ada@acme.example")["cause"]), (vec!["remove ada@acme.example".to_owned()], &json!("expiry")));
+}
+
 // ---- I2 ----
 
 #[test]
@@ -591,6 +605,24 @@ fn i10_a_temporary_end_comes_back_before_and_after_the_role() {
             "{role}"
         );
     }
+}
+
+#[test]
+fn i10_a_rolling_end_that_was_missed_comes_back_30_days_ahead() {
+    let mut world = World::insider(ADMINISTRATOR);
+    world.live("", &[ROOT, EXPIRED]);
+    world.want("", &["{ email: x@acme.example, role: viewer, end: 2027-06-30, renew: rolling }"]);
+    assert_eq!(world.plan().change("x@acme.example")["after"]["end"], "2026-12-22");
+    world.settle();
+    // Nobody ran for two months.
+    world.at("2027-02-01T09:00:00Z");
+    assert_eq!(world.export().member("x@acme.example")["phase"], "expired");
+    assert_eq!(world.plan().acts(), ["restore x@acme.example"]);
+    world.settle();
+    assert_eq!(
+        (&world.export().member("x@acme.example")["phase"], &world.export().member("x@acme.example")["end"]),
+        (&json!("active"), &json!("2027-03-03"))
+    );
 }
 
 #[test]

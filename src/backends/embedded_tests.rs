@@ -141,7 +141,7 @@ fn the_calls_of_every_kind_of_change_are_taken() {
             phase: Stored::Pending,
             action: Action::Reinvite,
             before: "groups=[standard]",
-            after: "name=N groups=[advanced]",
+            after: "groups=[advanced]",
             ..SOLVER
         },
         Case {

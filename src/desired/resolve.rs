@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, TeamMember, Who};
+use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Mode, Person, TeamMember, Who};
 use crate::model::{Atom, Email, Tenant};
 
 use super::policy::{Guards, Policy};
@@ -127,7 +127,8 @@ fn one<'m>(
         domains_at: account.domains.as_ref().map(|d| &d.at),
         domain_places: &account.domain_places,
         policy: Policy {
-            mode: account.mode,
+            // Who is unlisted where nobody lists anybody is counted and left alone.
+            mode: if account.lists_members || account.mode != Mode::Authoritative { account.mode } else { Mode::Additive },
             ignore: &account.ignore,
             protect: account.protect.iter().map(|p| &p.value).collect(),
             absent: account.absent.iter().map(|a| (&a.value, &a.at)).collect(),

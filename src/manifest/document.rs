@@ -106,6 +106,8 @@ pub enum TeamMember {
 
 pub struct AccountDoc {
     pub mode: Mode,
+    /// Whether `members` is written: an absent key is unmanaged, whatever the mode.
+    pub lists_members: bool,
     pub ignore: Vec<Located<Pattern>>,
     pub protect: Vec<Located<Email>>,
     pub absent: Vec<Located<Email>>,

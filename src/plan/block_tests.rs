@@ -39,6 +39,7 @@ fn super_user(email: &str) -> Live {
 impl World {
     fn new(spec: SystemSpec, live: Vec<Live>) -> Self {
         let doc = AccountDoc {
+            lists_members: true,
             mode: Mode::Authoritative,
             ignore: Vec::new(),
             protect: Vec::new(),

@@ -223,6 +223,15 @@ impl Differences {
                 });
                 continue;
             }
+            if !account.spec.is_editable(attr.key) {
+                work.reports.push(Report {
+                    code: "not-editable",
+                    member: Some(live.email.to_string()),
+                    message: format!("{}: this system lets nobody change it", describe(key, wanted)),
+                    place: Some(merged.at.clone()),
+                });
+                continue;
+            }
             if is_deferred(account, live, attr) {
                 work.reports.push(Report {
                     code: "name-deferred",

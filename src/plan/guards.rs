@@ -98,7 +98,7 @@ fn tally(code: GuardCode, account: &Account<'_>, changes: &[Change], administrat
     };
     match code {
         GuardCode::Removals => count(&|c| c.action == Action::Remove || takes_last_scope(account, c)),
-        GuardCode::Reductions => count(&|c| c.action == Action::Edit && c.direction.narrows() && !takes_last_scope(account, c)),
+        GuardCode::Reductions => count(&|c| c.action == Action::Edit && c.direction.narrows()),
         GuardCode::CancelledInvitations => count(&|c| c.action == Action::CancelInvitation),
         GuardCode::DisallowedDomains => count(&|c| c.action == Action::DisallowDomain),
         GuardCode::OpenDomains => count(&|c| c.subject.domain().is_some_and(crate::model::Domain::is_any)),
@@ -181,7 +181,9 @@ fn locks_out(account: &Account<'_>, change: &Change) -> bool {
     let before = &change.whole_before;
     let Some(after) = &change.whole_after else { return true };
     let held = |attrs: &Attrs, key: &str| attrs.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
-    let mut powers = account.spec.attrs.iter().filter(|a| a.axis == Axis::Power);
+    // Beside the role: privileges, which bound what the actor may hand on (E5).
+    let chief = account.spec.chief().key;
+    let mut powers = account.spec.attrs.iter().filter(|a| a.axis == Axis::Power && a.key != chief);
     !account.spec.power(before).is_subset(&account.spec.power(after))
         || account.spec.administers(before) && powers.any(|a| !held(before, a.key).is_subset(&held(after, a.key)))
 }

@@ -105,6 +105,11 @@ impl SystemSpec {
         })
     }
 
+    /// Whether anybody can change the attribute of an existing member: solver's names stay.
+    pub fn is_editable(&self, key: &str) -> bool {
+        self.procedures.iter().flat_map(|p| p.steps).any(|s| s.verb == Verb::Set && s.keys.contains(&key))
+    }
+
     /// The stated word of a fact, else the first of its list.
     pub fn fact_word<'t>(&self, tenant: &'t Tenant, fact: &str) -> Option<&'t str> {
         tenant.word(fact).or_else(|| self.fact(fact)?.kind.fixed()?.first().map(|w| w.word))

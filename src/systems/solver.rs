@@ -130,13 +130,6 @@ pub static SPEC: SystemSpec = SystemSpec {
             check: "the user is in exactly these groups",
         },
         Console {
-            verb: Verb::Set,
-            key: Some("name"),
-            steps: &["open the user {member} in Account Management", "set the name to {value}"],
-            labels: false,
-            check: "the name is shown",
-        },
-        Console {
             verb: Verb::Delete,
             key: None,
             steps: &["open Account Management", "delete the user {member}"],
@@ -148,13 +141,10 @@ pub static SPEC: SystemSpec = SystemSpec {
     invitation_hints: &["look in the spam folder", "verify that the address is correct"],
 };
 
-const SETS: &[Step] =
-    &[Step { verb: Verb::Set, label: "set-name", keys: &["name"] }, Step { verb: Verb::Set, label: "set-groups", keys: &["groups"] }];
-const SET_THEN_RESEND: &[Step] = &[
-    Step { verb: Verb::Set, label: "set-name", keys: &["name"] },
-    Step { verb: Verb::Set, label: "set-groups", keys: &["groups"] },
-    Step { verb: Verb::Resend, label: "resend", keys: &[] },
-];
+/// The page lets groups be edited, and nothing else.
+const SETS: &[Step] = &[Step { verb: Verb::Set, label: "set-groups", keys: &["groups"] }];
+const SET_THEN_RESEND: &[Step] =
+    &[Step { verb: Verb::Set, label: "set-groups", keys: &["groups"] }, Step { verb: Verb::Resend, label: "resend", keys: &[] }];
 const DELETE: &[Step] = &[Step { verb: Verb::Delete, label: "delete", keys: &[] }];
 const MAY: &[(&str, May)] = &[("S2", s2_only_super_users_manage)];
 

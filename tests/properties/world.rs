@@ -368,6 +368,7 @@ impl Build<'_> {
             }
         }
         AccountDoc {
+            lists_members: true,
             mode: [Mode::Adopt, Mode::Additive, Mode::Authoritative][usize::from(policy.mode)],
             ignore,
             protect,

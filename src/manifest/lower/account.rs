@@ -64,8 +64,8 @@ pub(super) fn lower<'a>(
     let mode = at.get("mode").and_then(|m| mode(sink, m)).unwrap_or_default();
     if mode == Mode::Authoritative && at.get("members").is_none() {
         let place = at.get("mode").map_or_else(|| at.key_place(), Cursor::place);
-        let message = "`authoritative` without `members` would remove everybody";
-        sink.say(Diagnostic::error("missing-members", message, place).hint("write `members`, and `members: []` for nobody"));
+        let message = "`authoritative` without `members`: who is a member is not managed here, and nobody is removed";
+        sink.say(Diagnostic::warning("missing-members", message, place).hint("write `members`, and `members: []` for nobody"));
     }
     let (domains, domain_places) = match (at.get("domains"), spec) {
         (Some(value), Some(spec)) if spec.domains.is_some() => {
@@ -74,12 +74,14 @@ pub(super) fn lower<'a>(
         _ => (None, BTreeMap::new()),
     };
     let about = About { name, spec, facts, lacks_zone, domains };
+    let lists_members = at.get("members").is_some();
     let members = match at.get("members").and_then(|m| read::list(sink, m)) {
         Some(items) => items.filter_map(|item| entry::lower(item, &about, context, sink)).collect(),
         None => Vec::new(),
     };
     Some(AccountDoc {
         mode,
+        lists_members,
         ignore: at.get("ignore").map(|i| patterns(sink, i)).unwrap_or_default(),
         protect: at.get("protect").map(|p| addresses(sink, p)).unwrap_or_default(),
         absent: at.get("absent").map(|a| addresses(sink, a)).unwrap_or_default(),

@@ -152,8 +152,11 @@ fn thirty_people_come_change_drift_and_go() {
     let reading = &world.run("plan --format json").expect(0).json()["accounts"][0]["reading"];
     assert_eq!((&reading["proof"], &reading["members"]), (&json!("counted"), &json!(30)));
 
-    // One has registered since, and so has a name (I8). Roles and that name change in the manifests.
-    site.patch(&email(29), json!({ "name": { "givenName": "Person", "familyName": "Number29" } }));
+    // Some have registered since, and so have a name (I8): one to change, and an administrator who
+    // counts for certain. Roles and that name change in the manifests.
+    for i in [0, 29] {
+        site.patch(&email(i), json!({ "name": { "givenName": "Person", "familyName": format!("Number{i}") } }));
+    }
     site.settled();
     let mut changed = thirty(1);
     changed[29] = format!("{{ email: {}, name: Another Name, role: {} }}", email(29), ROLES[29 % ROLES.len()]);

@@ -74,14 +74,18 @@ pub(super) struct Server<'a> {
 
 impl Server<'_> {
     /// As the connection says; where the actor is a member here, as the account says too, so that
-    /// one who took its own power away is out.
+    /// one who took its own power away is out. An invitation takes nothing from a service account
+    /// of the same address.
     fn actor_administers(&self) -> Result<bool, SandboxError> {
         let actor = &self.host.tenant.actor;
         let member = match &actor.member {
             Some(email) => self.store.member(email)?,
             None => None,
         };
-        let is_in = member.is_none_or(|m| m.phase(self.host.spec, &self.clock) == Phase::Active && (self.rules.administers)(&m.attrs));
+        let is_in = member.is_none_or(|m| {
+            let phase = m.phase(self.host.spec, &self.clock);
+            phase.is_pending() || (phase == Phase::Active && (self.rules.administers)(&m.attrs))
+        });
         Ok(is_in && (self.rules.administers)(&actor.attrs))
     }
 

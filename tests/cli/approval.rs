@@ -231,3 +231,21 @@ fn a_day_ahead_is_for_reading() {
     world.run("drift --at 2026-12-06").expect(1);
     world.run("apply --at 2026-12-06 --auto-approve").expect(1);
 }
+
+/// The first apply on an empty account invites its own actor, who until then is a service account.
+#[test]
+fn an_actor_who_is_invited_goes_on() {
+    let world = World::new();
+    world.write("connections.yaml", CONNECTIONS).write(
+        "accounts.yaml",
+        "
+        accounts:
+          sol:
+            members:
+              - { email: root@acme.example, name: Root, groups: [super-user] }
+              - { email: zz@acme.example, name: Z, groups: [standard] }
+        ",
+    );
+    world.run("apply --auto-approve").expect(0);
+    world.run("plan").expect(0);
+}

@@ -46,6 +46,9 @@ fn the_last_active_super_user_stays() {
     refused(&world.call("root@acme.example", Verb::Delete, &[]), "at least one active");
     Sandbox::write(&world.path()).unwrap().accept(&world.host, world.now, &Email::parse("p@acme.example").unwrap()).unwrap();
     assert_eq!(world.call("root@acme.example", Verb::Delete, &[]), Answer::Done);
+    // Its own invitation takes nothing from it.
+    assert_eq!(world.call("bot@acme.example", Verb::Invite, &[to("groups", set(&["standard"]))]), Answer::Done);
+    assert_eq!(world.call("c@acme.example", Verb::Invite, &[to("groups", set(&["standard"]))]), Answer::Done);
 }
 
 #[test]

@@ -230,9 +230,7 @@ fn i4_whoever_was_reduced_meanwhile_is_not_left_half_way_higher() {
 
 // ---- I5 ----
 
-/// The rows of SYSTEMS.md, "Permissions", in the order of their words. Whoever may create, edit and
-/// change the status of all campaigns may do so with some: what the page gives a collaborator "only"
-/// is a part of what it gives an editor.
+/// The rows of SYSTEMS.md, "Permissions", in the order of their words.
 const PERMISSIONS: [(&str, &[&str]); 6] = [
     (
         "administrator",
@@ -240,13 +238,10 @@ const PERMISSIONS: [(&str, &[&str]); 6] = [
             "change-campaign-status",
             "change-system-rules",
             "create-campaigns",
-            "create-test-campaigns",
             "edit-campaigns",
-            "edit-unlaunched-campaigns",
             "export-user-profiles",
             "launch-campaigns",
             "manage-users",
-            "pause-campaigns",
             "products",
             "view-campaigns",
             "view-user-profiles",
@@ -258,11 +253,8 @@ const PERMISSIONS: [(&str, &[&str]); 6] = [
             "change-campaign-status",
             "change-system-rules",
             "create-campaigns",
-            "create-test-campaigns",
             "edit-campaigns",
-            "edit-unlaunched-campaigns",
             "launch-campaigns",
-            "pause-campaigns",
             "products",
             "view-campaigns",
         ],

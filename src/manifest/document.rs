@@ -39,6 +39,13 @@ pub struct Connection {
     pub at: Place,
 }
 
+impl Connection {
+    /// A connection's name as variables spell it: upper case in ASCII, `-` as `_` (CONTRACT.md).
+    pub fn as_variable(name: &str) -> String {
+        name.to_ascii_uppercase().replace('-', "_")
+    }
+}
+
 /// Backends that are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackendName {

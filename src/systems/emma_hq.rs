@@ -120,7 +120,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         FactSpec {
             key: "subaccount",
-            kind: Kind::One(Words::Discovered),
+            kind: Kind::One(Words::Tenant("subaccounts")),
             with: Some(("surface", "subaccount")),
             doc: "The subaccount of `surface: subaccount`.",
         },

@@ -27,7 +27,6 @@ const EMMA_LADDER: &[(&str, &[&str])] = &[
 const EMMA_MANAGER: &[&str] =
     &["reports", "campaigns", "audience", "send", "settings", "subaccount-users", "api-keys", "approvals", "top-level-users"];
 
-// Who creates, edits and launches campaigns also tests, edits unlaunched ones and pauses.
 const INSIDER: &[(&str, &[&str])] = &[
     (
         "administrator",
@@ -37,9 +36,6 @@ const INSIDER: &[(&str, &[&str])] = &[
             "create-campaigns",
             "edit-campaigns",
             "launch-campaigns",
-            "create-test-campaigns",
-            "edit-unlaunched-campaigns",
-            "pause-campaigns",
             "change-campaign-status",
             "change-system-rules",
             "manage-users",
@@ -55,9 +51,6 @@ const INSIDER: &[(&str, &[&str])] = &[
             "create-campaigns",
             "edit-campaigns",
             "launch-campaigns",
-            "create-test-campaigns",
-            "edit-unlaunched-campaigns",
-            "pause-campaigns",
             "change-campaign-status",
             "change-system-rules",
         ],

@@ -80,7 +80,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
 pub(super) fn shared_tokens<'c>(connections: impl Iterator<Item = (&'c Atom, &'c Connection)>, sink: &mut Sink) {
     let mut first: HashMap<String, &Connection> = HashMap::new();
     for (name, connection) in connections.filter(|(_, c)| c.backend.is_network() && c.auth == Auth::Token) {
-        let variable = name.as_str().to_uppercase().replace('-', "_");
+        let variable = Connection::as_variable(name.as_str());
         match first.get(&variable) {
             Some(other) => {
                 let message = format!("{} takes its token from the variable of another connection", quoted(name.as_str()));
@@ -125,7 +125,7 @@ fn facts(spec: &'static SystemSpec, at: Cursor<'_>, sink: &mut Sink) -> BTreeMap
     let mut facts = BTreeMap::new();
     for fact in spec.facts {
         let Some(value) = at.get(fact.key) else { continue };
-        if let Some(lowered) = attribute::value(sink, value, &fact.kind, Rule::Found) {
+        if let Some(lowered) = attribute::value(sink, value, &fact.kind, Rule::Held(&facts)) {
             facts.insert(fact.key, lowered.value);
         }
     }

@@ -140,7 +140,7 @@ pub fn read(dir: &Path) -> (Sources, Vec<Arc<str>>, Vec<Diagnostic>) {
         Ok(_) => return (sources, whole, vec![unreadable(&dir.display().to_string(), "is no folder")]),
         Err(e) => return (sources, whole, vec![unreadable(&dir.display().to_string(), &reason(&e))]),
     };
-    for (name, path) in find(dir, &mut wrong) {
+    for (name, path) in find(dir, &root, &mut wrong) {
         let bytes = match regular(&root, &path).and_then(|file| bytes_of(file, MOST_BYTES)) {
             Ok(bytes) => bytes,
             Err(Refused { code, why }) => {
@@ -165,8 +165,12 @@ pub fn read(dir: &Path) -> (Sources, Vec<Arc<str>>, Vec<Diagnostic>) {
 pub fn read_one(path: &Path) -> Result<Source, Box<Diagnostic>> {
     let name = path.display().to_string();
     let refused = |Refused { code, why }| Box::new(Diagnostic::error(code, format!("{} {why}", quoted(&name)), start_of(&name)));
-    let file = fs::File::open(path).map_err(|e| refused(Refused { code: "unreadable-file", why: reason(&e) }))?;
-    let bytes = bytes_of(file, MOST_BYTES).map_err(refused)?;
+    let unreadable = |e: std::io::Error| refused(Refused { code: "unreadable-file", why: reason(&e) });
+    // Asked before it is opened: opening a pipe would wait for its other end.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(refused(Refused { code: "not-a-file", why: "is not a regular file".into() }));
+    }
+    let bytes = bytes_of(fs::File::open(path).map_err(unreadable)?, MOST_BYTES).map_err(refused)?;
     match decode(&name, bytes) {
         (source, None) => Ok(source),
         (_, Some(problem)) => Err(Box::new(problem)),
@@ -186,7 +190,7 @@ fn reason(e: &std::io::Error) -> String {
 }
 
 /// Names relative to the folder, with `/`, and where they stand.
-fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
+fn find(dir: &Path, root: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
     let hidden = |entry: &walkdir::DirEntry| {
         entry.depth() > 0 && entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(b".")
     };
@@ -200,6 +204,13 @@ fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
                 continue;
             }
         };
+        // Nothing behind it is read, and whoever made it thinks that it is.
+        if leaves(root, &entry) {
+            let name = relative(dir, entry.path());
+            let message = format!("{} is a link that leaves the folder of the manifests", quoted(&name));
+            wrong.push(Diagnostic::error("outside-the-folder", message, start_of(&name)));
+            continue;
+        }
         let manifest = entry.path().extension().is_some_and(|e| e == "yaml" || e == "yml");
         if !manifest || entry.file_type().is_dir() {
             continue;
@@ -219,6 +230,12 @@ fn find(dir: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, PathBuf)> {
     }
     found.sort();
     found
+}
+
+/// A link to a folder elsewhere; links to files are looked at where they are read.
+fn leaves(root: &Path, entry: &walkdir::DirEntry) -> bool {
+    let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+    entry.path_is_symlink() && !hidden && entry.path().canonicalize().is_ok_and(|real| real.is_dir() && !real.starts_with(root))
 }
 
 fn relative(dir: &Path, path: &Path) -> String {
@@ -375,6 +392,26 @@ mod tests {
         let said: Vec<_> = wrong.iter().map(|d| (&*d.place.file, d.code)).collect();
         assert_eq!(said, [("dead.yaml", "outside-the-folder"), ("out.yaml", "outside-the-folder"), ("s.yaml", "not-a-file")]);
         assert!(sources.iter().all(|s| !s.text().contains("people")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_behind_links_are_read_once_or_refused_by_name() {
+        let outer = tempfile::tempdir().unwrap();
+        let dir = outer.path().join("manifests");
+        for name in ["manifests/inside", "manifests/.hidden", "elsewhere"] {
+            let folder = outer.path().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("o.yaml"), "people: {}").unwrap();
+        }
+        for (link, to) in [("again", "inside"), ("loop", "."), ("out", "../elsewhere"), (".dots", "../elsewhere")] {
+            std::os::unix::fs::symlink(to, dir.join(link)).unwrap();
+        }
+        let (sources, whole, wrong) = read(&dir);
+        assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["inside/o.yaml"]);
+        let said: Vec<_> = wrong.iter().map(|d| (&*d.place.file, d.code)).collect();
+        assert_eq!(said, [("out", "outside-the-folder")]);
+        assert_eq!(sources.iter().count(), 1);
     }
 
     #[test]

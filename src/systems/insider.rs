@@ -131,6 +131,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         doc: "Optional features that are on in this account; what is not listed is off.",
     }],
     limits: &[] as &[Limit],
+    actors: &[],
     rows: &[
         PermitRow {
             permission: "products",

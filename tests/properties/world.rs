@@ -348,7 +348,7 @@ impl Build<'_> {
             match person.unlisted {
                 _ if is_listed => {}
                 Unlisted::Nothing => {}
-                Unlisted::Ignored => ignore.push(self.at(Pattern::new(address.key()))),
+                Unlisted::Ignored => ignore.push(self.at(Pattern::parse(address.key()).unwrap())),
                 Unlisted::Absent => absent.push(self.at(address)),
                 Unlisted::Protected => protect.push(self.at(address)),
             }

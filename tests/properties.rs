@@ -27,8 +27,8 @@ use count::Counts;
 /// Cases in all, and how many in a hundred each system gets.
 const CASES: u32 = 2_100;
 const SHARES: [(&str, u32); 3] = [("emma-hq", 42), ("insider", 40), ("solver", 18)];
-/// "portcullis" in hexadecimal would be too long; any number does.
-const SEED: u64 = 0x0070_6f72_7463;
+/// Any number does; it decides which worlds are made.
+const SEED: u64 = 2026_1122;
 
 /// What came of all cases: each property that failed, with the smallest world that shows it.
 struct Run {

@@ -74,6 +74,17 @@ fn e2_a_manager_invites_nobody_out_of_its_sight() {
 }
 
 #[test]
+fn e13_the_subaccount_surface_invites_nobody_into_none() {
+    let page = format!("{EMMA}, surface: subaccount, subaccount: emea, actor: {{ role: administrator, subaccounts: [emea] }}");
+    let live = "      - { email: owner@acme.example, phase: active, role: parent }\n";
+    let entry =
+        |subaccounts: &str| format!("accounts:\n  a:\n    members:\n      - {{ email: kim@acme.example, role: author{subaccounts} }}\n");
+    let none = World::new(&page, &entry(", subaccounts: []"), live).plan(2);
+    assert_eq!((ids(&none["changes"]), codes(&none)), (vec![], vec!["actor-lacks-subaccount"]));
+    World::new(&page, &entry(""), live).settles();
+}
+
+#[test]
 fn e5_who_is_deleted_and_invited_again_is_granted_everything_anew() {
     let world = World::new(
         &format!("{EMMA}, actor: {{ role: manager, privileges: [edit-managers], subaccounts: [emea] }}"),

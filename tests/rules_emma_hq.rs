@@ -270,6 +270,21 @@ fn e4_adding_a_scope_to_somebody_partly_seen_is_blocked() {
     assert_eq!(world.export().member("wide@acme.example")["subaccounts"], json!(["emea", "us"]));
 }
 
+#[test]
+fn e4_the_role_of_somebody_partly_seen_is_changed_and_the_hidden_scopes_stay() {
+    let world = World::emma_hq(MANAGER);
+    world.live("", &["{ email: wide@acme.example, name: W, role: editor, subaccounts: [emea, us] }"]);
+    world.want("", &["{ email: wide@acme.example, role: author, subaccounts: [emea] }"]);
+    assert_eq!(world.plan().change("wide@acme.example")["calls"], json!(["set-role"]));
+    world.settle();
+    world.connect(PARENT);
+    let live = world.export();
+    assert_eq!(
+        (&live.member("wide@acme.example")["role"], &live.member("wide@acme.example")["subaccounts"]),
+        (&json!("author"), &json!(["emea", "us"]))
+    );
+}
+
 // ---- E5 ----
 
 #[test]
@@ -334,6 +349,20 @@ fn e5_an_actor_below_the_administering_roles_may_nothing() {
             "You do not have permission to manage users.",
         );
     }
+}
+
+#[test]
+fn e5_an_invitation_made_anew_grants_everything_anew() {
+    // Delete and invite would stop half way: the server deletes, and refuses the rest.
+    let world = World::emma_hq(MANAGER);
+    world.live("", &["{ email: p@acme.example, name: P, phase: pending, role: full, privileges: [export-contacts], subaccounts: [emea], invited: 2026-11-20T10:00:00Z }"]);
+    world.want("", &["{ email: p@acme.example, name: Other, role: full, subaccounts: [emea] }"]);
+    let plan = world.plan();
+    assert_eq!((plan.acts(), plan.blocked()), (vec![], vec!["p@acme.example actor-lacks-privilege".to_owned()]));
+    world.connect("subaccounts: [emea]; actor: { role: manager, subaccounts: [emea], privileges: [export-contacts] }");
+    assert_eq!(world.plan().acts(), ["edit-invitation p@acme.example"]);
+    world.settle();
+    assert_eq!(world.export().member("p@acme.example")["privileges"], json!(["export-contacts"]), "unmanaged ones are kept");
 }
 
 // ---- E6 ----
@@ -474,6 +503,46 @@ fn e7_the_subaccount_surface_resends() {
     assert_eq!(world.mails(), ["invitation p@acme.example 2026-12-08T10:00:00Z"]);
 }
 
+#[test]
+fn e7_what_differs_goes_with_the_next_invitation() {
+    for (facts, calls) in [(PARENT, json!(["delete", "invite"])), (SUBACCOUNT, json!(["edit-invitation", "resend"]))] {
+        let mut world = World::emma_hq(facts);
+        world.live("", &[BOSS, PENDING]);
+        world.want("", &["{ email: p@acme.example, name: P, role: editor, subaccounts: [emea] }"]);
+        let plan = world.at("2026-12-08T10:00:00Z").plan();
+        let change = plan.change("p@acme.example");
+        assert_eq!((&change["action"], &change["calls"], &change["after"]), (&json!("reinvite"), &calls, &json!({ "role": "editor" })));
+        world.settle();
+        assert_eq!(world.mails(), ["invitation p@acme.example 2026-12-08T10:00:00Z"]);
+        assert_eq!(world.export().member("p@acme.example")["role"], "editor");
+    }
+}
+
+#[test]
+fn e7_whoever_accepted_counts_anew() {
+    let mut world = World::emma_hq(PARENT);
+    let want = ["{ email: p@acme.example, name: P, role: author, subaccounts: [emea] }"];
+    world.want("invitations: { attempts: 2 }", &want);
+    world.settle();
+    world.at("2026-12-10T09:00:00Z").settle();
+    world.accept("p@acme.example");
+    world.click_away("p@acme.example");
+    world.settle();
+    assert_eq!(world.mails().len(), 3);
+    world.at("2026-12-28T09:00:00Z").settle();
+    assert_eq!(world.mails().len(), 4, "the second of the new person's two");
+}
+
+#[test]
+fn e7_as_of_a_day_to_come() {
+    let world = World::emma_hq(PARENT);
+    world.live("", &[BOSS, PENDING]);
+    world.want("", &["{ email: p@acme.example, name: P, role: author, subaccounts: [emea] }"]);
+    // Sent on 20 November at 10:00: over on 5 December, cool again on the 8th at 10:00.
+    assert_eq!(world.plan_at("2026-12-08").acts(), NOBODY);
+    assert_eq!(world.plan_at("2026-12-09").acts(), ["reinvite p@acme.example"]);
+}
+
 // ---- E8 ----
 
 #[test]
@@ -593,6 +662,23 @@ fn e10_a_privilege_goes_with_the_role_that_carried_it() {
     world.want("", &["{ email: m@acme.example, role: editor, subaccounts: [emea] }"]);
     world.settle();
     assert_eq!(world.export().member("m@acme.example")["privileges"], json!([]));
+}
+
+#[test]
+fn e10_privileges_of_an_overridden_role_do_not_carry_over() {
+    let world = World::emma_hq(PARENT);
+    world.file("people.yaml", "people:\n  ada: { email: ada@acme.example, name: Ada }\nteams:\n  all: [ada]\n");
+    world.want(
+        "",
+        &[
+            "{ team: all, role: manager, privileges: [billing, export-contacts], subaccounts: [emea] }",
+            "{ person: ada, role: full, privileges: [share-campaigns], subaccounts: [emea] }",
+        ],
+    );
+    assert_eq!(
+        world.plan().change("ada@acme.example")["after"],
+        json!({ "name": "Ada", "role": "full", "privileges": ["share-campaigns"], "subaccounts": ["emea"] })
+    );
 }
 
 /// The rows of SYSTEMS.md, "Permissions", in the order of their words.

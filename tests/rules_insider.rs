@@ -61,6 +61,20 @@ fn i1_the_server_refuses_a_temporary_administrator() {
         .refuses(set("adm@acme.example", json!({ "end": "2026-12-01" })), no);
 }
 
+#[test]
+fn i1_whoever_leaves_may_administer_until_then() {
+    let mut world = World::insider("actor: { role: administrator }");
+    world.file("people.yaml", "people:\n  ada: { email: ada@acme.example, name: Ada, leaves: 2027-03-31 }\n");
+    world.live("", &[ROOT, "{ email: ada@acme.example, name: Ada, role: viewer }"]);
+    world.want("", &["{ person: ada, role: administrator }"]);
+    assert_eq!(world.check().errors(), NOBODY);
+    assert_eq!(world.plan().change("ada@acme.example")["after"], json!({ "role": "administrator" }), "never a native end");
+    world.settle();
+    assert_eq!(world.at("2027-03-31T21:59:59Z").plan().acts(), NOBODY, "the last day, in summer time");
+    let plan = world.at("2027-03-31T22:00:00Z").plan();
+    assert_eq!((plan.acts(), &plan.change("ada@acme.example")["cause"]), (vec!["remove ada@acme.example".to_owned()], &json!("expiry")));
+}
+
 // ---- I2 ----
 
 #[test]
@@ -135,6 +149,25 @@ fn i2_rolling_is_no_drift_and_trips_no_guard() {
     assert_eq!(world.plan().tripped(), ["end-extensions=6"]);
 }
 
+#[test]
+fn i2_a_rolling_end_starts_at_30_days_and_the_person_is_invited_once() {
+    let mut world = World::insider(ADMINISTRATOR);
+    world.want("", &["{ email: a@acme.example, role: viewer, end: 2027-03-01, renew: rolling }"]);
+    assert_eq!(world.plan().change("a@acme.example")["after"]["end"], "2026-12-22");
+    world.settle();
+    world.accept("a@acme.example");
+    for (now, end) in [
+        ("2026-12-13T09:00:00Z", "2027-01-12"),
+        ("2027-01-05T09:00:00Z", "2027-02-04"),
+        ("2027-01-31T09:00:00Z", "2027-03-01"),
+        ("2027-02-25T09:00:00Z", "2027-03-01"),
+    ] {
+        world.at(now).settle();
+        assert_eq!(world.export().member("a@acme.example")["end"], end, "{now}");
+    }
+    assert_eq!(world.mails().len(), 1);
+}
+
 // ---- I3 ----
 
 #[test]
@@ -177,6 +210,25 @@ fn i3_an_end_is_inclusive_to_its_last_second_in_the_accounts_timezone() {
         assert_eq!(world.mails(), [format!("expired tmp@acme.example {last}")], "the person is written to");
         assert_eq!(world.plan().acts(), NOBODY, "{zone} {end}: it ended as declared");
     }
+}
+
+#[test]
+fn i3_accounts_have_different_todays() {
+    let mut world = World::insider(&format!("timezone: Pacific/Auckland; {ADMINISTRATOR}"));
+    world.add("paris", "emma-hq", "subaccounts: [emea]; actor: { role: parent }");
+    world.live_in("paris", "", &["{ email: k@acme.example, name: K, role: author, subaccounts: [emea] }"]);
+    world.live("", &[ROOT, TEMPORARY]);
+    world.want("mode: additive", &["{ email: tmp@acme.example, role: viewer, end: 2026-11-30 }"]);
+    world.want_in("paris", "", &["{ email: k@acme.example, name: K, role: author, subaccounts: [emea], end: 2026-11-30 }"]);
+    // Over in Auckland, where the server ends it; still the last day in Paris, where portcullis does.
+    world.at("2026-11-30T11:00:00Z");
+    assert_eq!((world.plan().acts(), &world.export().member("tmp@acme.example")["phase"]), (vec![], &json!("expired")));
+    assert_eq!(world.at("2026-11-30T22:59:59Z").plan().acts(), NOBODY);
+    assert_eq!(world.at("2026-11-30T23:00:00Z").plan().acts(), ["remove k@acme.example"]);
+    // As of a day: its first instant, in each account's own timezone.
+    world.at("2026-11-22T09:00:00Z");
+    assert_eq!(world.plan_at("2026-11-30").acts(), NOBODY);
+    assert_eq!(world.plan_at("2026-12-01").acts(), ["remove k@acme.example"]);
 }
 
 #[test]
@@ -226,6 +278,26 @@ fn i4_whoever_was_reduced_meanwhile_is_not_left_half_way_higher() {
     assert_eq!(world.plan().change("adm@acme.example")["direction"], "narrows");
     world.server().refuses(set("adm@acme.example", json!({ "end": "2026-12-01" })), "temporary access");
     world.settle();
+}
+
+#[test]
+fn i4_the_end_goes_first_for_pending_and_for_ended_people_too() {
+    let world = World::insider(ADMINISTRATOR);
+    for phase in [
+        "phase: pending, invited: 2026-11-20T10:00:00Z, end: 2026-11-30",
+        "phase: expired, name: X, end: 2026-11-10",
+        "phase: locked, name: X, end: 2026-11-30",
+    ] {
+        world.live("", &[ROOT, &format!("{{ email: x@acme.example, {phase}, role: viewer }}")]);
+        world.want("", &["{ email: x@acme.example, role: administrator }"]);
+        world.settle();
+        let live = world.export();
+        assert_eq!(
+            (&live.member("x@acme.example")["role"], &live.member("x@acme.example")["end"]),
+            (&json!("administrator"), &json!(null)),
+            "{phase}"
+        );
+    }
 }
 
 // ---- I5 ----
@@ -507,6 +579,61 @@ fn i10_somebody_who_never_registered_is_no_case_for_it() {
     world.server().refuses(restore("p@acme.example", json!({})), "resend the invitation instead");
 }
 
+#[test]
+fn i10_a_temporary_end_comes_back_before_and_after_the_role() {
+    let world = World::insider(ADMINISTRATOR);
+    // An administrator never ends, so nobody expires as one; the console may have said otherwise.
+    for (role, wanted, end) in
+        [("viewer", "editor", "2026-12-22"), ("editor", "viewer", "2026-11-22"), ("collaborator", "outsourcer", "2026-12-01")]
+    {
+        world.live("", &[ROOT, &format!("{{ email: x@acme.example, name: X, phase: expired, role: {role}, end: 2026-11-10 }}")]);
+        world.want("", &[&format!("{{ email: x@acme.example, role: {wanted}, end: {end} }}")]);
+        assert_eq!(world.plan().acts(), ["restore x@acme.example"], "{role}");
+        world.settle();
+        let live = world.export();
+        assert_eq!(
+            (&live.member("x@acme.example")["phase"], &live.member("x@acme.example")["role"]),
+            (&json!("active"), &json!(wanted)),
+            "{role}"
+        );
+    }
+}
+
+#[test]
+fn i10_a_rolling_end_that_was_missed_comes_back_30_days_ahead() {
+    let mut world = World::insider(ADMINISTRATOR);
+    world.live("", &[ROOT, EXPIRED]);
+    world.want("", &["{ email: x@acme.example, role: viewer, end: 2027-06-30, renew: rolling }"]);
+    assert_eq!(world.plan().change("x@acme.example")["after"]["end"], "2026-12-22");
+    world.settle();
+    // Nobody ran for two months.
+    world.at("2027-02-01T09:00:00Z");
+    assert_eq!(world.export().member("x@acme.example")["phase"], "expired");
+    assert_eq!(world.plan().acts(), ["restore x@acme.example"]);
+    world.settle();
+    assert_eq!(
+        (&world.export().member("x@acme.example")["phase"], &world.export().member("x@acme.example")["end"]),
+        (&json!("active"), &json!("2027-03-03"))
+    );
+}
+
+#[test]
+fn i10_whoever_never_registered_is_invited_again_with_the_new_end() {
+    let mut world = World::insider(ADMINISTRATOR);
+    world.want("", &["{ email: x@acme.example, name: X, role: viewer, end: 2026-11-24 }"]);
+    world.settle();
+    world.at("2026-11-26T09:00:00Z");
+    assert_eq!(world.export().member("x@acme.example")["phase"], "expired");
+    world.want("", &["{ email: x@acme.example, name: X, role: viewer, end: 2026-12-10 }"]);
+    world.settle();
+    let live = world.export();
+    assert_eq!((&live.member("x@acme.example")["phase"], &live.member("x@acme.example")["end"]), (&json!("pending"), &json!("2026-12-10")));
+    assert_eq!(world.mails(), ["invitation x@acme.example 2026-11-22T09:00:00Z", "invitation x@acme.example 2026-11-26T09:00:00Z"]);
+    world.accept("x@acme.example");
+    world.settle();
+    assert_eq!(world.export().member("x@acme.example")["name"], "X");
+}
+
 // ---- I11 ----
 
 #[test]
@@ -711,6 +838,40 @@ fn i13_invitations_are_not_seen_so_nothing_is_sent_again() {
     for now in ["2026-11-22T09:00:00Z", "2026-12-31T09:00:00Z", "2027-12-31T09:00:00Z"] {
         assert_eq!(world.at(now).plan().acts(), NOBODY, "{now}");
     }
+}
+
+#[test]
+fn i13_an_invitation_whose_narrowing_attributes_cannot_be_set_with_it_waits_for_a_human() {
+    let world = World::insider(ADMINISTRATOR);
+    let server = world.block(ScimServer::start(&[("root@acme.example", "manage-users", true)]));
+    let world = over_scim(&server);
+    world.want(
+        "",
+        &["{ email: a@acme.example, role: viewer, limited-products: [web] }", "{ email: b@acme.example, role: viewer, pii: true }"],
+    );
+    let plan = world.plan();
+    let (narrow, wide) = (plan.change("a@acme.example"), plan.change("b@acme.example"));
+    assert_eq!((&narrow["manual"], &narrow["calls"]), (&json!(["invite"]), &json!(["invite"])));
+    assert_ne!(narrow["channel"], "api");
+    assert_eq!((&wide["channel"], &wide["calls"][0]), (&json!("api"), &json!("invite")));
+    assert_eq!(wide["manual"].as_array().unwrap().len(), 1, "the flag is set by hand: {wide}");
+    let applied = world.apply();
+    let [(verb, body)] = &server.writes()[..] else { panic!("{:?}", server.writes()) };
+    assert_eq!((verb.as_str(), &body["userName"]), ("POST", &json!("b@acme.example")));
+    assert_eq!(applied.failed(), NOBODY);
+}
+
+#[test]
+fn i13_ends_are_enforced_through_scim_at_the_end_of_the_day() {
+    let world = World::insider(ADMINISTRATOR);
+    let server = world.block(ScimServer::start(&[("root@acme.example", "manage-users", true), ("t@acme.example", "view-only", true)]));
+    let mut world = over_scim(&server);
+    world.want("", &["{ email: t@acme.example, role: viewer, end: 2026-11-25 }"]);
+    assert_eq!(world.at("2026-11-25T22:59:59Z").plan().acts(), NOBODY);
+    let plan = world.at("2026-11-25T23:00:00Z").plan();
+    assert_eq!((plan.acts(), &plan.change("t@acme.example")["cause"]), (vec!["remove t@acme.example".to_owned()], &json!("expiry")));
+    world.settle();
+    assert_eq!(world.export().member("t@acme.example")["phase"], "suspended", "deactivated, unless `on-removal` says delete");
 }
 
 // ---- I14 ----

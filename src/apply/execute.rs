@@ -8,7 +8,7 @@ use futures::lock::Mutex;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Channel, Phase, Tenant};
+use crate::model::{Caps, Channel, Tenant};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
@@ -66,21 +66,12 @@ async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), Str
     if let Err(why) = &reading.proof {
         return Err(format!("the administrators could not be read again before this change: {}", why.problems.join("; ")));
     }
-    let others = reading
-        .members
-        .iter()
-        .filter(|m| m.phase == Phase::Active && Some(&m.email) != change.subject.email())
-        .filter(|m| site.spec.counts_for_floor(&m.seen()))
-        .count() as u32;
-    let kept = u32::from(site.spec.floor.kept_by_untouchable && !reading.members.iter().any(|m| site.spec.is_untouchable(m)));
-    if others + kept >= site.minimum {
+    let others = reading.members.iter().filter(|m| Some(&m.email) != change.subject.email());
+    let left = site.spec.administrators(others, site.caps);
+    if left >= site.minimum {
         return Ok(());
     }
-    Err(format!(
-        "{} active administrators would be left and {} are the minimum: somebody changed them since the plan",
-        others + kept,
-        site.minimum
-    ))
+    Err(format!("{} active administrators would be left and {} are the minimum: somebody changed them since the plan", left, site.minimum))
 }
 
 struct Run<'a> {

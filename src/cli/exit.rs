@@ -1,7 +1,9 @@
 //! Exit codes, all of them here (CONTRACT.md). 1 means that nothing could be attempted.
 
+use std::collections::BTreeMap;
+
 use crate::apply::{Applied, Verdict};
-use crate::model::Channel;
+use crate::model::{Channel, Key};
 use crate::plan::{AccountPlan, Cause, Change, Plan};
 
 pub const DONE: u8 = 0;
@@ -33,11 +35,11 @@ pub fn of_plan(plan: &Plan) -> u8 {
 /// The first of 7, 3, 8, 0: guards are shown and do not set it; what time or the lifecycle of an
 /// invitation asks for is no drift.
 pub fn of_drift(plan: &Plan) -> u8 {
-    let drifted = |c: &Change| c.cause == Cause::Undetermined || c.causes.values().any(|c| *c == Cause::Undetermined);
+    let drifted = |c: &Change| is_drift(c.cause, &c.causes);
     let by_api = |c: &Change| c.channel() == Channel::Api;
     if any(plan, |a| !a.reading.is_complete()) {
         INCOMPLETE
-    } else if plan.changes().any(|c| drifted(c) && by_api(c)) || any(plan, |a| a.unaccepted().next().is_some()) {
+    } else if plan.changes().any(|c| drifted(c) && by_api(c)) || any(plan, |a| a.unaccepted().any(|b| is_drift(b.cause, &b.causes))) {
         DRIFT
     } else if plan.changes().any(|c| !by_api(c)) {
         MANUAL
@@ -61,6 +63,11 @@ pub fn of_applied(applied: &Applied) -> u8 {
     } else {
         DONE
     }
+}
+
+/// Whether something other than time and the lifecycle of invitations is behind it.
+fn is_drift(cause: Cause, causes: &BTreeMap<Key, Cause>) -> bool {
+    cause == Cause::Undetermined || causes.values().any(|c| *c == Cause::Undetermined)
 }
 
 fn any(plan: &Plan, is: impl Fn(&AccountPlan) -> bool) -> bool {

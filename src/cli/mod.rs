@@ -26,6 +26,7 @@ use std::io::Write as _;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
+use crate::render::neutral::Neutral;
 use context::Context;
 
 /// Why the arguments lead to no command.
@@ -70,14 +71,25 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let stop = |error: clap::Error| match error.kind() {
+    let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    let args = parse_words(&words).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Shown(error.render()),
-        _ => Stop::Usage(error.render()),
-    };
-    let matches = Args::command().try_get_matches_from(words).map_err(stop)?;
-    let args = Args::from_arg_matches(&matches).map_err(stop)?;
+        kind => Stop::Usage(echoing_harmlessly(&words).unwrap_or_else(|| clap::Error::new(kind)).render()),
+    })?;
     args.refuse_later().map_err(Stop::NotYet)?;
     Ok(args)
+}
+
+fn parse_words(words: &[OsString]) -> Result<Args, clap::Error> {
+    let matches = Args::command().try_get_matches_from(words)?;
+    Args::from_arg_matches(&matches)
+}
+
+/// The same error about the same words made harmless: a script may have them from a stranger, and
+/// the message repeats them.
+fn echoing_harmlessly(words: &[OsString]) -> Option<clap::Error> {
+    let words: Vec<OsString> = words.iter().map(|w| Neutral(&w.to_string_lossy()).to_string().into()).collect();
+    parse_words(&words).err()
 }
 
 /// Runs the command that the words name and says the exit code.
@@ -90,8 +102,7 @@ where
         Ok(args) => args,
         Err(stop) => return stop.print(),
     };
-    log::start(&args.global);
-    let context = match Context::of(&args) {
+    let context = match log::start(&args.global).and_then(|()| Context::of(&args)) {
         Ok(context) => context,
         Err(stop) => return context::print_bare(stop),
     };

@@ -48,14 +48,20 @@ fn refused(why: SandboxError) -> Stop {
 }
 
 fn load(context: &Context, folder: &Folder, sites: &[Site<'_>], file: &Path) -> Result<u8, Stop> {
-    let text = std::fs::read_to_string(file).map_err(|e| Stop::failed(format!("{} cannot be read: {e}", file.display())))?;
-    let name = file.display().to_string();
-    let live = manifest::parse_live(&name, &text, folder.manifests())
-        .map_err(|diagnostics| Stop::Manifests { diagnostics, sources: manifest::Sources::single(&name, &text) })?;
+    let source = manifest::source::read_one(file)
+        .map_err(|wrong| Stop::Manifests { diagnostics: vec![*wrong], sources: manifest::Sources::default() })?;
+    let live = manifest::parse_live(source.name(), source.text(), folder.manifests())
+        .map_err(|diagnostics| Stop::Manifests { diagnostics, sources: manifest::Sources::single(source.name(), source.text()) })?;
+    // All are looked for before the first is replaced.
+    let mut found = Vec::new();
     for (account, doc) in live.accounts {
-        let Some(site) = sites.iter().find(|s| *s.name == account) else {
-            return Err(Stop::failed(format!("the account `{account}` is not embedded")));
-        };
+        match sites.iter().find(|s| *s.name == account) {
+            Some(site) => found.push((site, doc)),
+            None => return Err(Stop::failed(format!("the account `{account}` is not embedded"))),
+        }
+    }
+    let mut done = Vec::new();
+    for (site, doc) in found {
         let members = doc.members.into_iter().map(|m| LiveMember {
             email: m.email,
             phase: phase(m.phase),
@@ -66,8 +72,10 @@ fn load(context: &Context, folder: &Folder, sites: &[Site<'_>], file: &Path) -> 
         let live = LiveAccount { domains: doc.domains.unwrap_or(Domains::Off), members: members.collect(), fault: doc.fault.map(fault) };
         let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
         sandbox.load(&host(site), context.now, &live).map_err(refused)?;
-        say(context, &format!("{account}: {} members loaded", live.members.len()));
+        let many = if live.members.len() == 1 { "member" } else { "members" };
+        done.push(format!("{}: {} {many} loaded", site.name, live.members.len()));
     }
+    say(context, &done);
     Ok(exit::DONE)
 }
 
@@ -102,7 +110,7 @@ fn person(
     let email = Email::parse(&on.email).map_err(|e| Stop::failed(format!("`{}`: {e}", on.email)))?;
     let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
     act(&mut sandbox, &host(site), &email).map_err(refused)?;
-    say(context, &format!("{}: {email} {done}", site.name));
+    say(context, &[format!("{}: {email} {done}", site.name)]);
     Ok(exit::DONE)
 }
 
@@ -181,13 +189,13 @@ fn calls(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
     Ok(exit::DONE)
 }
 
-fn say(context: &Context, what: &str) {
+fn say(context: &Context, done: &[String]) {
     let (mut out, _) = context.out();
     // Standard output closed early is not an error.
     let _: io::Result<()> = if context.is_json() {
-        render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "sandbox", "sandbox": true, "done": what }))
+        render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "sandbox", "sandbox": true, "done": done }))
     } else {
-        writeln!(out, "SANDBOX: {}", Neutral(what))
+        done.iter().try_for_each(|what| writeln!(out, "SANDBOX: {}", Neutral(what)))
     };
 }
 

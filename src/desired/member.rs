@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::manifest::{EntryDoc, Leaves};
-use crate::model::{Atom, Attrs, Email, Key, Located, Name, Place, Value};
+use crate::model::{Atom, Attrs, Email, Located, Name, Place, Value};
 use crate::systems::{Axis, Kind, Merge, SystemSpec};
 
 /// One person's wish in one account: all entries that name them, directly or through a team.
@@ -210,7 +210,7 @@ impl Merged<'_> {
             return None;
         }
         let scopes = self.spreads.iter().map(Atom::as_str).collect::<Vec<_>>().join(", ");
-        Some(format!("the overriding role holds in {scopes} too, for which no entry asked it"))
+        Some(format!("the overriding role holds with {scopes} too, for which no entry asked it"))
     }
 }
 
@@ -227,13 +227,18 @@ fn words_of(value: &Value) -> String {
     }
 }
 
-/// Scopes of the merged member that no entry with the winning role asked for.
+/// Scopes and flags of the merged member that no entry with the winning role asked for.
 fn spreads(attrs: &Attrs, same: &[Entry<'_>], spec: &SystemSpec) -> Vec<Atom> {
-    let scopes: Vec<Key> = spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies()).map(|a| a.key).collect();
     let mut all = Vec::new();
-    for key in scopes {
-        let asked: BTreeSet<&Atom> = same.iter().filter_map(|e| e.says(key)?.as_set()).flatten().collect();
-        all.extend(attrs.get(key).and_then(Value::as_set).into_iter().flatten().filter(|w| !asked.contains(w)).cloned());
+    for attr in spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies()) {
+        let asked: BTreeSet<&Atom> = same.iter().filter_map(|e| e.says(attr.key)?.as_set()).flatten().collect();
+        all.extend(attrs.get(attr.key).and_then(Value::as_set).into_iter().flatten().filter(|w| !asked.contains(w)).cloned());
+    }
+    let on = |value: Option<&Value>| value.and_then(Value::as_flag) == Some(true);
+    for attr in spec.attrs.iter().filter(|a| a.axis == Axis::Power && matches!(a.kind, Kind::Flag)) {
+        if on(attrs.get(attr.key)) && !same.iter().any(|e| on(e.says(attr.key))) {
+            all.push(Atom::literal(attr.key));
+        }
     }
     all
 }

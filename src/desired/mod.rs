@@ -26,3 +26,10 @@ pub struct Desired<'m> {
     pub domains_at: Option<&'m Place>,
     pub policy: Policy<'m>,
 }
+
+impl Desired<'_> {
+    /// Whether two addresses are one person's, past ones included.
+    pub fn is_one_person(&self, a: &Email, b: &Email) -> bool {
+        a == b || self.by_address.get(a).is_some_and(|i| self.by_address.get(b) == Some(i))
+    }
+}

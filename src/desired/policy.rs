@@ -87,13 +87,29 @@ pub struct Limit {
     pub most: u32,
     /// The line that set it; `None` for a default.
     pub at: Option<Place>,
+    /// The written top-level entry: an account's own is never laxer.
+    cap: Option<Box<Limit>>,
 }
 
 impl Limit {
-    /// `min(most, max(count, floor(percent × members)))`.
+    /// `min(most, max(count, floor(percent × members)))`, and no more than the top level lets.
     pub fn over(&self, members: usize) -> u32 {
         let share = (members as u64 * u64::from(self.percent) / 100).min(u64::from(u32::MAX)) as u32;
-        self.most.min(self.count.max(share))
+        let own = self.most.min(self.count.max(share));
+        self.cap.as_ref().map_or(own, |cap| own.min(cap.over(members)))
+    }
+
+    /// The plain number of `minimum-administrators`: the higher is the stricter.
+    pub fn at_least(&self) -> u32 {
+        self.cap.as_ref().map_or(self.count, |cap| self.count.max(cap.at_least()))
+    }
+
+    /// What is left out keeps its default. A written count that the default `most` would cap
+    /// raises it: who writes 30 means 30.
+    fn of((count, percent, most): (u32, u32, u32), written: &Located<GuardLimit>) -> Self {
+        let GuardLimit { count: c, percent: p, most: m } = written.value;
+        let most = m.unwrap_or_else(|| most.max(c.unwrap_or(0)));
+        Self { count: c.unwrap_or(count), percent: p.unwrap_or(percent), most, at: Some(written.at.clone()), cap: None }
     }
 }
 
@@ -102,36 +118,24 @@ impl Limit {
 pub struct Guards(BTreeMap<GuardCode, Limit>);
 
 impl Guards {
-    /// The account's own entry over the top-level one over the default. A written count
-    /// that the default `most` would cap raises it: who writes 30 means 30.
+    /// The account's own entry, else the top-level one, else the default.
     pub fn resolve(spec: &SystemSpec, manifests: &Manifests, account: &AccountDoc) -> Self {
-        Self(
-            GuardCode::ALL
-                .into_iter()
-                .map(|code| {
-                    let written = [account.guards.get(code.word()), manifests.guards.get(code.word())];
-                    (code, limit(code.default_limit(spec), written.into_iter().flatten()))
-                })
-                .collect(),
-        )
+        let limit = |code: GuardCode| {
+            let default = code.default_limit(spec);
+            let own = account.guards.get(code.word()).map(|w| Limit::of(default, w));
+            let top = manifests.guards.get(code.word()).map(|w| Limit::of(default, w));
+            match (own, top) {
+                (Some(own), top) => Limit { cap: top.map(Box::new), ..own },
+                (None, Some(top)) => top,
+                (None, None) => Limit { count: default.0, percent: default.1, most: default.2, at: None, cap: None },
+            }
+        };
+        Self(GuardCode::ALL.into_iter().map(|code| (code, limit(code))).collect())
     }
 
     pub fn get(&self, code: GuardCode) -> &Limit {
         &self.0[&code]
     }
-}
-
-fn limit<'a>((count, percent, most): (u32, u32, u32), written: impl Iterator<Item = &'a Located<GuardLimit>>) -> Limit {
-    let mut all = GuardLimit::default();
-    let mut at = None;
-    for located in written {
-        all.count = all.count.or(located.value.count);
-        all.percent = all.percent.or(located.value.percent);
-        all.most = all.most.or(located.value.most);
-        at.get_or_insert_with(|| located.at.clone());
-    }
-    let most = all.most.unwrap_or_else(|| most.max(all.count.unwrap_or(0)));
-    Limit { count: all.count.unwrap_or(count), percent: all.percent.unwrap_or(percent), most, at }
 }
 
 /// What an account's file says beside its members.

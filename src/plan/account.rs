@@ -3,10 +3,11 @@ use jiff::civil::Date;
 
 use crate::desired::Desired;
 use crate::model::{Atom, Caps, Live, Reading, Tenant};
-use crate::systems::{Axis, SystemSpec};
+use crate::systems::{Administrator, SystemSpec};
 
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
+use super::regroup::Pairs;
 use super::{Moment, block, diff, digest, domains, guards, order, preflight, regroup, roll, unlisted};
 
 /// Everything that one account's plan depends on.
@@ -52,11 +53,11 @@ impl Account<'_> {
         let here = Account { reading, ..*self };
         let mut work = Work::default();
 
-        let pairs = regroup::pairs(&here);
-        for pair in &pairs.listed {
-            diff::listed(&here, day, pair, &mut work);
+        let Pairs { listed, mut unlisted } = regroup::pairs(&here);
+        for pair in &listed {
+            diff::listed(&here, day, pair, &mut unlisted, &mut work);
         }
-        unlisted::all(&here, day, &pairs, &mut work);
+        unlisted::all(&here, &unlisted, &mut work);
         domains::all(&here, &mut work);
 
         preflight::all(&here, &mut work);
@@ -122,18 +123,14 @@ impl Account<'_> {
         (self.spec.sees_all)(self.tenant)
     }
 
-    /// The active members who count for the least number of administrators.
+    /// The active members who count for the least number of administrators, for certain.
     pub(super) fn active_administrators(&self) -> impl Iterator<Item = &crate::model::Live> {
-        let active = self.reading.members.iter().filter(|l| l.phase == crate::model::Phase::Active);
-        active.filter(|l| self.spec.counts_for_floor(&self.seen(l)))
+        self.reading.members.iter().filter(|l| self.spec.administrator(l, self.caps) == Administrator::Yes)
     }
 
-    /// Whether the person has accepted an invitation, as far as the server tells: one whose access
-    /// ended before they did is expired too, but has no name, not even an empty one (I8).
+    /// Whether the person has accepted an invitation, as far as the server tells.
     pub(super) fn has_registered(&self, live: &Live) -> bool {
-        let ended = !live.phase.is_standing();
-        let label = self.spec.attrs.iter().find(|a| a.axis == Axis::Label).filter(|_| self.spec.names_after_registration);
-        !live.phase.is_pending() && (!ended || label.is_none_or(|a| live.attr(a.key).seen().is_some()))
+        self.spec.has_registered(live, self.caps)
     }
 
     /// All that is seen of a member, what the backend reads and the server left out filled in.

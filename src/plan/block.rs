@@ -1,10 +1,11 @@
 //! What must not be attempted though the actor may: closed domains, administrators that would run
 //! out, and whatever waits for a blocked change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{GuardCode, Wanted};
-use crate::model::{Action, Channel, Domain, Domains, Known, Phase, Subject};
+use crate::model::{Action, Channel, Domain, Domains, Known, Subject};
+use crate::systems::Administrator;
 
 use super::account::{Account, Work};
 use super::change::Fact;
@@ -47,77 +48,83 @@ fn closed_domains(account: &Account<'_>, work: &mut Work) {
             draft.change.needs.insert(Fact::Domain(Domain::any()));
         }
     }
-    take(work, &refused);
+    take(work, refused);
 }
 
 fn domains_of(facts: &BTreeSet<Fact>) -> impl Iterator<Item = Domain> {
     facts.iter().filter_map(|f| match f {
         Fact::Domain(d) => Some(d.clone()),
-        Fact::Administrators | Fact::Whitelist | Fact::Unused(_) => None,
+        Fact::Administrators | Fact::PerhapsAdministrators | Fact::Whitelist | Fact::Unused(_) => None,
     })
 }
 
-/// Moves drafts, by index in rising order, to the blocked ones.
-fn take(work: &mut Work, which: &[(usize, &'static str, String)]) {
-    for (i, code, needs) in which.iter().rev() {
-        let draft = work.drafts.remove(*i);
-        work.blocked.push(draft.block(code, needs));
+/// Moves drafts to the blocked ones, each with its code and who could make it.
+fn take(work: &mut Work, which: Vec<(usize, &'static str, String)>) {
+    let mut which: BTreeMap<usize, (&'static str, String)> = which.into_iter().map(|(i, code, needs)| (i, (code, needs))).collect();
+    for (i, draft) in std::mem::take(&mut work.drafts).into_iter().enumerate() {
+        match which.remove(&i) {
+            Some((code, needs)) => work.blocked.push(draft.block(code, &needs)),
+            None => work.drafts.push(draft),
+        }
     }
+}
+
+/// Drafts that end a fact, by index, in the order of plans.
+fn enders(work: &Work, fact: &Fact) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..work.drafts.len()).filter(|i| work.drafts[*i].change.ends.contains(fact)).collect();
+    all.sort_by(|a, b| work.drafts[*a].order_key().cmp(&work.drafts[*b].order_key()));
+    all
 }
 
 fn administrators(account: &Account<'_>, day: super::account::Day, work: &mut Work) -> Administrators {
     let spec = account.spec;
-    let limit = account.desired.policy.guards.get(GuardCode::MinimumAdministrators).count.max(spec.floor.least);
-    let seen = account.active_administrators().count() as u32;
-    let untouchable = account.reading.members.iter().any(|l| spec.is_untouchable(l) && l.phase == Phase::Active);
-    let now = seen + u32::from(spec.floor.kept_by_untouchable && !untouchable);
+    let limit = account.desired.policy.guards.get(GuardCode::MinimumAdministrators).at_least().max(spec.floor.least);
+    let now = spec.administrators(account.reading.members.iter(), account.caps);
     let all = Administrators { now, limit, limit_floor: spec.floor.least };
 
-    let mut enders: Vec<usize> = (0..work.drafts.len()).filter(|i| work.drafts[*i].change.ends.contains(&Fact::Administrators)).collect();
-    if enders.is_empty() {
+    let mut certain = enders(work, &Fact::Administrators);
+    let perhaps = enders(work, &Fact::PerhapsAdministrators);
+    if certain.is_empty() && perhaps.is_empty() {
         return all;
     }
-    enders.sort_by(|a, b| work.drafts[*a].order_key().cmp(&work.drafts[*b].order_key()));
-    if !is_known(account) {
-        enders.sort_unstable();
+    let unknown = |which: Vec<usize>| -> Vec<(usize, &'static str, String)> {
         let why = "somebody who sees all administrators of the account";
-        let refused: Vec<_> = enders.iter().map(|i| (*i, "administrators-unknown", why.to_owned())).collect();
-        take(work, &refused);
+        which.into_iter().map(|i| (i, "administrators-unknown", why.to_owned())).collect()
+    };
+    if !spec.floor.kept_by_untouchable && !account.is_unbounded() {
+        certain.extend(perhaps);
+        take(work, unknown(certain));
         return all;
     }
     let givers = work.drafts.iter().filter(|d| d.change.gives.contains(&Fact::Administrators)).count() as u32;
-    let end = (now + givers).saturating_sub(enders.len() as u32);
+    let end = (now + givers).saturating_sub(certain.len() as u32);
+    let mut refused = Vec::new();
     if end < limit {
         let coming = coming(account, day, work);
-        if end as usize + coming.len() >= limit as usize {
-            let mut last: Vec<usize> = enders.split_off(enders.len().saturating_sub((limit - end) as usize));
-            last.sort_unstable();
+        let missing = (limit - end) as usize;
+        if !certain.is_empty() && coming.len() >= missing {
             let why = format!("{} to accept first", coming.into_iter().collect::<Vec<_>>().join(", "));
-            let refused: Vec<_> = last.iter().map(|i| (*i, "awaits-acceptance", why.clone())).collect();
-            take(work, &refused);
-            enders = (0..work.drafts.len()).filter(|i| work.drafts[*i].change.ends.contains(&Fact::Administrators)).collect();
+            let last = certain.split_off(certain.len().saturating_sub(missing));
+            refused.extend(last.into_iter().map(|i| (i, "awaits-acceptance", why.clone())));
+            // Who may administer stays as long as there are too few who do.
+            refused.extend(unknown(if now + givers < limit { perhaps } else { Vec::new() }));
+        } else if !perhaps.is_empty() || has_uncertain(account) {
+            refused = unknown(certain.iter().copied().chain(perhaps).collect());
         }
     }
-    if now < limit + enders.len() as u32 && givers > 0 {
-        for i in enders {
+    take(work, refused);
+    let certain = enders(work, &Fact::Administrators);
+    if now < limit.saturating_add(certain.len() as u32) && givers > 0 {
+        for i in certain {
             work.drafts[i].change.needs.insert(Fact::Administrators);
         }
     }
     all
 }
 
-/// Whether every administrator shows to this actor.
-fn is_known(account: &Account<'_>) -> bool {
-    if account.spec.floor.kept_by_untouchable {
-        return true;
-    }
-    let chief = account.spec.chief().key;
-    account.is_unbounded()
-        && account
-            .reading
-            .members
-            .iter()
-            .all(|l| l.phase != Phase::Active || account.seen(l).contains_key(chief) || account.desired.policy.ignores(&l.email))
+/// Whether somebody may administer whom nobody can be sure of.
+fn has_uncertain(account: &Account<'_>) -> bool {
+    account.reading.members.iter().any(|l| account.spec.administrator(l, account.caps) == Administrator::Perhaps)
 }
 
 /// Declared invitees who will administer once they have accepted, and replacements that a human
@@ -136,7 +143,7 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
         .filter(after)
         .map(|d| d.change.subject.as_str().to_owned())
         .collect();
-    for live in account.reading.members.iter().filter(|l| l.phase.is_pending()) {
+    for live in account.reading.members.iter().filter(|l| l.phase.is_standing() && !account.has_registered(l)) {
         let Some(i) = account.desired.by_address.get(&live.email) else { continue };
         let Wanted::Present(merged) = account.desired.members[*i].on(day.today, spec) else { continue };
         // What the entries leave out stays as it is.
@@ -165,7 +172,7 @@ fn domains_still_used(work: &mut Work) {
         .filter(|(_, d)| matches!(&d.change.subject, Subject::Domain(domain) if used.contains(domain)))
         .map(|(i, d)| (i, "awaits-blocked", format!("the removals in {} first", d.change.subject.as_str())))
         .collect();
-    take(work, &refused);
+    take(work, refused);
 }
 
 #[cfg(test)]

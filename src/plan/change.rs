@@ -72,6 +72,8 @@ pub enum Fact {
     Domain(Domain),
     /// An active administrator more (or, ended, one less).
     Administrators,
+    /// Ended: somebody less who may be one.
+    PerhapsAdministrators,
     /// The whitelist is on.
     Whitelist,
     /// Nobody uses the domain any more.
@@ -109,6 +111,8 @@ pub struct Change {
     /// Everything that the member seen would be, not only what differs: for guards.
     pub(super) whole_before: Attrs,
     pub(super) whole_after: Option<Attrs>,
+    /// Whether its message invites.
+    pub(super) invites: bool,
     /// A rolling end, which enters digests as `rolling`.
     pub(super) rolling: bool,
 }
@@ -136,9 +140,9 @@ impl Change {
         let deletes = self.calls.iter().any(|c| c.verb == Verb::Delete);
         deletes && self.calls.iter().any(|c| c.verb == Verb::Invite)
     }
-    /// Whether an active administrator is lost by it.
+    /// Whether an active administrator is lost by it, or somebody who may be one.
     pub fn ends_administrator(&self) -> bool {
-        self.ends.contains(&Fact::Administrators)
+        self.ends.contains(&Fact::Administrators) || self.ends.contains(&Fact::PerhapsAdministrators)
     }
     /// All that is seen of the member before the change.
     pub fn whole_before(&self) -> &Attrs {
@@ -162,6 +166,8 @@ pub struct Blocked {
     pub after: Option<Attrs>,
     pub place: Option<Place>,
     pub reason: Option<String>,
+    pub cause: Cause,
+    pub causes: BTreeMap<Key, Cause>,
     /// The account knows this block (`accept-blocked`).
     pub accepted: bool,
 }
@@ -179,6 +185,8 @@ impl Blocked {
             after: change.after.clone(),
             place: change.place.clone(),
             reason: change.reason.clone(),
+            cause: change.cause,
+            causes: change.causes.clone(),
             accepted: false,
         }
     }

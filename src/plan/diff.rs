@@ -10,17 +10,18 @@ use crate::model::{Action, Atom, Attrs, Key, Known, Live, Name, Phase, Subject, 
 use crate::systems::{AttrSpec, Axis, Ends};
 
 use super::account::{Account, Day, Work};
+use super::cause;
 use super::change::{Report, Warning};
 use super::draft::Found;
 use super::invitation::{self, Due};
 use super::regroup::Pair;
-use super::unlisted::{self, Ending};
-use super::{cause, unlisted as unlisted_members};
+use super::unlisted::Ending;
 
 /// A live end is extended when so many days or fewer remain (CONTRACT.md, `renew: rolling`).
 const ROLLING_WITHIN: i32 = 10;
 
-pub(super) fn listed(account: &Account<'_>, day: Day, pair: &Pair<'_>, work: &mut Work) {
+/// Who is listed and yet not wanted now, without having been declared to end, joins the unlisted.
+pub(super) fn listed<'a>(account: &Account<'_>, day: Day, pair: &Pair<'a>, unlisted: &mut Vec<&'a Live>, work: &mut Work) {
     let wanted = pair.member.on(day.today, account.spec);
     if let Wanted::Present(merged) = &wanted {
         warn_of_spreads(pair.member, merged, work);
@@ -41,33 +42,40 @@ pub(super) fn listed(account: &Account<'_>, day: Day, pair: &Pair<'_>, work: &mu
         work.reports.push(report("previous-address", live, &message, pair));
     }
     for spare in &pair.spares {
-        leftover(account, day, pair, spare, &wanted, work);
+        leftover(account, day, pair, spare, &wanted, unlisted, work);
     }
     match &wanted {
         Wanted::Present(merged) => present(account, day, pair, live, merged, work),
         Wanted::Gone { .. } if live.phase.is_standing() => {
             let why = cause::of_gone(day, &wanted);
-            unlisted::end(account, live, Ending::declared(&wanted, why), work);
+            super::unlisted::end(account, live, Ending::declared(&wanted, why), work);
         }
         Wanted::Gone { .. } => {}
-        Wanted::NotYet(_) => unlisted_members::not_yet(account, pair.member, live, work),
-        // Somebody who will leave, listed elsewhere only.
-        Wanted::Unlisted => unlisted_members::not_yet(account, pair.member, live, work),
+        // Before the first start; or somebody who will leave, listed elsewhere only.
+        Wanted::NotYet(_) | Wanted::Unlisted => unlisted.push(live),
     }
 }
 
 /// A second membership of the same person, under another of their addresses: what was declared to
 /// end ends there too; while the person stays, the mode decides.
-fn leftover(account: &Account<'_>, day: Day, pair: &Pair<'_>, spare: &Live, wanted: &Wanted<'_>, work: &mut Work) {
+fn leftover<'a>(
+    account: &Account<'_>,
+    day: Day,
+    pair: &Pair<'a>,
+    spare: &'a Live,
+    wanted: &Wanted<'_>,
+    unlisted: &mut Vec<&'a Live>,
+    work: &mut Work,
+) {
     match wanted {
         Wanted::Gone { .. } if spare.phase.is_standing() => {
-            unlisted::end(account, spare, Ending::declared(wanted, cause::of_gone(day, wanted)), work);
+            super::unlisted::end(account, spare, Ending::declared(wanted, cause::of_gone(day, wanted)), work);
         }
         Wanted::Gone { .. } => {}
         Wanted::Present(_) | Wanted::NotYet(_) | Wanted::Unlisted => {
             let message = format!("a second membership of {}, under another address", pair.member.email);
             work.reports.push(report("previous-address", spare, &message, pair));
-            unlisted_members::not_yet(account, pair.member, spare, work);
+            unlisted.push(spare);
         }
     }
 }

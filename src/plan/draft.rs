@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Action, Assign, Attrs, Call, Direction, Key, Place, Subject, Value};
-use crate::systems::Axis;
+use crate::systems::{Administrator, Axis};
 
 use super::account::Account;
 use super::change::{Blocked, Cause, Change, Fact, Risk};
@@ -74,7 +74,7 @@ impl<'a> Found<'a> {
         let partly_seen = self.live.is_some_and(|l| l.attrs.values().any(crate::model::Known::is_partly));
         let had = if is_standing(self.live) { &self.whole_before } else { &empty };
         let direction = self.direction.unwrap_or_else(|| direction(account, self.action, had, whole_after));
-        let administers = spec.administers(whole_after) && !spec.administers(had);
+        let administers = spec.comes_to_administer(had, whole_after);
         let opens = self.subject.domain().is_some_and(crate::model::Domain::is_any);
         let high = administers || opens || (spec.is_high_risk(whole_after) && !spec.is_high_risk(had));
         let id = format!("{}/{}/{}", account.name, self.action.word(), self.subject.as_str());
@@ -101,13 +101,13 @@ impl<'a> Found<'a> {
             ends: BTreeSet::new(),
             whole_before: self.whole_before,
             whole_after: self.whole_after,
+            invites: invites(account, self.action, self.live),
             rolling: self.rolling,
             action: self.action,
             subject: self.subject,
         };
         change.digest = digest::of_change(account, &change);
-        let has_registered = self.live.is_none_or(|l| account.has_registered(l));
-        facts(account, &mut change, is_active, has_registered);
+        facts(account, &mut change, self.live);
         let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
         if no_way {
             // What the actor may not do on any surface says better who could.
@@ -211,28 +211,42 @@ fn moments(change: &Change) -> Vec<Attrs> {
     but_last.iter().map(after).collect()
 }
 
+/// Whether the message of the change invites: one who never registered is invited once more by a
+/// restore.
+fn invites(account: &Account<'_>, action: Action, live: Option<&crate::model::Live>) -> bool {
+    match action {
+        Action::Invite | Action::Reinvite | Action::EditInvitation => true,
+        Action::Restore => live.is_some_and(|l| !account.has_registered(l)),
+        Action::AllowDomain | Action::CancelInvitation | Action::Edit | Action::Remove | Action::DisallowDomain => false,
+    }
+}
+
 /// What the change gives, needs and ends. Only active members count as administrators; pending
 /// and manual replacements never do, nor do those whose restoring is one more invitation.
-fn facts(account: &Account<'_>, change: &mut Change, is_active: bool, has_registered: bool) {
+fn facts(account: &Account<'_>, change: &mut Change, live: Option<&crate::model::Live>) {
     let spec = account.spec;
     let none = Attrs::new();
     let after = change.whole_after.as_ref().unwrap_or(&none);
-    // Whose role does not show may be an administrator.
-    let hidden = is_active && !change.whole_before.contains_key(spec.chief().key);
-    let takes = change.action == Action::Remove || change.direction.narrows() || after.contains_key(spec.chief().key);
-    let counted = is_active && (spec.counts_for_floor(&change.whole_before) || hidden && takes);
+    let was = live.map_or(Administrator::No, |l| spec.administrator(l, account.caps));
+    let is_active = live.is_some_and(|l| l.phase == crate::model::Phase::Active);
+    let has_registered = live.is_some_and(|l| account.has_registered(l));
     let will_count = spec.counts_for_floor(after);
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
+    // One who administers before and after, but not at every moment between, is missed as well.
+    let stays = will_count && moments(change).iter().all(|m| spec.counts_for_floor(m));
+    let takes = change.action == Action::Remove || change.direction.narrows() || after.contains_key(spec.chief().key);
     match change.action {
-        Action::Edit if is_active && !counted && will_count && by_api => {
+        Action::Edit if is_active && was == Administrator::No && will_count && by_api && has_registered => {
             change.gives.insert(Fact::Administrators);
         }
         Action::Restore if will_count && by_api && has_registered => {
             change.gives.insert(Fact::Administrators);
         }
-        // One who administers before and after, but not at every moment between, is missed as well.
-        Action::Edit | Action::Remove if counted && !(will_count && moments(change).iter().all(|m| spec.counts_for_floor(m))) => {
+        Action::Edit | Action::Remove if was == Administrator::Yes && !stays => {
             change.ends.insert(Fact::Administrators);
+        }
+        Action::Edit | Action::Remove if was == Administrator::Perhaps && takes && !stays => {
+            change.ends.insert(Fact::PerhapsAdministrators);
         }
         Action::Invite => {
             if spec.domains.is_some()

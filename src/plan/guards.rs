@@ -105,22 +105,13 @@ fn tally(code: GuardCode, account: &Account<'_>, changes: &[Change], administrat
         GuardCode::CutOff => cut_off(account, changes),
         GuardCode::NewAdministrators => named(&|c| c.administers),
         GuardCode::EndExtensions => count(&|c| !c.rolling && extends_end(account, c)),
-        GuardCode::Invitations => count(&|c| c.mails() && invites(c.action)),
+        GuardCode::Invitations => count(&|c| c.mails() && c.invites),
         GuardCode::MinimumAdministrators => Tally { actual: lowest(account, changes, administrators), who: Vec::new() },
-        GuardCode::SelfLockout => {
-            named(&|c| locks_out(account, c)).and(cut_off_where(account, changes, |e| account.tenant.actor.member.as_ref() == Some(e)))
-        }
+        GuardCode::SelfLockout => named(&|c| locks_out(account, c)).and(cut_off_where(account, changes, |e| is_actor(account, e))),
         GuardCode::Protected => {
             named(&|c| c.subject.email().is_some_and(|e| is_protected(account, e)))
                 .and(cut_off_where(account, changes, |e| is_protected(account, e)))
         }
-    }
-}
-
-fn invites(action: Action) -> bool {
-    match action {
-        Action::Invite | Action::Reinvite | Action::EditInvitation => true,
-        Action::AllowDomain | Action::CancelInvitation | Action::Edit | Action::Restore | Action::Remove | Action::DisallowDomain => false,
     }
 }
 
@@ -182,18 +173,24 @@ fn lowest(account: &Account<'_>, changes: &[Change], administrators: &Administra
     now.saturating_sub(enders + cut).min(administrators.now)
 }
 
-/// Takes away the actor's own power.
+/// Takes away the actor's own power: an administering permission somewhere, or what it may hand on.
 fn locks_out(account: &Account<'_>, change: &Change) -> bool {
-    let Some(actor) = &account.tenant.actor.member else { return false };
-    if change.subject.email() != Some(actor) {
+    if !change.subject.email().is_some_and(|e| is_actor(account, e)) {
         return false;
     }
-    match &change.whole_after {
-        None => true,
-        Some(after) => account.spec.administers(&change.whole_before) && !account.spec.administers(after),
-    }
+    let before = &change.whole_before;
+    let Some(after) = &change.whole_after else { return true };
+    let held = |attrs: &Attrs, key: &str| attrs.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
+    let mut powers = account.spec.attrs.iter().filter(|a| a.axis == Axis::Power);
+    !account.spec.power(before).is_subset(&account.spec.power(after))
+        || account.spec.administers(before) && powers.any(|a| !held(before, a.key).is_subset(&held(after, a.key)))
 }
 
+fn is_actor(account: &Account<'_>, email: &Email) -> bool {
+    account.tenant.actor.member.as_ref().is_some_and(|a| account.desired.is_one_person(a, email))
+}
+
+/// Under any of the person's addresses.
 fn is_protected(account: &Account<'_>, email: &Email) -> bool {
-    account.desired.policy.protect.contains(email)
+    account.desired.policy.protect.iter().any(|p| account.desired.is_one_person(p, email))
 }

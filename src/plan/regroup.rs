@@ -31,6 +31,10 @@ pub(super) fn pairs<'a>(account: &Account<'a>) -> Pairs<'a> {
     let mut spares: BTreeMap<usize, Vec<&Live>> = BTreeMap::new();
     let mut unlisted: BTreeMap<&Email, &Live> = BTreeMap::new();
     for live in &account.reading.members {
+        // Seen, never touched; whoever it is.
+        if desired.policy.ignores(&live.email) {
+            continue;
+        }
         let index = desired.by_address.get(&live.email).copied();
         match index {
             Some(i) => {
@@ -51,7 +55,7 @@ pub(super) fn pairs<'a>(account: &Account<'a>) -> Pairs<'a> {
             }
         }
     }
-    let hands_off = |live: &Live| desired.policy.ignores(&live.email) || account.spec.is_untouchable(live);
+    let hands_off = |live: &Live| account.spec.is_untouchable(live);
     let mut listed = Vec::with_capacity(desired.members.len());
     for (i, (member, live)) in desired.members.iter().zip(at).enumerate().filter(|(_, (m, _))| !desired.policy.ignores(m.email)) {
         let mut spares = spares.remove(&i).unwrap_or_default();

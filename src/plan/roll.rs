@@ -11,7 +11,7 @@ pub(super) fn forward(account: &Account<'_>, day: Day) -> Reading {
     for live in &mut reading.members {
         let ended = account.keeps_ends() && live.attr("end").seen().and_then(Value::as_day).is_some_and(|end| end < day.today);
         let phase = match &live.phase {
-            Phase::Active | Phase::Locked if ended => Phase::Expired,
+            Phase::Active | Phase::Locked | Phase::Pending { .. } if ended => Phase::Expired,
             Phase::Pending { sent, attempts, state: Invitation::Open } => {
                 let over = sent.and_then(|s| over_at(account, live, s)).is_some_and(|o| o <= day.now);
                 let state = if over { Invitation::Over } else { Invitation::Open };

@@ -88,6 +88,7 @@ pub(crate) fn change(account: &str, action: Action, subject: Subject, before: Op
         gives: BTreeSet::new(),
         needs: BTreeSet::new(),
         ends: BTreeSet::new(),
+        invites: false,
         rolling: false,
     }
 }
@@ -103,6 +104,8 @@ pub(crate) fn blocked(account: &str, action: Action, subject: Subject, code: &'s
         after: None,
         place: None,
         reason: None,
+        cause: Cause::Undetermined,
+        causes: BTreeMap::new(),
         accepted: false,
     }
 }

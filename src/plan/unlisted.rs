@@ -1,22 +1,18 @@
 //! Members that no entry names: the account's mode decides, `absent` before it.
 
-use crate::desired::{Member, Wanted};
+use crate::desired::Wanted;
 use crate::manifest::Mode;
 use crate::model::{Action, Attrs, Live, Phase, Place, Subject, Value};
 use crate::systems::{Axis, Kind};
 
-use super::account::{Account, Day, Work};
-use super::cause;
+use super::account::{Account, Work};
 use super::change::{Cause, Report};
 use super::draft::Found;
-use super::regroup::Pairs;
 
-pub(super) fn all(account: &Account<'_>, day: Day, pairs: &Pairs<'_>, work: &mut Work) {
+pub(super) fn all(account: &Account<'_>, unlisted: &[&Live], work: &mut Work) {
     let mut unmanaged = Vec::new();
-    for live in &pairs.unlisted {
-        if !leftover(account, day, live, work) {
-            one(account, live, work, &mut unmanaged);
-        }
+    for live in unlisted {
+        one(account, live, work, &mut unmanaged);
     }
     match account.desired.policy.mode {
         Mode::Adopt => work.reports.extend(unmanaged.iter().map(|live| Report {
@@ -35,20 +31,6 @@ pub(super) fn all(account: &Account<'_>, day: Day, pairs: &Pairs<'_>, work: &mut
     }
 }
 
-/// Under a previous address, beside the present one: when the person's membership was declared to
-/// end, and has, this one ends with it.
-fn leftover(account: &Account<'_>, day: Day, live: &Live, work: &mut Work) -> bool {
-    let Some(i) = account.desired.by_address.get(&live.email) else { return false };
-    let wanted = account.desired.members[*i].on(day.today, account.spec);
-    if !matches!(wanted, Wanted::Gone { .. }) {
-        return false;
-    }
-    if live.phase.is_standing() {
-        end(account, live, Ending::declared(&wanted, cause::of_gone(day, &wanted)), work);
-    }
-    true
-}
-
 fn one<'a>(account: &Account<'_>, live: &'a Live, work: &mut Work, unmanaged: &mut Vec<&'a Live>) {
     // Deactivated members count as gone.
     if live.phase == Phase::Suspended {
@@ -61,20 +43,6 @@ fn one<'a>(account: &Account<'_>, live: &'a Live, work: &mut Work, unmanaged: &m
         end(account, live, Ending { cause: Cause::Undetermined, place: None, reason: None }, work);
     } else {
         unmanaged.push(live);
-    }
-}
-
-/// A member whose entries have not begun: nothing before that day, so the mode decides.
-pub(super) fn not_yet(account: &Account<'_>, member: &Member<'_>, live: &Live, work: &mut Work) {
-    let mut unmanaged = Vec::new();
-    one(account, live, work, &mut unmanaged);
-    if !unmanaged.is_empty() && account.desired.policy.mode == Mode::Adopt {
-        work.reports.push(Report {
-            code: "unmanaged-member",
-            member: Some(live.email.to_string()),
-            message: format!("{} before the start of its entry", live.phase.word()),
-            place: member.entries.first().map(|e| e.doc.at.clone()),
-        });
     }
 }
 

@@ -153,8 +153,11 @@ pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<
             writeln!(out, "{alarm}not read back{alarm:#}: {}: {}", Neutral(&account.account), Neutral(problem))?;
         }
     }
+    let mut last = None;
     for guard in view.guards.iter().filter(|g| g.tripped) {
-        writeln!(out, "account {}:", Neutral(&guard.account))?;
+        if last.replace(&guard.account) != Some(&guard.account) {
+            writeln!(out, "account {}:", Neutral(&guard.account))?;
+        }
         super::text::guard_tripped(out, guard, paint)?;
     }
     if !view.blocked.is_empty() {

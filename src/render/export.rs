@@ -335,6 +335,9 @@ fn flat(json: &Json) -> String {
 /// What the stream answers.
 pub fn text(out: &mut impl Write, view: &ExportView, paint: Paint) -> io::Result<()> {
     let (strong, faint, alarm) = (paint.strong(), paint.faint(), paint.alarm());
+    if view.accounts.is_empty() {
+        writeln!(out, "no account stands in the manifests here")?;
+    }
     for account in &view.accounts {
         let sandbox = if account.sandbox { " SANDBOX" } else { "" };
         write!(out, "{strong}{}{strong:#} ({}){sandbox}: {}", Neutral(&account.account), account.system, members(account.members.len()))?;
@@ -361,7 +364,8 @@ pub fn text(out: &mut impl Write, view: &ExportView, paint: Paint) -> io::Result
                 write!(out, ", level {}", level.0.word())?;
             }
             writeln!(out, "{}", if member.administers { ", administers" } else { "" })?;
-            for (key, json) in &member.attributes {
+            // What is not known is listed below, so what is empty need not be.
+            for (key, json) in member.attributes.iter().filter(|(_, json)| !is_empty(json)) {
                 writeln!(out, "    {key}: {}", value(json))?;
             }
             let lists = [
@@ -378,6 +382,14 @@ pub fn text(out: &mut impl Write, view: &ExportView, paint: Paint) -> io::Result
         }
     }
     Ok(())
+}
+
+fn is_empty(json: &Json) -> bool {
+    match json {
+        Json::Null | Json::Bool(false) => true,
+        Json::Array(list) => list.is_empty(),
+        Json::Bool(true) | Json::Number(_) | Json::String(_) | Json::Object(_) => false,
+    }
 }
 
 #[cfg(test)]

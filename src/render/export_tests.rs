@@ -238,10 +238,6 @@ fn the_text_says_who_and_what() {
 acc (insider) SANDBOX: 1 member
   domains: *
  !a@acme.example (A)  active, level account, administers
-    group-admin: (none)
-    groups: (none)
-    limited-products: (none)
-    pii: false
     role: administrator
     may: change-campaign-status, change-system-rules, create-campaigns, edit-campaigns, export-user-profiles, launch-campaigns, manage-users, products, view-campaigns, view-user-profiles
 

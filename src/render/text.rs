@@ -184,6 +184,9 @@ fn counts(summary: &Summary, unread: usize) -> String {
 /// The next step, or steps where accounts need different ones.
 fn hints(view: &PlanView, again: &str) -> Vec<String> {
     let mut hints = Vec::new();
+    if view.accounts.is_empty() {
+        hints.push("no account stands in the manifests here; is it their folder?".to_owned());
+    }
     if view.accounts.iter().any(|a| !a.reading.complete) {
         hints.push("an incomplete reading plans nothing; see its problems and plan again".to_owned());
     }

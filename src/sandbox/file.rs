@@ -109,11 +109,14 @@ impl Sandbox {
 /// even opened, because SQLite would write beside one that keeps a write-ahead log.
 fn is_ours(path: &Path) -> Result<bool, SandboxError> {
     let open = |e: std::io::Error| SandboxError::Open { path: path.to_owned(), why: e.to_string() };
-    let file = match File::open(path) {
-        Ok(file) => file,
+    // Asked before it is opened: opening a pipe would wait for its other end.
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Err(SandboxError::Open { path: path.to_owned(), why: "it is no regular file".into() }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(open(e)),
-    };
+    }
+    let file = File::open(path).map_err(open)?;
     let mut head = Vec::new();
     file.take(100).read_to_end(&mut head).map_err(open)?;
     if head.is_empty() {

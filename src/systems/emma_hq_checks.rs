@@ -71,9 +71,10 @@ pub(super) fn e4_no_scope_for_somebody_partly_seen(_: &Tenant, change: &Seeking<
 }
 
 /// E2 and E4: a bounded actor sees only users of its subaccounts. Whom it invites into none of them
-/// would be out of its sight at once, and be invited again by every run.
+/// would be out of its sight at once, and be invited again by every run. The subaccount surface
+/// invites into its own where nothing is said, and never into none (E13).
 pub(super) fn e2_manager_invites_into_its_subaccounts(tenant: &Tenant, change: &Seeking<'_>) -> Result<(), Needs> {
-    let implied = tenant.word("surface") == Some("subaccount");
+    let implied = tenant.word("surface") == Some("subaccount") && !change.after.contains_key("subaccounts");
     let into_none = change.action == Action::Invite && set(change.after, "subaccounts").is_empty();
     if actor_is(tenant, "parent") || implied || !into_none {
         return Ok(());
@@ -86,16 +87,12 @@ pub(super) fn e5_nobody_grants_what_the_actor_lacks(tenant: &Tenant, change: &Se
         return Ok(());
     }
     let own = tenant.word("subaccount");
-    // E6: on the account surface a pending user is deleted and invited again, so all is granted anew,
-    // and a refusal would come after the deletion.
-    let anew = matches!(change.action, Action::Reinvite | Action::EditInvitation) && tenant.word("surface") != Some("subaccount");
     let missing = |key| -> BTreeSet<&Atom> {
-        let granted = if anew { set(change.after, key) } else { added(change, key) };
         let mut held = set(&tenant.actor.attrs, key);
         if key == "subaccounts" {
             held.extend(set(change.after, key).into_iter().filter(|s| Some(s.as_str()) == own));
         }
-        granted.into_iter().filter(|w| !held.contains(w)).collect()
+        added(change, key).into_iter().filter(|w| !held.contains(w)).collect()
     };
     let subaccounts = missing("subaccounts");
     if !subaccounts.is_empty() {

@@ -2,11 +2,83 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Atom, Attrs, Direction, Key, Permits, Scope, Value};
+use crate::model::{Atom, Attrs, Caps, Direction, Key, Live, Permits, Phase, Scope, Value};
 
 use super::spec::{Axis, Kind, PermitRow, Scopes, SystemSpec};
 
+/// Whether a member is an active administrator, as far as a reading tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Administrator {
+    Yes,
+    No,
+    /// The role does not show, is no word of the system, or nothing shows that the person ever
+    /// accepted: never counted, and never taken away unseen.
+    Perhaps,
+}
+
 impl SystemSpec {
+    /// Whether the member counts for the least number of administrators: the one answer for the
+    /// planner and for the reading just before a call.
+    pub fn administrator(&self, live: &Live, caps: &Caps) -> Administrator {
+        if live.phase != Phase::Active {
+            return Administrator::No;
+        }
+        let seen = live.seen();
+        if !seen.contains_key(self.chief().key) || self.has_foreign_word(&seen) {
+            return Administrator::Perhaps;
+        }
+        if !self.counts_for_floor(&seen) {
+            return Administrator::No;
+        }
+        if self.has_registered(live, caps) { Administrator::Yes } else { Administrator::Perhaps }
+    }
+
+    /// How many active administrators there are for certain; an untouchable one that hides is among
+    /// them (emma-hq's parent).
+    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, caps: &Caps) -> u32 {
+        let seen = members.clone().filter(|l| self.administrator(l, caps) == Administrator::Yes).count() as u32;
+        let shown = members.into_iter().any(|l| l.phase == Phase::Active && self.is_untouchable(l));
+        seen + u32::from(self.floor.kept_by_untouchable && !shown)
+    }
+
+    /// Whether the person has accepted an invitation, as far as the server tells. Where names come
+    /// with the registration (I8), a name, be it empty, is the sign of one whose access ended, and
+    /// of anyone where invitations do not show (I13).
+    pub fn has_registered(&self, live: &Live, caps: &Caps) -> bool {
+        let label = self.attrs.iter().find(|a| a.axis == Axis::Label).filter(|_| self.names_after_registration);
+        match live.phase {
+            Phase::Pending { .. } => false,
+            Phase::Active | Phase::Locked if caps.reads_invitations => true,
+            Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => label.is_none_or(|a| live.attr(a.key).seen().is_some()),
+        }
+    }
+
+    /// Whether a value holds a word that the system's fixed list does not.
+    fn has_foreign_word(&self, attrs: &Attrs) -> bool {
+        attrs.iter().any(|(key, value)| self.is_foreign(key, value))
+    }
+
+    fn is_foreign(&self, key: &str, value: &Value) -> bool {
+        let Some(words) = self.attr(key).and_then(|a| a.kind.fixed()) else { return false };
+        let known = |w: &Atom| words.iter().any(|k| *w == k.word);
+        match value {
+            Value::One(w) => !known(w),
+            Value::Set(s) => !s.iter().all(known),
+            Value::Flag(_) | Value::Day(_) | Value::Text(_) | Value::Opaque(_) => false,
+        }
+    }
+
+    /// The administering permissions of one that the other lacks: who gains one comes to administer.
+    pub fn comes_to_administer(&self, before: &Attrs, after: &Attrs) -> bool {
+        let held = self.permissions(before);
+        self.permissions(after).iter().any(|p| self.administers.contains(&p.as_str()) && !held.contains(p))
+    }
+
+    /// Administering permissions × where.
+    pub fn power(&self, attrs: &Attrs) -> Permits {
+        self.permits(attrs).into_iter().filter(|(p, _)| self.administers.contains(&p.as_str())).collect()
+    }
+
     /// The rows that hold × their scopes. Words of deny-lists take `permission:word` away; which
     /// words there are is known only by comparison, so [`SystemSpec::direction`] passes both sides'.
     pub fn permits(&self, attrs: &Attrs) -> Permits {
@@ -27,6 +99,10 @@ impl SystemSpec {
             let (b, a) = (before.get(attr.key), after.get(attr.key));
             if a == b {
                 continue;
+            }
+            // Nobody knows what a word means that the system does not have.
+            if [b, a].into_iter().flatten().any(|v| self.is_foreign(attr.key, v)) {
+                all = Direction::Both;
             }
             all = all.and(match attr.axis {
                 Axis::Until => until(b, a),

@@ -12,6 +12,7 @@ pub mod solver;
 mod spec;
 
 pub use check::{Dated, Finding, Needs, Seeking};
+pub use judge::Administrator;
 pub use procedure::{NoWay, Removal};
 pub use spec::{
     AttrSpec, Axis, Check, Console, DomainSpec, Ends, FactSpec, First, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge,

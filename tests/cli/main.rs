@@ -1,6 +1,11 @@
 //! The whole program as a stranger runs it, on the embedded sandbox: what it prints, what it exits
 //! with, and what it refuses.
 
+mod approval;
+mod exit_codes;
+mod hostile;
+mod json;
 #[path = "../support/program.rs"]
 mod program;
+mod safety;
 mod transcripts;

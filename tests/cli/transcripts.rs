@@ -223,6 +223,7 @@ fn wrong_usage_is_1_and_never_2() {
         "plan -C . .",
         "plan a b",
         "plan -v -q",
+        "plan --log a=b=c",
         "apply --allow removals=1",
         "sandbox",
         "sandbox edit kim@agency.example",
@@ -231,6 +232,65 @@ fn wrong_usage_is_1_and_never_2() {
     ];
     assert_data_eq!(news().transcript(&lines), file!["transcripts/usage.txt"].raw());
 }
+
+#[test]
+fn a_folder_without_manifests_is_no_error_and_is_said() {
+    let lines = ["validate", "plan", "drift", "apply --auto-approve", "export"];
+    assert_data_eq!(World::new().transcript(&lines), file!["transcripts/empty.txt"].raw());
+}
+
+/// Each kind of change that insider knows, beside each other.
+#[test]
+fn every_kind_of_change() {
+    let world = World::new();
+    world.write("all.yaml", INSIDER).load(INSIDER_LIVE);
+    let lines = ["plan", "export --level account", "export --phase expired --phase pending", "apply --auto-approve -q"];
+    assert_data_eq!(world.transcript(&lines), file!["transcripts/changes.txt"].raw());
+}
+
+const INSIDER: &str = "
+    connections:
+      ins:
+        system: insider
+        backend: embedded
+        timezone: Europe/Paris
+        features: [groups, two-factor]
+        actor: { role: administrator, member: root@acme.example }
+    accounts:
+      ins:
+        mode: authoritative
+        guards: { disallowed-domains: { count: 1, most: 1 }, end-extensions: { count: 9 } }
+        domains: [acme.example, agency.example]
+        members:
+          - { email: root@acme.example, role: administrator }
+          - { email: pia@agency.example, name: Pia Data, role: editor, pii: true, groups: [paris], end: 2026-12-05 }
+          - { email: late@acme.example, role: viewer, end: 2026-12-06 }
+          - { email: up@acme.example, role: administrator }
+          - { email: back@acme.example, role: viewer, end: 2026-12-10 }
+          - { email: roll@acme.example, role: viewer, end: 2027-12-10, renew: rolling }
+          - { email: gone@acme.example, role: viewer, end: 2026-11-20 }
+          - { email: noend@acme.example, role: viewer }
+          - { email: wait@acme.example, role: editor }
+          - { email: over@acme.example, role: viewer }
+";
+
+const INSIDER_LIVE: &str = "
+    accounts:
+      ins:
+        domains: [acme.example, old.example]
+        members:
+          - { email: root@acme.example, name: Root, phase: active, role: administrator }
+          - { email: late@acme.example, name: Late, phase: active, role: editor, end: 2026-12-01, limited-products: [email] }
+          - { email: up@acme.example, name: Up, phase: active, role: editor, end: 2026-12-01 }
+          - { email: back@acme.example, name: Back, phase: expired, role: viewer, end: 2026-11-01 }
+          - { email: roll@acme.example, name: Roll, phase: active, role: viewer, end: 2026-11-25 }
+          - { email: gone@acme.example, name: Gone, phase: active, role: viewer }
+          - { email: noend@acme.example, name: Noend, phase: active, role: viewer, end: 2026-12-09 }
+          - { email: wait@acme.example, name: Wait, phase: pending, role: viewer, invited: 2026-11-21T10:00:00Z, attempts: 1 }
+          - { email: over@acme.example, name: Over, phase: pending, role: viewer, invited: 2026-11-01T10:00:00Z, attempts: 1 }
+          - { email: stray@acme.example, name: Stray, phase: pending, role: viewer, invited: 2026-11-21T10:00:00Z, attempts: 1 }
+          - { email: x@old.example, name: X, phase: active, role: viewer }
+";
 
 #[test]
 fn an_unknown_account_is_an_error_with_the_nearest() {

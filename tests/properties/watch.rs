@@ -15,11 +15,10 @@ use crate::world::World;
 /// One call, and the account after it.
 pub struct Step {
     pub subject: Subject,
-    pub verb: Verb,
     pub label: String,
     pub outcome: Outcome,
-    /// The whitelist at the moment of the call.
-    pub whitelist: Domains,
+    /// The whitelist at the moment of an invitation.
+    pub whitelist: Option<Domains>,
     pub members: Vec<Live>,
 }
 
@@ -35,11 +34,10 @@ impl Writer for Watch<'_> {
         Box::pin(async move {
             pause(self.pace, key).await;
             // From here on nothing waits: nobody else's call comes between.
-            let (whitelist, _) = whole(self.world);
+            let whitelist = (call.verb == Verb::Invite).then(|| whole(self.world).0);
             let outcome = self.inner.call(on, call, key).await;
             let (_, members) = whole(self.world);
-            let step =
-                Step { subject: on.clone(), verb: call.verb, label: call.label.clone(), outcome: outcome.clone(), whitelist, members };
+            let step = Step { subject: on.clone(), label: call.label.clone(), outcome: outcome.clone(), whitelist, members };
             self.steps.lock().expect("no step panics").push(step);
             outcome
         })

@@ -113,7 +113,12 @@ impl World {
     }
 
     pub fn plan(&self) -> Planned {
-        Planned::of(&self.block(run::plan(&self.request())).unwrap_or_else(|stop| panic!("{}", said(&stop))))
+        self.try_plan().unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// Plans; what stopped it before any account was read, in words.
+    pub fn try_plan(&self) -> Result<Planned, String> {
+        self.block(run::plan(&self.request())).map(|plan| Planned::of(&plan)).map_err(|stop| said(&stop))
     }
 
     /// Plans as of a day (`--at`).
@@ -188,12 +193,13 @@ impl World {
         Exported(serde_json::to_value(ExportView::of(&accounts)).expect("an export is JSON"))
     }
 
-    /// Runs the built program in the folder, with the world's clock and a bare environment.
+    /// Runs the built program in the folder, with the world's clock and environment and no other.
     pub fn command(&self, line: &str) -> Printed {
         let out = Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .args(line.split_whitespace())
             .current_dir(self.folder.path())
             .env_clear()
+            .envs(&self.env)
             .env("PORTCULLIS_NOW", self.now.to_string())
             .output()
             .expect("the program runs");

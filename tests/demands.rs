@@ -805,7 +805,7 @@ fn demand_36_an_empty_list_is_none_and_an_absent_key_is_unmanaged() {
     world.file("account.yaml", "accounts:\n  news:\n    mode: adopt\n");
     assert_eq!(world.plan().acts(), NOBODY);
     world.file("account.yaml", "accounts:\n  news:\n    mode: authoritative\n");
-    assert_eq!(world.plan().acts(), NOBODY, "an absent key is unmanaged, whatever the mode");
+    assert_eq!(world.plan().acts(), NOBODY, "the mode says nothing about a key that is left out");
     world.file("account.yaml", "accounts:\n  news:\n    mode: adopt\n    members:\n");
     assert_eq!(world.check().lines(), [4]);
 }

@@ -302,9 +302,7 @@ fn i4_the_end_goes_first_for_pending_and_for_ended_people_too() {
 
 // ---- I5 ----
 
-/// The rows of SYSTEMS.md, "Permissions", in the order of their words. Whoever may create, edit and
-/// change the status of all campaigns may do so with some: what the page gives a collaborator "only"
-/// is a part of what it gives an editor.
+/// The rows of SYSTEMS.md, "Permissions", in the order of their words.
 const PERMISSIONS: [(&str, &[&str]); 6] = [
     (
         "administrator",
@@ -312,13 +310,10 @@ const PERMISSIONS: [(&str, &[&str]); 6] = [
             "change-campaign-status",
             "change-system-rules",
             "create-campaigns",
-            "create-test-campaigns",
             "edit-campaigns",
-            "edit-unlaunched-campaigns",
             "export-user-profiles",
             "launch-campaigns",
             "manage-users",
-            "pause-campaigns",
             "products",
             "view-campaigns",
             "view-user-profiles",
@@ -330,11 +325,8 @@ const PERMISSIONS: [(&str, &[&str]); 6] = [
             "change-campaign-status",
             "change-system-rules",
             "create-campaigns",
-            "create-test-campaigns",
             "edit-campaigns",
-            "edit-unlaunched-campaigns",
             "launch-campaigns",
-            "pause-campaigns",
             "products",
             "view-campaigns",
         ],

@@ -51,7 +51,7 @@ pub fn origin_variable(connection: &str) -> String {
 }
 
 fn variable(what: &str, connection: &str) -> String {
-    format!("PORTCULLIS_{what}_{}", connection.to_ascii_uppercase().replace('-', "_"))
+    format!("PORTCULLIS_{what}_{}", Connection::as_variable(connection))
 }
 
 /// Checks where the connection points, and only then fetches its token: from its variable, or with

@@ -1,11 +1,11 @@
 //! From manifests to desired accounts: teams expanded, people matched by every address they had.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Mode, Person, TeamMember, Who};
+use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams, Who};
 use crate::model::{Atom, Email, Tenant};
 
 use super::policy::{Guards, Policy};
@@ -14,12 +14,12 @@ use super::{Desired, Entry, Member, check};
 /// Resolves every account that has a connection. The diagnostics are those that only resolved
 /// members show; unknown names were reported when the manifests were lowered.
 pub fn resolve(manifests: &Manifests, now: Timestamp) -> (BTreeMap<&Atom, Desired<'_>>, Vec<Diagnostic>) {
-    let people = People::of(manifests);
+    let mut people = People::of(manifests);
     let mut all = BTreeMap::new();
     let mut found = Vec::new();
     for (name, account) in &manifests.accounts {
         let Some(connection) = manifests.connections.get(name) else { continue };
-        let desired = one(manifests, account, connection.spec, &people);
+        let desired = one(manifests, account, connection.spec, &mut people);
         let zone = connection.zone.clone().unwrap_or(TimeZone::UTC);
         let today = now.to_zoned(zone.clone()).date();
         let tenant = Tenant { zone, facts: connection.facts.clone(), actor: crate::model::Actor::default() };
@@ -29,11 +29,11 @@ pub fn resolve(manifests: &Manifests, now: Timestamp) -> (BTreeMap<&Atom, Desire
     (all, found)
 }
 
-/// People by id and by every address of theirs; teams flattened.
+/// People by id and by every address of theirs, and through teams.
 struct People<'m> {
     by_id: &'m BTreeMap<Atom, Person>,
     by_address: BTreeMap<&'m Email, &'m Atom>,
-    teams: BTreeMap<&'m Atom, BTreeSet<&'m Atom>>,
+    teams: Teams<'m>,
 }
 
 impl<'m> People<'m> {
@@ -44,21 +44,16 @@ impl<'m> People<'m> {
                 by_address.entry(&email.value).or_insert(id);
             }
         }
-        let mut people = Self { by_id: &manifests.people, by_address, teams: BTreeMap::new() };
-        for name in manifests.teams.keys() {
-            let mut members = BTreeSet::new();
-            expand(manifests, name, &mut BTreeSet::new(), &mut members);
-            people.teams.insert(name, members);
-        }
-        people
+        Self { by_id: &manifests.people, by_address, teams: Teams::of(manifests) }
     }
 
     /// Whom an entry names, each with the team that it came through.
-    fn named(&self, entry: &'m EntryDoc) -> Vec<(Named<'m>, Option<&'m Atom>)> {
-        let person = |id: &'m Atom| self.by_id.get(id).map(Named::Person);
+    fn named(&mut self, entry: &'m EntryDoc) -> Vec<(Named<'m>, Option<&'m Atom>)> {
+        let by_id = self.by_id;
+        let person = |id: &Atom| by_id.get(id).map(Named::Person);
         match &entry.who.value {
             Who::Person(id) => person(id).map(|p| (p, None)).into_iter().collect(),
-            Who::Team(team) => self.teams.get(team).into_iter().flatten().filter_map(|id| Some((person(id)?, Some(team)))).collect(),
+            Who::Team(team) => self.teams.people(team).iter().filter_map(|id| Some((person(id)?, Some(team)))).collect(),
             Who::Email(email) => match self.by_address.get(email).and_then(|id| person(id)) {
                 Some(person) => vec![(person, None)],
                 None => vec![(Named::Outsider(email), None)],
@@ -72,26 +67,11 @@ enum Named<'m> {
     Outsider(&'m Email),
 }
 
-/// Cycles were reported when the manifests were lowered; here they end.
-fn expand<'m>(manifests: &'m Manifests, team: &'m Atom, seen: &mut BTreeSet<&'m Atom>, into: &mut BTreeSet<&'m Atom>) {
-    if !seen.insert(team) {
-        return;
-    }
-    for member in manifests.teams.get(team).into_iter().flat_map(|t| &t.members) {
-        match &member.value {
-            TeamMember::Person(id) => {
-                into.insert(id);
-            }
-            TeamMember::Team(inner) => expand(manifests, inner, seen, into),
-        }
-    }
-}
-
 fn one<'m>(
     manifests: &'m Manifests,
     account: &'m AccountDoc,
     spec: &'static crate::systems::SystemSpec,
-    people: &People<'m>,
+    people: &mut People<'m>,
 ) -> Desired<'m> {
     let mut members: BTreeMap<&'m Email, Member<'m>> = BTreeMap::new();
     for entry in &account.members {
@@ -127,8 +107,7 @@ fn one<'m>(
         domains_at: account.domains.as_ref().map(|d| &d.at),
         domain_places: &account.domain_places,
         policy: Policy {
-            // Who is unlisted where nobody lists anybody is counted and left alone.
-            mode: if account.lists_members || account.mode != Mode::Authoritative { account.mode } else { Mode::Additive },
+            mode: account.mode,
             ignore: &account.ignore,
             protect: account.protect.iter().map(|p| &p.value).collect(),
             absent: account.absent.iter().map(|a| (&a.value, &a.at)).collect(),

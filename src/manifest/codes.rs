@@ -40,7 +40,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("not-embedded", "`sandbox load` names an account that is not embedded"),
     ("not-for-this-backend", "a key does not belong to this backend"),
     ("not-yet-supported", "a key or word is known and not built yet"),
-    ("outside-the-folder", "a link leaves the folder of the manifests"),
+    ("outside-the-folder", "a link or a path leaves the folder of the manifests"),
     ("protected-and-gone", "one address is protected and must go"),
     ("renew-without-end", "`renew` without an end"),
     ("repeated-word", "a list has one item twice"),

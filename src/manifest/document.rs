@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Value};
 use crate::systems::{Removal, SystemSpec};
@@ -37,6 +38,13 @@ pub struct Connection {
     pub file: Option<PathBuf>,
     pub facts: BTreeMap<Key, Value>,
     pub at: Place,
+}
+
+impl Connection {
+    /// A connection's name as variables spell it: upper case in ASCII, `-` as `_` (CONTRACT.md).
+    pub fn as_variable(name: &str) -> String {
+        name.to_ascii_uppercase().replace('-', "_")
+    }
 }
 
 /// Backends that are built.
@@ -106,8 +114,6 @@ pub enum TeamMember {
 
 pub struct AccountDoc {
     pub mode: Mode,
-    /// Whether `members` is written: an absent key is unmanaged, whatever the mode.
-    pub lists_members: bool,
     pub ignore: Vec<Located<Pattern>>,
     pub protect: Vec<Located<Email>>,
     pub absent: Vec<Located<Email>>,
@@ -132,13 +138,27 @@ pub enum Mode {
     Authoritative,
 }
 
-/// `*@vendor.example`: an address with `*` for any run of characters, folded.
+/// `*@vendor.example`: an address with `*` for any run of characters, folded as addresses are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
-    pub fn new(text: &str) -> Self {
-        Self(text.to_lowercase())
+    /// Folds a pattern. `None` where a part of a domain name is not ASCII and cannot be made so,
+    /// since a `*` stands in it: no address would ever match.
+    pub fn parse(text: &str) -> Option<Self> {
+        let local = |text: &str| text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>();
+        // without an `@` what follows the first `*` may be of the domain
+        let at = text.rfind('@').map_or_else(|| text.find('*').unwrap_or(text.len()), |at| at + 1);
+        let domain: Option<Vec<String>> = text[at..]
+            .split('.')
+            .map(|part| {
+                if part.is_ascii() {
+                    return Some(part.to_ascii_lowercase());
+                }
+                if part.contains('*') { None } else { idna::domain_to_ascii_strict(part).ok() }
+            })
+            .collect();
+        Some(Self(local(&text[..at]) + &domain?.join(".")))
     }
     pub fn matches(&self, email: &Email) -> bool {
         wildmatch::WildMatchPattern::<'*', '\u{0}'>::new(&self.0).matches(email.key())

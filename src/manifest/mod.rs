@@ -17,6 +17,7 @@ mod scalar;
 pub mod schema;
 mod shape;
 pub mod source;
+mod teams;
 mod view;
 
 pub use diagnostic::{Diagnostic, Severity};
@@ -24,3 +25,4 @@ pub use document::*;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, load, load_texts};
 pub use source::Sources;
+pub use teams::Teams;

@@ -394,6 +394,26 @@ mod tests {
         assert!(sources.iter().all(|s| !s.text().contains("people")));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn folders_behind_links_are_read_once_or_refused_by_name() {
+        let outer = tempfile::tempdir().unwrap();
+        let dir = outer.path().join("manifests");
+        for name in ["manifests/inside", "manifests/.hidden", "elsewhere"] {
+            let folder = outer.path().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("o.yaml"), "people: {}").unwrap();
+        }
+        for (link, to) in [("again", "inside"), ("loop", "."), ("out", "../elsewhere"), (".dots", "../elsewhere")] {
+            std::os::unix::fs::symlink(to, dir.join(link)).unwrap();
+        }
+        let (sources, whole, wrong) = read(&dir);
+        assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["inside/o.yaml"]);
+        let said: Vec<_> = wrong.iter().map(|d| (&*d.place.file, d.code)).collect();
+        assert_eq!(said, [("out", "outside-the-folder")]);
+        assert_eq!(sources.iter().count(), 1);
+    }
+
     #[test]
     fn bytes_that_are_no_text_are_located() {
         let (_, bad) = decode("a.yaml", b"a: 1\nb: \xff\n".to_vec());

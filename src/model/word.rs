@@ -57,10 +57,15 @@ impl Atom {
     }
 }
 
-/// Control characters, and those that reorder or hide the text around them.
+/// Control characters, and those that reorder the text around them or hide in it. Variation
+/// selectors are left: they choose how the character before them looks, in names, too.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
 }
 
 impl fmt::Display for Atom {
@@ -86,5 +91,19 @@ impl PartialEq<str> for Atom {
 impl PartialEq<&str> for Atom {
     fn eq(&self, other: &&str) -> bool {
         &*self.0 == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_hold_nothing_that_reorders_or_hides() {
+        for bad in ['\u{7}', '\u{9b}', '\u{61c}', '\u{ad}', '\u{202e}', '\u{2066}', '\u{3164}', '\u{feff}', '\u{e0041}'] {
+            assert_eq!(Atom::new(&format!("a{bad}b")), Err(BadWord::Control), "{bad:?}");
+            assert!(crate::model::Email::parse(&format!("a{bad}b@acme.example")).is_err(), "{bad:?}");
+        }
+        assert!(["Ad\u{e9}le", "\u{5d0}", "\u{674e}", "\u{2764}\u{fe0f}"].iter().all(|word| Atom::new(word).is_ok()));
     }
 }

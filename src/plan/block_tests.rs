@@ -39,7 +39,6 @@ fn super_user(email: &str) -> Live {
 impl World {
     fn new(spec: SystemSpec, live: Vec<Live>) -> Self {
         let doc = AccountDoc {
-            lists_members: true,
             mode: Mode::Authoritative,
             ignore: Vec::new(),
             protect: Vec::new(),

@@ -1,14 +1,14 @@
 //! Diagnostics as text with carets and as JSON. Text from manifests is data here: nothing in an
 //! excerpt or a message can move a cursor, turn the writing around or start a line of its own.
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
+use super::neutral::Neutral;
 use crate::manifest::{Diagnostic, Severity, Sources};
-use crate::model::{Place, is_unprintable};
+use crate::model::Place;
 
 /// Characters of a line that are given to the renderer before a caret and in all; it trims what is
 /// wider than a terminal.
@@ -78,7 +78,7 @@ fn excerpt<'a>(group: Group<'a>, place: &Place, kind: AnnotationKind, label: Opt
 struct Shown {
     line: String,
     caret: Range<usize>,
-    /// Whether it starts where the line starts.
+    /// Whether it starts where the line starts, and nothing before the caret is shown as an escape.
     is_whole: bool,
 }
 
@@ -88,54 +88,23 @@ fn line_of(text: &str, line: Range<usize>, place: &Place) -> Option<Shown> {
     let end = (place.span.1 as usize).clamp(start, line.end);
     let before = text.get(line.start..start)?;
     let from = before.char_indices().rev().nth(BEFORE - 1).map_or(0, |(at, _)| at);
-    let mut out = String::new();
-    if from > 0 {
-        out.push('…');
-    }
     let tail = text.get(start..line.end)?;
-    push_neutral(&mut out, &before[from..], BEFORE);
-    let caret = out.len();
-    let mut caret_end = caret;
-    let mut shown = 0;
-    for (at, c) in tail.char_indices().take(WIDTH - BEFORE) {
-        push_one(&mut out, c);
-        shown = at + c.len_utf8();
-        if start + shown <= end {
-            caret_end = out.len();
-        }
-    }
-    if shown < tail.len() {
-        out.push('…');
-    }
-    Some(Shown { line: out, caret: caret..caret_end, is_whole: from == 0 })
+    let taken = tail.char_indices().nth(WIDTH - BEFORE).map_or(tail.len(), |(at, _)| at);
+    // white space that has no width of its own is one blank
+    let shown = text.get(line.start + from..start + taken)?.replace('\t', " ");
+    let at = before.len() - from;
+    let (line, caret) = Neutral(&shown).with_range(at..at + (end - start).min(taken));
+    let is_whole = from == 0 && line[..caret.start] == shown[..at];
+    let cut = if from > 0 { "…" } else { "" };
+    let rest = if taken < tail.len() { "…" } else { "" };
+    Some(Shown { line: format!("{cut}{line}{rest}"), caret: caret.start + cut.len()..caret.end + cut.len(), is_whole })
 }
 
-/// Text that does nothing but be read: short, on one line, without any character that a terminal
-/// acts on or that turns the writing around.
-pub fn neutral(text: &str) -> String {
+/// Text that does nothing but be read: short, on one line, and as every other command prints it.
+fn neutral(text: &str) -> String {
     const MOST: usize = 600;
-    let mut out = String::with_capacity(text.len().min(MOST));
-    push_neutral(&mut out, text, MOST);
-    if text.chars().nth(MOST).is_some() {
-        out.push('…');
-    }
-    out
-}
-
-fn push_neutral(out: &mut String, text: &str, most: usize) {
-    text.chars().take(most).for_each(|c| push_one(out, c));
-}
-
-fn push_one(out: &mut String, c: char) {
-    // CI runners look for `##[error]` and `##vso[` anywhere in a line.
-    let command = c == '[' && (out.ends_with("##") || out.ends_with("##vso"));
-    if c == '\t' {
-        out.push(' ');
-    } else if is_unprintable(c) || command {
-        out.push('\u{fffd}');
-    } else {
-        out.push(c);
-    }
+    let (kept, more) = text.char_indices().nth(MOST).map_or((text, ""), |(at, _)| (&text[..at], "…"));
+    format!("{}{more}", Neutral(kept))
 }
 
 #[derive(Serialize)]
@@ -183,9 +152,9 @@ pub fn json(diagnostics: &[Diagnostic]) -> String {
         related: d.related.iter().map(|(place, what)| Related { place, message: neutral(what) }).collect(),
     });
     let document = Document { schema_version: "1", kind: "diagnostics", diagnostics: entries.collect() };
-    let mut out = serde_json::to_string_pretty(&document).unwrap_or_default();
-    let _ = writeln!(out);
-    out
+    let mut out = Vec::new();
+    super::json::write(&mut out, &document).expect("memory takes a document of texts and numbers");
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -218,12 +187,25 @@ mod tests {
         let hostile = "people:\n  ada: { email: \"\u{202e}x\u{2066}@b\", role: \u{200b}\u{feff}x }\n  \"\\e[2J::error::x\": {}\n";
         for colour in [false, true] {
             let out = rendered(&[("a\u{1b}[2J.yaml", hostile)], colour);
-            let acts = |c: char| is_unprintable(c) && c != '\n' && !(colour && c == '\u{1b}');
+            let acts = |c: char| crate::model::is_unprintable(c) && c != '\n' && !(colour && c == '\u{1b}');
             assert!(!out.contains(acts), "{out:?}");
             assert!(!out.contains("\u{1b}[2J"));
             assert!(!out.lines().any(|l| l.starts_with("::")), "{out}");
         }
         assert!(!rendered(&[("a.yaml", hostile)], false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn text_and_json_go_through_the_one_neutraliser() {
+        let hostile = "people:\n  ada: { email: \"a\u{61c}b@##[error]x\", nam: \"\u{fe0f}\u{ad}::x\", \"##[group]\": x }\n";
+        let loaded = load_texts([("##[warning]\u{61c}.yaml", hostile)], "2026-11-22T09:00:00Z".parse().unwrap());
+        assert!(loaded.has_errors());
+        for out in [text(&loaded.diagnostics, &loaded.sources, false), json(&loaded.diagnostics)] {
+            assert!(!out.contains(['\u{61c}', '\u{ad}', '\u{fe0f}']) && !out.contains("##"), "{out}");
+        }
+        let shown = text(&loaded.diagnostics, &loaded.sources, false);
+        assert!(shown.contains(r"a\u{61c}b@#\u{23}[error]x"), "{shown}");
+        assert!(shown.contains(".yaml:2:35\n"), "the column is that of the file: {shown}");
     }
 
     #[test]

@@ -239,7 +239,7 @@ acc (insider) SANDBOX: 1 member
   domains: *
  !a@acme.example (A)  active, level account, administers
     role: administrator
-    may: change-campaign-status, change-system-rules, create-campaigns, create-test-campaigns, edit-campaigns, edit-unlaunched-campaigns, export-user-profiles, launch-campaigns, manage-users, pause-campaigns, products, view-campaigns, view-user-profiles
+    may: change-campaign-status, change-system-rules, create-campaigns, edit-campaigns, export-user-profiles, launch-campaigns, manage-users, products, view-campaigns, view-user-profiles
 
 "#]].raw());
 }

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Write as _};
 use std::io;
+use std::ops::Range;
 
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 
@@ -10,11 +11,7 @@ use crate::model::is_unprintable;
 
 /// Whether a character moves the cursor, reorders what stands around it, or does not show at all.
 fn hides(c: char) -> bool {
-    is_unprintable(c)
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}')
+    is_unprintable(c) || matches!(c, '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// Text for a terminal or a log: one line, what hides is shown as `\u{1b}`, and nothing in it is a
@@ -22,20 +19,48 @@ fn hides(c: char) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Neutral<'a>(pub &'a str);
 
-impl fmt::Display for Neutral<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<'a> Neutral<'a> {
+    /// Each character with its place in the text, and whether it is shown as an escape.
+    fn characters(self) -> impl Iterator<Item = (usize, char, bool)> + use<'a> {
         // Runners trim the line before they look for `::`, so indentation protects nobody.
         let command = self.0.trim_start().starts_with("::").then(|| self.0.len() - self.0.trim_start().len());
         let mut last = '\0';
-        for (at, c) in self.0.char_indices() {
-            if hides(c) || command == Some(at) || (c == '#' && last == '#') {
-                write!(f, "\\u{{{:x}}}", u32::from(c))?;
-            } else {
-                f.write_char(c)?;
-            }
+        self.0.char_indices().map(move |(at, c)| {
+            let escaped = hides(c) || command == Some(at) || (c == '#' && last == '#');
             last = c;
+            (at, c, escaped)
+        })
+    }
+
+    /// What is shown, and where in it the range of the text stands.
+    pub fn with_range(self, range: Range<usize>) -> (String, Range<usize>) {
+        let mut out = String::with_capacity(self.0.len());
+        let (mut start, mut end) = (0, 0);
+        for (at, c, escaped) in self.characters() {
+            if at == range.start {
+                start = out.len();
+            }
+            // a string takes everything
+            let _ = push(&mut out, c, escaped);
+            if at + c.len_utf8() == range.end {
+                end = out.len();
+            }
         }
-        Ok(())
+        if range.start == self.0.len() {
+            start = out.len();
+        }
+        let end = end.max(start);
+        (out, start..end)
+    }
+}
+
+fn push(out: &mut impl fmt::Write, c: char, escaped: bool) -> fmt::Result {
+    if escaped { write!(out, "\\u{{{:x}}}", u32::from(c)) } else { out.write_char(c) }
+}
+
+impl fmt::Display for Neutral<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.characters().try_for_each(|(_, c, escaped)| push(f, c, escaped))
     }
 }
 
@@ -169,6 +194,14 @@ mod tests {
         assert_eq!(shown, r"\u{1b}[2J\u{202e}::add-mask::x\u{a}::error::x @everyone <img src=x> `x` | =cmd() #\u{23}[error]y \u{9b}31m");
         assert_eq!(Neutral("Ad\u{e9}le \u{5d0} 李").to_string(), "Ad\u{e9}le \u{5d0} 李", "what shows stays");
         assert_eq!(Neutral("a\u{ad}b\u{3164}c\u{e0041}").to_string(), r"a\u{ad}b\u{3164}c\u{e0041}");
+    }
+
+    #[test]
+    fn a_range_stays_on_its_characters() {
+        let (shown, range) = Neutral("\u{202e}ab##c").with_range(3..6);
+        assert_eq!((&*shown, &shown[range]), (r"\u{202e}ab#\u{23}c", "ab#"));
+        assert_eq!(Neutral("ab").with_range(2..2), ("ab".into(), 2..2));
+        assert_eq!(Neutral("").with_range(0..0), (String::new(), 0..0));
     }
 
     #[test]

@@ -294,7 +294,7 @@ impl Server<'_> {
     /// The least number of active administrators; somebody untouchable may keep it (emma-hq's parent).
     fn floor(&self, before: &Member, after: Option<&Member>) -> Result<Option<String>, SandboxError> {
         let (spec, floor) = (self.host.spec, &self.host.spec.floor);
-        let counts = |m: &Member| m.is_active_administrator(spec, &self.clock);
+        let counts = |m: &Member| m.phase(spec, &self.clock) == Phase::Active && (self.rules.is_administrator)(&m.attrs);
         if floor.kept_by_untouchable || !counts(before) || after.is_some_and(counts) {
             return Ok(None);
         }

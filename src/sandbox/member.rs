@@ -83,11 +83,6 @@ impl Member {
             _ => Invitation::Open,
         }
     }
-
-    /// Whether the person counts for the least number of administrators.
-    pub(super) fn is_active_administrator(&self, spec: &SystemSpec, clock: &Clock) -> bool {
-        self.phase(spec, clock) == Phase::Active && spec.counts_for_floor(&self.attrs)
-    }
 }
 
 /// What a new member has where nobody said anything.

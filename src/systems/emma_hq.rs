@@ -120,7 +120,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         FactSpec {
             key: "subaccount",
-            kind: Kind::One(Words::Discovered),
+            kind: Kind::One(Words::Tenant("subaccounts")),
             with: Some(("surface", "subaccount")),
             doc: "The subaccount of `surface: subaccount`.",
         },
@@ -137,6 +137,8 @@ pub static SPEC: SystemSpec = SystemSpec {
         Limit { rule: "E10", attr: "privileges", words: &["export-contacts"], with: "role", one_of: &["manager", "full"] },
         Limit { rule: "E10", attr: "privileges", words: &["share-campaigns"], with: "role", one_of: &["manager", "administrator", "full"] },
     ],
+    // E3, E13: the top-level Users tab is for parents and managers.
+    actors: &[Limit { rule: "E3", attr: "role", words: &["administrator"], with: "surface", one_of: &["subaccount"] }],
     rows: &[
         parent("reports"),
         parent("campaigns"),

@@ -5,7 +5,7 @@ use jiff::ToSpan;
 use crate::model::{Attrs, Tenant, Value};
 
 use super::insider::SPEC;
-use super::{Dated, Finding, Needs, Seeking};
+use super::{Dated, Ends, Finding, Needs, Seeking};
 
 fn is_administrator(attrs: &Attrs) -> bool {
     attrs.get("role").and_then(Value::as_one).is_some_and(|r| *r == "administrator")
@@ -23,18 +23,19 @@ pub(super) fn i1_no_temporary_administrator(entry: &Dated<'_>, _: &Tenant) -> Op
     })
 }
 
-/// Judged against the day of the run; thirty days ahead exactly is fine.
+/// Judged against the day of the run; the last day that the system takes is fine.
 pub(super) fn i2_end_at_most_30_days_ahead(entry: &Dated<'_>, _: &Tenant) -> Option<Finding> {
     let end = entry.end?;
-    let most = entry.today.saturating_add(30.days());
+    let Ends::Native { max_ahead } = SPEC.ends else { return None };
+    let most = entry.today.saturating_add(i64::from(max_ahead).days());
     if entry.rolling || end <= most {
         return None;
     }
     Some(Finding {
         code: "end-too-far",
         key: Some("end"),
-        message: format!("{end} is more than 30 days ahead: insider takes an end up to {most} today"),
-        hint: Some("add `renew: rolling` to keep the end at most 30 days ahead until then".into()),
+        message: format!("{end} is more than {max_ahead} days ahead: insider takes an end up to {most} today"),
+        hint: Some("add `renew: rolling` to keep the end at most that far ahead until then".into()),
     })
 }
 

@@ -55,6 +55,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     facts: &[],
     limits: &[],
     // S2: the page's prose and matrix.
+    actors: &[],
     rows: &[
         PermitRow { permission: "view-all", scopes: Scopes::Account, when: ANY_GROUP, denied_by: None },
         PermitRow { permission: "create-segment", scopes: Scopes::Account, when: ANY_GROUP, denied_by: None },

@@ -20,6 +20,8 @@ pub struct SystemSpec {
     pub facts: &'static [FactSpec],
     /// Words that need other words: privileges that belong to a role (E10).
     pub limits: &'static [Limit],
+    /// Words of an actor that need a word of a fact: who may open which page (E3).
+    pub actors: &'static [Limit],
     /// The permission rows of SYSTEMS.md.
     pub rows: &'static [PermitRow],
     /// Permissions that let their holder change who has access.

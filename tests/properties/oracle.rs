@@ -27,7 +27,10 @@ const EMMA_LADDER: &[(&str, &[&str])] = &[
 const EMMA_MANAGER: &[&str] =
     &["reports", "campaigns", "audience", "send", "settings", "subaccount-users", "api-keys", "approvals", "top-level-users"];
 
-// Who creates, edits and launches campaigns also tests, edits unlaunched ones and pauses.
+// What one can do, not what the page calls it: who creates, edits and launches campaigns also tests
+// them, edits unlaunched ones and pauses. The page names these three for the collaborator alone, and
+// so do the rows that judge directions; but a temporary collaborator who becomes an administrator is
+// without an end for one call (I4), and has then nothing that the administrator lacks.
 const INSIDER: &[(&str, &[&str])] = &[
     (
         "administrator",

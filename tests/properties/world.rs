@@ -348,7 +348,7 @@ impl Build<'_> {
             match person.unlisted {
                 _ if is_listed => {}
                 Unlisted::Nothing => {}
-                Unlisted::Ignored => ignore.push(self.at(Pattern::new(address.key()))),
+                Unlisted::Ignored => ignore.push(self.at(Pattern::parse(address.key()).unwrap())),
                 Unlisted::Absent => absent.push(self.at(address)),
                 Unlisted::Protected => protect.push(self.at(address)),
             }
@@ -368,7 +368,6 @@ impl Build<'_> {
             }
         }
         AccountDoc {
-            lists_members: true,
             mode: [Mode::Adopt, Mode::Additive, Mode::Authoritative][usize::from(policy.mode)],
             ignore,
             protect,

@@ -61,10 +61,12 @@ pub(super) fn lower<'a>(
     if let Some(system) = at.get("system") {
         restated(sink, system, connection.and_then(|c| c.spec.map(|s| (s, &c.at))));
     }
-    let mode = at.get("mode").and_then(|m| mode(sink, m)).unwrap_or_default();
+    let mut mode = at.get("mode").and_then(|m| mode(sink, m)).unwrap_or_default();
     if mode == Mode::Authoritative && at.get("members").is_none() {
+        // a key that is left out is unmanaged: then nobody is unlisted, and nobody is removed for it
+        mode = Mode::Additive;
         let place = at.get("mode").map_or_else(|| at.key_place(), Cursor::place);
-        let message = "`authoritative` without `members`: who is a member is not managed here, and nobody is removed";
+        let message = "`authoritative` has no effect without `members`: who is a member is not managed here";
         sink.say(Diagnostic::warning("missing-members", message, place).hint("write `members`, and `members: []` for nobody"));
     }
     let (domains, domain_places) = match (at.get("domains"), spec) {
@@ -74,14 +76,12 @@ pub(super) fn lower<'a>(
         _ => (None, BTreeMap::new()),
     };
     let about = About { name, spec, facts, lacks_zone, domains };
-    let lists_members = at.get("members").is_some();
     let members = match at.get("members").and_then(|m| read::list(sink, m)) {
         Some(items) => items.filter_map(|item| entry::lower(item, &about, context, sink)).collect(),
         None => Vec::new(),
     };
     Some(AccountDoc {
         mode,
-        lists_members,
         ignore: at.get("ignore").map(|i| patterns(sink, i)).unwrap_or_default(),
         protect: at.get("protect").map(|p| addresses(sink, p)).unwrap_or_default(),
         absent: at.get("absent").map(|a| addresses(sink, a)).unwrap_or_default(),
@@ -188,9 +188,18 @@ fn patterns(sink: &mut Sink, at: Cursor<'_>) -> Vec<Located<Pattern>> {
             );
             continue;
         }
-        // a plain address is folded like every other one
-        let folded = Email::parse(found).map(|e| e.key().to_string());
-        all.push(Located::new(Pattern::new(folded.as_deref().unwrap_or(found)), item.place()));
+        match Pattern::parse(found) {
+            Some(pattern) => all.push(Located::new(pattern, item.place())),
+            None => {
+                let message = format!("{} matches no address: a `*` inside a part of a domain that is not ASCII", quoted(found));
+                let diagnostic = Diagnostic::error("bad-address", message, item.place());
+                sink.say(
+                    diagnostic
+                        .expected("`*` for whole parts of the domain: *@*.vendor.example")
+                        .hint("or write the domain as it is in ASCII: xn--..."),
+                );
+            }
+        }
     }
     all
 }

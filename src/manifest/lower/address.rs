@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::manifest::cursor::Sink;
 use crate::manifest::diagnostic::quoted;
-use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Leaves, Manifests, Pattern, Person, TeamMember, Who};
+use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Leaves, Manifests, Pattern, Person, Teams, Who};
 use crate::model::{Atom, Email, Located, Place};
 
 /// Who claims which address, past ones included.
@@ -44,32 +44,6 @@ impl Book {
     }
 }
 
-/// Everyone in a team, looked through once.
-#[derive(Default)]
-struct Teams<'a> {
-    people: HashMap<&'a Atom, Vec<&'a Atom>>,
-}
-
-impl<'a> Teams<'a> {
-    /// No recursion: a chain of teams may be as long as a file.
-    fn people(&mut self, all: &'a Manifests, team: &'a Atom) -> &[&'a Atom] {
-        self.people.entry(team).or_insert_with(|| {
-            let (mut seen, mut people, mut open) = (HashSet::from([team]), Vec::new(), vec![team]);
-            let mut known = HashSet::new();
-            while let Some(next) = open.pop() {
-                for member in all.teams.get(next).map(|t| t.members.as_slice()).unwrap_or_default() {
-                    match &member.value {
-                        TeamMember::Person(id) if known.insert(id) => people.push(id),
-                        TeamMember::Team(id) if seen.insert(id) => open.push(id),
-                        TeamMember::Person(_) | TeamMember::Team(_) => {}
-                    }
-                }
-            }
-            people
-        })
-    }
-}
-
 /// Patterns; plain addresses and whole domains apart, so that a thousand of them are one look-up.
 struct Ignored<'a> {
     plain: HashMap<&'a str, &'a Place>,
@@ -101,80 +75,107 @@ impl<'a> Ignored<'a> {
     }
 }
 
+/// An address that an entry makes a member, and whose.
+struct Meant<'a> {
+    id: Option<&'a Atom>,
+    email: &'a Email,
+    /// One that the person no longer has, under which they may still be a member.
+    was: bool,
+}
+
+/// Everyone whom an entry names, by every address of theirs: an account may still know the old one.
+fn meant<'a>(all: &'a Manifests, book: &'a Book, teams: &mut Teams<'a>, who: &'a Who) -> Vec<Meant<'a>> {
+    let addresses = |id: &'a Atom| {
+        let person = all.people.get(id)?;
+        let past = person.previously.iter().map(move |email| Meant { id: Some(id), email: &email.value, was: true });
+        Some(std::iter::once(Meant { id: Some(id), email: &person.email.value, was: false }).chain(past))
+    };
+    match who {
+        Who::Email(email) => match book.owner(email) {
+            Some(id) => addresses(id).into_iter().flatten().collect(),
+            None => vec![Meant { id: None, email, was: false }],
+        },
+        Who::Person(id) => addresses(id).into_iter().flatten().collect(),
+        Who::Team(team) => teams.people(team).iter().filter_map(|id| addresses(id)).flatten().collect(),
+    }
+}
+
 /// Checks every account.
 pub(super) fn check(all: &Manifests, book: &Book, now: Timestamp, sink: &mut Sink) {
-    let mut teams = Teams::default();
-    let some_leave = all.people.values().any(|p| matches!(p.leaves, Some(Located { value: Leaves::On(_), .. })));
+    let mut teams = Teams::of(all);
+    let leavers: Vec<(&Atom, &Place)> = all.people.iter().filter_map(|(id, p)| Some((id, leaves_on_a_day(p)?))).collect();
     for (name, account) in &all.accounts {
         let connection = all.connections.get(name);
         let today = now.to_zoned(connection.and_then(|c| c.zone.clone()).unwrap_or(TimeZone::UTC)).date();
         protected(all, book, account, today, sink);
         let ignored = Ignored::of(&account.ignore);
         let absent: BTreeMap<&Email, &Place> = account.absent.iter().map(|a| (&a.value, &a.at)).collect();
-        let lacks_zone = connection.filter(|c| c.zone.is_none() && some_leave).map(|c| &c.at);
+        let lacks_zone = connection.filter(|c| c.zone.is_none() && !leavers.is_empty()).map(|c| &c.at);
         if ignored.is_empty() && absent.is_empty() && lacks_zone.is_none() {
             continue;
         }
+        let mut listed: HashSet<&Atom> = HashSet::new();
         for entry in &account.members {
-            let people: Vec<(Option<&Atom>, &Email)> = match &entry.who.value {
-                Who::Email(email) => vec![(None, email)],
-                Who::Person(id) => all.people.get(id).map(|p| (Some(id), &p.email.value)).into_iter().collect(),
-                Who::Team(id) => {
-                    teams.people(all, id).iter().filter_map(|id| Some((Some(*id), &all.people.get(*id)?.email.value))).collect()
-                }
-            };
+            let meant = meant(all, book, &mut teams, &entry.who.value);
             let is_absent = |email: &Email| absent.get(email).copied();
-            conflict(entry, &people, is_absent, "listed-and-absent", "must be absent by `absent`", sink);
-            conflict(entry, &people, |email| ignored.of_email(email), "listed-and-ignored", "is ignored by `ignore`", sink);
+            conflict(entry, &meant, is_absent, "listed-and-absent", "must be absent by `absent`", sink);
+            conflict(entry, &meant, |email| ignored.of_email(email), "listed-and-ignored", "is ignored by `ignore`", sink);
             if let Some(connection) = lacks_zone {
-                leaver_without_zone(all, entry, &people, connection, sink);
+                let leaver = meant.iter().find_map(|m| Some((m.id?, leaves_on_a_day(all.people.get(m.id?)?)?)));
+                if let Some((id, leaves)) = leaver {
+                    let message = format!("{} leaves on a day, and the connection of this account names no timezone", quoted(id.as_str()));
+                    sink.say(without_zone(message, &entry.who.at, leaves).related(connection.clone(), "the connection"));
+                }
+                listed.extend(meant.iter().filter_map(|m| m.id));
             }
         }
+        // `leaves` ends a membership that no entry asks for as well
+        if let (Some(connection), Some((id, leaves))) = (lacks_zone, leavers.iter().find(|(id, _)| !listed.contains(id))) {
+            let message = format!("{} leaves every account on a day, and this connection names no timezone", quoted(id.as_str()));
+            sink.say(without_zone(message, connection, leaves));
+        }
     }
+}
+
+fn leaves_on_a_day(person: &Person) -> Option<&Place> {
+    person.leaves.as_ref().filter(|l| matches!(l.value, Leaves::On(_))).map(|l| &l.at)
+}
+
+fn without_zone(message: String, at: &Place, leaves: &Place) -> Diagnostic {
+    Diagnostic::error("timezone-missing", message, at.clone())
+        .hint("write `timezone: Europe/Paris` or the like in the connection")
+        .related(leaves.clone(), "leaves on this day")
 }
 
 /// One message for an entry, however many of its people it is about.
 fn conflict<'a>(
     entry: &EntryDoc,
-    people: &[(Option<&Atom>, &Email)],
+    meant: &[Meant<'_>],
     find: impl Fn(&Email) -> Option<&'a Place>,
     code: &'static str,
     what: &str,
     sink: &mut Sink,
 ) {
-    let mut found = people.iter().filter_map(|(_, email)| Some((email, find(email)?)));
-    let Some((email, place)) = found.next() else { return };
+    let mut found = meant.iter().filter_map(|m| Some((m, find(m.email)?)));
+    let Some((one, place)) = found.next() else { return };
     let more = found.count();
     let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    let message = format!("{email} is a member here and {what}{more}: it cannot be both");
+    let is = if one.was { "is a previous address of a member here" } else { "is a member here" };
+    let message = format!("{} {is} and {what}{more}: it cannot be both", one.email);
     sink.say(Diagnostic::error(code, message, entry.who.at.clone()).related(place.clone(), "the other one"));
-}
-
-fn leaver_without_zone(all: &Manifests, entry: &EntryDoc, people: &[(Option<&Atom>, &Email)], connection: &Place, sink: &mut Sink) {
-    let leaves = people.iter().filter_map(|(id, _)| {
-        let leaves = all.people.get((*id)?)?.leaves.as_ref()?;
-        matches!(leaves.value, Leaves::On(_)).then_some((*id, &leaves.at))
-    });
-    if let Some((Some(id), place)) = leaves.into_iter().next() {
-        let message = format!("{} leaves on a day, and the connection of this account names no timezone", quoted(id.as_str()));
-        sink.say(
-            Diagnostic::error("timezone-missing", message, entry.who.at.clone())
-                .hint("write `timezone: Europe/Paris` or the like in the connection")
-                .related(place.clone(), "leaves on this day")
-                .related(connection.clone(), "the connection"),
-        );
-    }
 }
 
 /// `protect` refuses every change; somebody who left, or who must be absent, needs one.
 fn protected(all: &Manifests, book: &Book, account: &AccountDoc, today: jiff::civil::Date, sink: &mut Sink) {
     let absent: HashMap<&Email, &Place> = account.absent.iter().map(|a| (&a.value, &a.at)).collect();
     for email in &account.protect {
-        if let Some(place) = absent.get(&email.value) {
+        let person = book.owner(&email.value).and_then(|id| all.people.get(id));
+        let theirs = person.into_iter().flat_map(|p| std::iter::once(&p.email).chain(&p.previously)).map(|e| &e.value);
+        if let Some(place) = std::iter::once(&email.value).chain(theirs).find_map(|address| absent.get(address)) {
             let message = format!("{} is protected and must be absent: it cannot be both", email.value);
             sink.say(Diagnostic::error("protected-and-gone", message, email.at.clone()).related((*place).clone(), "`absent`"));
         }
-        let Some(leaves) = book.owner(&email.value).and_then(|id| all.people.get(id)).and_then(|p| p.leaves.as_ref()) else { continue };
+        let Some(leaves) = person.and_then(|p| p.leaves.as_ref()) else { continue };
         let is_past = match leaves.value {
             Leaves::Now => true,
             Leaves::On(day) => day < today,

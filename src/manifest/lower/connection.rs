@@ -1,7 +1,7 @@
 //! `connections.NAME`: where and as whom.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use super::Shapes;
 use super::attribute::{self, Rule};
@@ -43,6 +43,15 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
     if let Some(spec) = declared.spec {
         declared.facts = facts(spec, at, sink);
     }
+    if let Some(backend) = backend.filter(|b| !b.is_network()) {
+        for (key, why) in [("auth", "signs in nowhere"), ("expect", "has nobody and nothing to expect")] {
+            if let Some(value) = at.get(key) {
+                let message = format!("the backend `{}` {why}", backend.word());
+                let diagnostic = Diagnostic::error("not-for-this-backend", message, value.key_place());
+                sink.say(diagnostic.hint(format!("leave `{key}` out")));
+            }
+        }
+    }
     let auth = at.get("auth").map_or(Some(Auth::Token), |auth| self::auth(sink, auth));
     let endpoint = self::endpoint(sink, at, backend);
     let expect = at.get("expect");
@@ -80,7 +89,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
 pub(super) fn shared_tokens<'c>(connections: impl Iterator<Item = (&'c Atom, &'c Connection)>, sink: &mut Sink) {
     let mut first: HashMap<String, &Connection> = HashMap::new();
     for (name, connection) in connections.filter(|(_, c)| c.backend.is_network() && c.auth == Auth::Token) {
-        let variable = name.as_str().to_uppercase().replace('-', "_");
+        let variable = Connection::as_variable(name.as_str());
         match first.get(&variable) {
             Some(other) => {
                 let message = format!("{} takes its token from the variable of another connection", quoted(name.as_str()));
@@ -125,7 +134,7 @@ fn facts(spec: &'static SystemSpec, at: Cursor<'_>, sink: &mut Sink) -> BTreeMap
     let mut facts = BTreeMap::new();
     for fact in spec.facts {
         let Some(value) = at.get(fact.key) else { continue };
-        if let Some(lowered) = attribute::value(sink, value, &fact.kind, Rule::Found) {
+        if let Some(lowered) = attribute::value(sink, value, &fact.kind, Rule::Held(&facts)) {
             facts.insert(fact.key, lowered.value);
         }
     }
@@ -157,6 +166,18 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
             && let Some(lowered) = attribute::value(sink, value, &attr.kind, Rule::Held(facts))
         {
             attrs.insert(attr.key, lowered.value);
+        }
+    }
+    for limit in spec.actors {
+        let Some(value) = at.get(limit.attr) else { continue };
+        let holds = |all: &BTreeMap<Key, Value>, key: &str, words: &[&str]| {
+            all.get(key).and_then(Value::as_one).is_some_and(|word| words.contains(&word.as_str()))
+        };
+        if holds(&attrs, limit.attr, limit.words) && !holds(facts, limit.with, limit.one_of) {
+            let needs = format!("`{}: {}`", limit.with, read::one_of(limit.one_of.iter().copied()));
+            let message = format!("as {} portcullis works with {needs} alone", quoted(value.text().unwrap_or_default()));
+            let hint = format!("write {needs} in this connection, or the role that the actor really has");
+            sink.say(Diagnostic::error("missing-fact", message, value.place()).hint(hint));
         }
     }
     if chief.key != "role"
@@ -258,5 +279,13 @@ fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option
         );
         return None;
     }
-    Some(PathBuf::from(read::plain(sink, value)?))
+    let path = PathBuf::from(read::plain(sink, value)?);
+    // a manifest may come from anybody, and applying makes the file and the folders above it
+    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        let message = "the database would be outside the folder of the manifests";
+        let diagnostic = Diagnostic::error("outside-the-folder", message, value.place());
+        sink.say(diagnostic.expected("a path below the folder of the manifests, without `..`"));
+        return None;
+    }
+    Some(path)
 }

@@ -8,17 +8,18 @@ use crate::manifest::{Diagnostic, GuardLimit, read};
 use crate::model::{Atom, Located};
 use crate::systems::SystemSpec;
 
-/// Guards whose limit can be written (CONTRACT.md, the table of guards).
-const LIMITS: &[&str] = &[
-    "removals",
-    "reductions",
-    "cancelled-invitations",
-    "disallowed-domains",
-    "open-domains",
-    "cut-off",
-    "new-administrators",
-    "end-extensions",
-    "invitations",
+/// Guards whose limit can be written, with their default count, percent and most (CONTRACT.md, the
+/// table of guards).
+const LIMITS: &[(&str, [u32; 3])] = &[
+    ("removals", [3, 20, 25]),
+    ("reductions", [5, 30, 50]),
+    ("cancelled-invitations", [5, 50, 50]),
+    ("disallowed-domains", [0, 0, 0]),
+    ("open-domains", [0, 0, 0]),
+    ("cut-off", [0, 0, 0]),
+    ("new-administrators", [3, 0, 3]),
+    ("end-extensions", [3, 10, 25]),
+    ("invitations", [200, 0, 200]),
 ];
 /// The guard that is a plain number: a least, not a most.
 const FLOOR: &str = "minimum-administrators";
@@ -60,17 +61,52 @@ pub(super) fn of_account(at: Cursor<'_>, spec: Option<&SystemSpec>, top: &Guards
     guards
 }
 
+/// A limit with its defaults: `min(most, max(count, floor(percent × members)))`.
+#[derive(Clone, Copy)]
+struct Effective {
+    count: u64,
+    percent: u64,
+    most: u64,
+}
+
+impl Effective {
+    /// A written count over the default most raises it: who writes 30 means 30.
+    fn of([count, percent, most]: [u32; 3], written: &GuardLimit) -> Self {
+        let most = written.most.unwrap_or_else(|| most.max(written.count.unwrap_or(0)));
+        let [count, percent, most] = [written.count.unwrap_or(count), written.percent.unwrap_or(percent), most].map(u64::from);
+        Self { count, percent, most }
+    }
+
+    fn over(self, members: u64) -> u64 {
+        self.most.min(self.count.max(members * self.percent / 100))
+    }
+
+    /// The least members that make the share so many.
+    fn members_for(self, share: u64) -> Option<u64> {
+        (share * 100 + self.percent).checked_sub(1)?.checked_div(self.percent)
+    }
+
+    /// A number of members for which this lets more go than the other, where there is one. Limits
+    /// only rise, and one overtakes the other where there are no members, where its share first
+    /// exceeds the other's least, or where it reaches its own most.
+    fn exceeds(self, other: Self) -> Option<u64> {
+        let turns = [Some(0), self.members_for(other.over(0) + 1), self.members_for(self.most)];
+        turns.into_iter().flatten().find(|members| self.over(*members) > other.over(*members))
+    }
+}
+
+/// What an account leaves out is as it is for all accounts.
 fn laxer(code: &Atom, mine: &GuardLimit, top: &GuardLimit) -> Option<String> {
     if *code == FLOOR {
         let (mine, top) = (mine.count?, top.count?);
         return (mine < top).then(|| format!("{mine} is laxer than the {top} that is written for all accounts"));
     }
-    [("count", mine.count, top.count), ("percent", mine.percent, top.percent), ("most", mine.most, top.most)].into_iter().find_map(
-        |(key, mine, top)| {
-            let (mine, top) = (mine?, top?);
-            (mine > top).then(|| format!("`{key}: {mine}` is laxer than the `{key}: {top}` that is written for all accounts"))
-        },
-    )
+    let (_, default) = LIMITS.iter().find(|(name, _)| *code == *name)?;
+    let whole = GuardLimit { count: mine.count.or(top.count), percent: mine.percent.or(top.percent), most: mine.most.or(top.most) };
+    let (mine, top) = (Effective::of(*default, &whole), Effective::of(*default, top));
+    let members = mine.exceeds(top)?;
+    let (mine, top) = (mine.over(members), top.over(members));
+    Some(format!("laxer than what is written for all accounts: {mine} instead of {top} where there are {members} members"))
 }
 
 fn guard(code: &str, at: Cursor<'_>, least: u32, sink: &mut Sink) -> Option<(Atom, Located<GuardLimit>)> {
@@ -83,7 +119,7 @@ fn guard(code: &str, at: Cursor<'_>, least: u32, sink: &mut Sink) -> Option<(Ato
         let limit = GuardLimit { count: Some(count), ..GuardLimit::default() };
         return Some((Atom::new(code).ok()?, Located::new(limit, at.place())));
     }
-    if !LIMITS.contains(&code) {
+    if !LIMITS.iter().any(|(name, _)| *name == code) {
         sink.say(Diagnostic::error("unknown-key", format!("unknown key {}", quoted(code)), at.key_place()));
         return None;
     }
@@ -105,4 +141,38 @@ fn guard(code: &str, at: Cursor<'_>, least: u32, sink: &mut Sink) -> Option<(Ato
         }
     }
     Some((Atom::new(code).ok()?, Located::new(limit, at.key_place())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(count: Option<u32>, percent: Option<u32>, most: Option<u32>) -> GuardLimit {
+        GuardLimit { count, percent, most }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_laxer_guard_is_found_whatever_its_numbers(
+            mine in (0u32..40, 0u32..=100, 0u32..40),
+            top in (0u32..40, 0u32..=100, 0u32..40),
+        ) {
+            let of = |(count, percent, most)| Effective::of([0; 3], &limit(Some(count), Some(percent), Some(most)));
+            let (mine, top) = (of(mine), of(top));
+            let is = (0..5000).any(|members| mine.over(members) > top.over(members));
+            proptest::prop_assert_eq!(mine.exceeds(top).is_some(), is);
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_that_plans_use() {
+        let account = "connections:\n  sol: { system: solver, backend: embedded }\naccounts:\n  sol: { members: [] }\n";
+        let loaded = crate::manifest::load_texts([("a.yaml", account)], "2026-11-22T09:00:00Z".parse().unwrap());
+        let guards =
+            crate::desired::Guards::resolve(loaded.manifests.connections["sol"].spec, &loaded.manifests, &loaded.manifests.accounts["sol"]);
+        for (code, default) in LIMITS {
+            let used = guards.get(crate::desired::GuardCode::find(code).unwrap());
+            assert_eq!([used.count, used.percent, used.most], *default, "{code}");
+        }
+    }
 }

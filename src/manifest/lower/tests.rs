@@ -8,13 +8,13 @@ fn connection(name: &str, system: &str, more: &str) -> String {
     let more: String = more.split("; ").filter(|m| !m.is_empty()).map(|m| format!("    {m}\n")).collect();
     format!("connections:\n  {name}:\n    system: {system}\n    backend: embedded\n    timezone: Europe/Paris\n{more}")
 }
-fn emma() -> String {
+pub(super) fn emma() -> String {
     connection("news", "emma-hq", "subaccounts: [emea, apac, us]; actor: { role: parent }")
 }
-fn insider() -> String {
+pub(super) fn insider() -> String {
     connection("ins", "insider", "features: [groups, two-factor]; actor: { role: administrator, member: root@acme.example }")
 }
-fn solver() -> String {
+pub(super) fn solver() -> String {
     connection("sol", "solver", "actor: { role: super-user, member: root@acme.example }")
 }
 
@@ -22,7 +22,7 @@ fn loaded(files: &[(&str, &str)]) -> Loaded {
     load_texts(files.iter().copied(), NOW.parse().unwrap())
 }
 /// "file:line:column code" of every diagnostic.
-fn said(files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn said(files: &[(&str, &str)]) -> Vec<String> {
     loaded(files).diagnostics.iter().map(|d| format!("{} {}", d.place, d.code)).collect()
 }
 fn errors(files: &[(&str, &str)]) -> Vec<(String, u32)> {
@@ -125,8 +125,11 @@ fn a_key_without_a_value_is_an_error_that_names_both_ways_out() {
 }
 
 #[test]
-fn authoritative_without_members_would_remove_everybody() {
-    assert_eq!(said(&[("a.yaml", "accounts:\n  sol:\n    mode: authoritative\n"), ("c.yaml", &solver())]), ["a.yaml:3:11 missing-members"]);
+fn authoritative_without_members_manages_nobody_and_says_so() {
+    let loaded = loaded(&[("a.yaml", "accounts:\n  sol:\n    mode: authoritative\n"), ("c.yaml", &solver())]);
+    assert_eq!(loaded.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["missing-members"]);
+    assert!(!loaded.has_errors(), "a key that is left out is unmanaged");
+    assert_eq!(loaded.manifests.accounts["sol"].mode, Mode::Additive, "nobody is removed by leaving a key out");
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub(super) const RULES: Rules = Rules {
     system: "emma-hq",
     view,
     administers: |actor| matches!(role_of(actor), "parent" | "manager" | "administrator"),
+    // The parent is the one who stays (E11).
+    is_administrator: |member| one(member, "role") == Some("parent"),
     invariants: &[("E11", e11_the_parent_is_untouchable)],
     actor: &[
         ("E2", e2_managers_need_edit_managers),

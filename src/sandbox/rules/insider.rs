@@ -10,6 +10,7 @@ pub(super) const RULES: Rules = Rules {
     view: |_| View::All,
     // Group administrators are not played as actors.
     administers: |actor| one(actor, "role").is_none_or(|r| r == "administrator"),
+    is_administrator: |member| one(member, "role") == Some("administrator"),
     invariants: &[("I1", i1_no_temporary_administrator), ("I2", i2_at_most_30_days), ("I8", i8_registered_people_have_names)],
     actor: &[("I10", i10_only_ended_people_are_restored)],
     implied: |_, _| {},

@@ -96,6 +96,9 @@ pub(super) struct Rules {
     pub view: fn(&Tenant) -> View,
     /// Whether these attributes let an actor change who has access; without any it is the highest.
     pub administers: fn(&Attrs) -> bool,
+    /// Whether a member with these attributes is one of the administrators of whom the product
+    /// keeps at least one. Written here once more: the planner's own judgement is checked by it.
+    pub is_administrator: fn(&Attrs) -> bool,
     /// What the product never allows, whoever asks.
     pub invariants: &'static [(&'static str, Refuses)],
     /// What this actor may not, or not on this page of the product.
@@ -108,7 +111,15 @@ static ALL: &[Rules] = &[emma_hq::RULES, insider::RULES, solver::RULES];
 
 /// A server without rules of its own: one that was not written yet sees all and refuses by its
 /// literals alone.
-static PLAIN: Rules = Rules { system: "", view: |_| View::All, administers: |_| true, invariants: &[], actor: &[], implied: |_, _| {} };
+static PLAIN: Rules = Rules {
+    system: "",
+    view: |_| View::All,
+    administers: |_| true,
+    is_administrator: |_| true,
+    invariants: &[],
+    actor: &[],
+    implied: |_, _| {},
+};
 
 /// The rules of the system.
 pub(super) fn of(spec: &SystemSpec) -> &'static Rules {

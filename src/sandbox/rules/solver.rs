@@ -10,6 +10,7 @@ pub(super) const RULES: Rules = Rules {
         Some(groups) => groups.as_set().is_some_and(|g| g.contains("super-user")),
         None => true,
     },
+    is_administrator: |member| member.get("groups").and_then(Value::as_set).is_some_and(|g| g.contains("super-user")),
     invariants: &[("S3", s3_everyone_is_in_a_group)],
     actor: &[],
     implied: |_, _| {},

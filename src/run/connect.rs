@@ -1,6 +1,6 @@
 //! From a folder of manifests to accounts that can be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
@@ -10,7 +10,7 @@ use wildmatch::WildMatchPattern;
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
 use crate::backends::scim::{Expect, Scim};
-use crate::backends::token;
+use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests};
@@ -82,7 +82,7 @@ impl<'f> Connected<'f> {
     /// Connects the accounts that the manifests manage and the request names.
     ///
     /// # Errors
-    /// Unknown names, and what trust and environment refuse.
+    /// Unknown names, and all that trust and environment refuse.
     pub fn to(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let manifests = folder.manifests();
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
@@ -147,6 +147,13 @@ impl<'f> Connected<'f> {
         })
     }
 
+    /// The codes of blocks that the account knows (`accept-blocked`).
+    pub fn accepted(&self, account: &str) -> &BTreeSet<Atom> {
+        const NONE: &BTreeSet<Atom> = &BTreeSet::new();
+        let desired = self.site(account).and_then(|site| self.desired.get(site.name));
+        desired.map_or(NONE, |d| d.policy.accept_blocked)
+    }
+
     /// Whether an apply may write at all (DESIGN §9).
     ///
     /// # Errors
@@ -187,17 +194,19 @@ fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Resul
 
 fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
     let mut sites = Vec::new();
+    let mut refused = Vec::new();
     for name in names.iter().copied() {
         let Some(connection) = manifests.connections.get(name) else { continue };
         let tenant = tenant(connection);
-        let backend = backend(name, connection, &tenant, request)?;
-        if request.forbid_sandbox && backend.is_sandbox() {
-            return Err(Stop::failed(format!("the account `{name}` is on the embedded sandbox, which --forbid-sandbox refuses")));
+        match backend(name, connection, &tenant, request) {
+            Ok(backend) => {
+                let database = request.folder.join(file(connection));
+                sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), database, backend });
+            }
+            Err(refusal) => refused.push(refusal),
         }
-        let database = request.folder.join(file(connection));
-        sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), database, backend });
     }
-    Ok(sites)
+    if refused.is_empty() { Ok(sites) } else { Err(Stop::Refused(refused)) }
 }
 
 /// The database of an embedded account, as the manifest writes it.
@@ -213,18 +222,21 @@ fn tenant(connection: &Connection) -> Tenant {
     }
 }
 
-fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Stop> {
+fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+    let refused = |message: String| Refusal { message, hint: None, at: connection.at.clone() };
     match connection.backend {
+        BackendName::Embedded if request.forbid_sandbox => {
+            Err(refused(format!("the account `{name}` is on the embedded sandbox, which --forbid-sandbox refuses")))
+        }
         BackendName::Embedded => {
             let written = file(connection);
             let host = Host { account: name.clone(), spec: connection.spec, tenant: tenant.clone() };
             Ok(Box::new(Embedded::new(request.folder.join(written), written, host, request.now, PAGE)))
         }
         BackendName::Scim => {
-            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)
-                .map_err(|refusal| Stop::Failed { message: refusal.message, hint: refusal.hint })?;
+            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(Stop::failed)?))
+            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?))
         }
     }
 }

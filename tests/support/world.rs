@@ -141,7 +141,7 @@ impl World {
 
     /// Applies with an approval; what stopped it, in words.
     pub fn try_apply(&self, approval: &Approval, meanwhile: impl FnOnce(&Self)) -> Result<Applied, String> {
-        let shown = |_: &portcullis::plan::Plan| {
+        let shown = |_: &portcullis::plan::Plan, _: &portcullis::plan::Cleared| {
             meanwhile(self);
             Ok(())
         };
@@ -374,6 +374,7 @@ fn lines(all: &[Diagnostic]) -> String {
 fn said(stop: &Stop) -> String {
     match stop {
         Stop::Manifests { diagnostics, .. } => lines(diagnostics),
+        Stop::Refused(all) => all.iter().map(|r| format!("{}: {}\n", r.at, r.message)).collect(),
         Stop::Failed { message, hint } => format!("failed: {message} ({})", hint.as_deref().unwrap_or("no hint")),
         Stop::Stale { message } => format!("stale: {message}"),
     }

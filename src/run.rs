@@ -17,7 +17,7 @@ pub use stop::Stop;
 /// # Errors
 /// [`Stop`] where nothing could be attempted; an account that cannot be read is in the plan.
 pub async fn plan(request: &Request) -> Result<Plan, Stop> {
-    let folder = Folder::load(request)?;
+    let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
@@ -28,7 +28,7 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
 /// # Errors
 /// [`Stop`] where nothing was attempted: bad manifests, a refusal, another plan than the approved.
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
-    let folder = Folder::load(request)?;
+    let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     let plan = plan::plan(request.moment(), &connected.accounts(&readings));

@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
     let _: io::Result<()> = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
-        render::applied::text(&mut out, &view, args.runbook.as_deref(), paint)
+        render::apply_text::text(&mut out, &view, args.runbook.as_deref(), paint)
             .and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
     };
     drop(out);
@@ -70,7 +70,7 @@ fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -
     }
     let (mut err, paint) = context.err();
     // Whoever cannot read the plan is not asked to agree to it.
-    render::text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan), paint)
+    render::plan_text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan), paint)
         .map_err(|e| Stop::failed(format!("the plan cannot be shown: {e}")))?;
     drop(err);
     if !asks || !sends_something(cleared) {

@@ -27,7 +27,7 @@ pub(super) fn show(context: &Context, plan: &Plan, kind: Kind) {
     let _: io::Result<()> = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
-        render::text::plan(&mut out, &view, &context.again(), paint)
+        render::plan_text::plan(&mut out, &view, &context.again(), paint)
             .and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
     };
 }

@@ -12,9 +12,9 @@ use crate::systems::{AttrSpec, Axis, Kind, Scopes, SystemSpec};
 
 use super::neutral::{Neutral, cell};
 use super::paint::Paint;
+use super::plan_text_change::{members, value};
+use super::plan_view::{SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::{Spelt, Word};
-use super::text_change::{members, value};
-use super::view::{SCHEMA_VERSION, TOOL, schema_of};
 
 /// One account as read: what an export is made of.
 pub struct ExportAccount<'a> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use wildmatch::WildMatchPattern;
 
@@ -13,7 +14,7 @@ use crate::backends::scim::{Expect, Scim};
 use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
-use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests};
+use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Sources};
 use crate::model::{Actor, Atom, Reading, Tenant};
 use crate::plan::{Account, Plan};
 use crate::sandbox::Host;
@@ -28,35 +29,46 @@ const PAGE: usize = 500;
 /// Accounts read at once.
 const AT_ONCE: usize = 4;
 
-/// A folder of manifests without errors.
+/// What is desired of each account that has a connection.
+type AllDesired<'f> = BTreeMap<&'f Atom, Desired<'f>>;
+
+/// A folder of manifests as read, right or wrong.
 pub struct Folder {
     loaded: Loaded,
+    now: Timestamp,
 }
 
 impl Folder {
-    /// Loads the folder; all its errors at once.
-    ///
-    /// # Errors
-    /// [`Stop::Manifests`] with every diagnostic where one of them is an error.
-    pub fn load(request: &Request) -> Result<Self, Stop> {
-        let (loaded, diagnostics) = Self::check(request);
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(Stop::Manifests { diagnostics, sources: loaded.sources });
-        }
-        Ok(Self { loaded })
+    pub fn load(request: &Request) -> Self {
+        Self { loaded: manifest::load(&request.folder, request.now), now: request.now }
     }
 
-    /// Everything that is wrong with the folder, warnings included.
-    pub fn check(request: &Request) -> (Loaded, Vec<Diagnostic>) {
-        let mut loaded = manifest::load(&request.folder, request.now);
-        let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
-        diagnostics.extend(desired::resolve(&loaded.manifests, request.now).1);
+    /// What is desired, and everything that is wrong with the folder, warnings included. All the work
+    /// is here: once a run is enough.
+    pub fn resolve(&self) -> (AllDesired<'_>, Vec<Diagnostic>) {
+        let (desired, found) = desired::resolve(&self.loaded.manifests, self.now);
+        let mut diagnostics = self.loaded.diagnostics.clone();
+        diagnostics.extend(found);
         diagnostic::sort(&mut diagnostics);
-        (loaded, diagnostics)
+        (desired, diagnostics)
+    }
+
+    /// What is desired; all errors of the folder at once.
+    fn desired(&self) -> Result<AllDesired<'_>, Stop> {
+        let (desired, diagnostics) = self.resolve();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Stop::Manifests { diagnostics, sources: self.loaded.sources.clone() });
+        }
+        Ok(desired)
     }
 
     pub fn manifests(&self) -> &Manifests {
         &self.loaded.manifests
+    }
+
+    /// The texts, for excerpts.
+    pub fn sources(&self) -> &Sources {
+        &self.loaded.sources
     }
 }
 
@@ -75,19 +87,20 @@ pub struct Site<'f> {
 /// The chosen accounts of a folder, and what is desired of them.
 pub struct Connected<'f> {
     sites: Vec<Site<'f>>,
-    desired: BTreeMap<&'f Atom, Desired<'f>>,
+    desired: AllDesired<'f>,
 }
 
 impl<'f> Connected<'f> {
     /// Connects the accounts that the manifests manage and the request names.
     ///
     /// # Errors
-    /// Unknown names, and all that trust and environment refuse.
+    /// Everything wrong with the manifests, or unknown names, or all that trust and environment refuse.
     pub fn to(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired: desired::resolve(manifests, request.now).0 })
+        Ok(Self { sites, desired })
     }
 
     /// Connects every connection, managed or not: for `export` and the sandbox.
@@ -95,9 +108,10 @@ impl<'f> Connected<'f> {
     /// # Errors
     /// As [`Connected::to`].
     pub fn to_all(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.connections.keys(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
     }
 
     /// Connects the embedded accounts alone.
@@ -105,10 +119,11 @@ impl<'f> Connected<'f> {
     /// # Errors
     /// As [`Connected::to`].
     pub fn embedded(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
         let manifests = folder.manifests();
         let embedded = manifests.connections.iter().filter(|(_, c)| c.backend == BackendName::Embedded).map(|(n, _)| n);
         let chosen = choose(embedded, &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
     }
 
     pub fn sites(&self) -> &[Site<'f>] {

@@ -96,7 +96,7 @@ impl World {
 
     /// The place of a member and everything wrong with the folder.
     pub fn check(&self) -> Checked {
-        Checked(Folder::check(&self.request()).1)
+        Checked(Folder::load(&self.request()).resolve().1)
     }
 
     // ---- runs ----
@@ -163,7 +163,7 @@ impl World {
     /// The live members in one of these phases and of one of these levels.
     pub fn export_only(&self, phases: &[&str], levels: &[Level]) -> Exported {
         let request = self.request();
-        let folder = self.loaded(&request);
+        let folder = Folder::load(&request);
         let connected = Connected::to_all(&folder, &request).unwrap_or_else(|stop| panic!("{}", said(&stop)));
         let readings = self.block(connected.read(&request));
         let of = |(site, reading): (&run::Site<'_>, &portcullis::model::Reading)| {
@@ -211,8 +211,8 @@ impl World {
     pub fn live_in(&self, account: &str, policy: &str, members: &[&str]) {
         let text = account_of(account, policy, members);
         let request = self.request();
-        let (loaded, _) = Folder::check(&request);
-        let live = manifest::parse_live("live.txt", &text, &loaded.manifests).unwrap_or_else(|all| panic!("{}", lines(&all)));
+        let folder = Folder::load(&request);
+        let live = manifest::parse_live("live.txt", &text, folder.manifests()).unwrap_or_else(|all| panic!("{}", lines(&all)));
         for (account, doc) in live.accounts {
             let members = doc.members.into_iter().map(|m| LiveMember {
                 email: m.email,
@@ -297,10 +297,6 @@ impl World {
         }
     }
 
-    fn loaded(&self, request: &Request) -> Folder {
-        Folder::load(request).unwrap_or_else(|stop| panic!("{}", said(&stop)))
-    }
-
     pub fn block<T>(&self, run: impl Future<Output = T>) -> T {
         thread_local! {
             // One for the whole test: servers that a test starts live on it.
@@ -313,8 +309,8 @@ impl World {
     fn host(&self, account: &str) -> (PathBuf, Host) {
         let request = self.request();
         // The other side does not care whether the manifests ask for anything sensible.
-        let (loaded, _) = Folder::check(&request);
-        let connection = loaded.manifests.connections.get(account).unwrap_or_else(|| panic!("no connection {account}"));
+        let folder = Folder::load(&request);
+        let connection = folder.manifests().connections.get(account).unwrap_or_else(|| panic!("no connection {account}"));
         let tenant = portcullis::model::Tenant {
             zone: connection.zone.clone().expect("a timezone"),
             facts: connection.facts.clone(),

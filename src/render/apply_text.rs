@@ -12,9 +12,9 @@ use crate::model::Channel;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
+use super::plan_text_change::{write_blocked, write_change};
+use super::plan_view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::Word;
-use super::text_change::{write_blocked, write_change};
-use super::view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 
 /// The result of an apply.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -162,7 +162,7 @@ pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pain
     }
     for guard in view.guards.iter().filter(|g| g.tripped) {
         writeln!(out, "account {}:", Neutral(&guard.account))?;
-        super::text::guard_tripped(out, guard, paint)?;
+        super::plan_text::guard_tripped(out, guard, paint)?;
     }
     if !view.blocked.is_empty() {
         writeln!(out, "blocked:")?;

@@ -17,32 +17,32 @@ pub use stop::Stop;
 /// # Errors
 /// [`Stop`] where nothing could be attempted; an account that cannot be read is in the plan.
 pub async fn plan(request: &Request) -> Result<Plan, Stop> {
-    let folder = Folder::load(request)?;
+    let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
 }
 
-/// Shows the plan to `ask`, and makes exactly what was cleared of it.
+/// Shows `ask` the plan and what was cleared of it, and makes exactly the second.
 ///
 /// # Errors
 /// [`Stop`] where nothing was attempted: bad manifests, a refusal, another plan than the approved.
-pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan) -> Result<(), Stop>) -> Result<Applied, Stop> {
-    let folder = Folder::load(request)?;
+pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
+    let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     let plan = plan::plan(request.moment(), &connected.accounts(&readings));
 
     connected.may_be_written(approval, &plan)?;
     let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
-    ask(&plan)?;
+    ask(&plan, &cleared)?;
 
     let mut applied = Applied::of(plan, &cleared);
     for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
         request.says(&format!("applying {}", account.account));
         match connected.execute(account, &cleared).await {
-            Ok(results) => applied.add(&account.account, &account.changes, results),
-            Err(why) => applied.unread.push((account.account.clone(), vec![why])),
+            Ok(results) => applied.add(&account.account, &account.changes, results, connected.accepted(&account.account)),
+            Err(why) => applied.add_unwritten(&account.changes, &why),
         }
     }
     verify::all(request, &connected, &cleared, &mut applied).await;

@@ -13,7 +13,7 @@ use support::{Copy, repository};
 
 const CLOCKS: &[&str] = &["2026-11-22T09:00:00Z", "2030-06-30T22:59:30Z", "2040-02-29T12:00:00Z"];
 
-/// On a network, so they are planned by the suite that has a server.
+/// On a network, so they are planned and applied by the suite that has a server.
 const NETWORK: &[&str] = &["insider-scim"];
 
 fn examples() -> Vec<String> {
@@ -128,21 +128,41 @@ fn every_manifest_names_its_schema_and_the_schema_is_there() {
 
 #[test]
 #[ignore = "needs scim2-server"]
-fn the_network_example_is_planned_against_a_real_server() {
+fn the_network_example_is_planned_applied_and_then_plans_to_nothing() {
     let server = scim_server::ScimServer::start(2, true);
     let copy = Copy::new();
-    let connections = copy.path().join("examples/insider-scim/connections.yaml");
+    let example = dir("insider-scim");
+    let connections = copy.path().join(&example).join("connections.yaml");
     let text = fs::read_to_string(&connections).expect("UTF-8");
     let vendor = "https://inone.useinsider.com/scim/v2";
     assert!(text.contains(vendor));
     fs::write(&connections, text.replace(vendor, server.base())).expect("a file of our own");
+    let token = ("PORTCULLIS_TOKEN_ENGAGEMENT", scim_server::ScimServer::TOKEN);
 
-    let environment = [("PORTCULLIS_NOW", CLOCKS[0]), ("PORTCULLIS_TOKEN_ENGAGEMENT", scim_server::ScimServer::TOKEN)];
-    let planned = copy.run_with(&environment, ["plan", "--format", "json", "examples/insider-scim"]).exits(2).json();
-    assert_eq!(planned["summary"]["invite"], 3, "{planned:#}");
-    assert_eq!(planned["sandbox"], false);
-    let refused = copy.run_with(&environment, ["apply", "--auto-approve", "--unreviewed", "examples/insider-scim"]).exits(1);
-    assert!(refused.stderr.contains("simulated"), "{}", refused.stderr);
+    // Under every clock it is planned, and never applied under one that was set by hand.
+    for now in CLOCKS {
+        let environment = [("PORTCULLIS_NOW", *now), token];
+        let planned = copy.run_with(&environment, ["plan", "--format", "json", &example]).exits(2).json();
+        assert_eq!(planned["summary"]["invite"], 3, "in {now}: {planned:#}");
+        assert_eq!((&planned["sandbox"], &planned["simulated"]), (&false.into(), &true.into()));
+        let refused = copy.run_with(&environment, ["apply", "--auto-approve", "--unreviewed", &example]).exits(1);
+        assert!(refused.stderr.contains("simulated"), "{}", refused.stderr);
+    }
+
+    let planned = copy.run_with(&[token], ["plan", "--format", "json", &example]).exits(2).json();
+    let runbook = copy.path().join("steps.md");
+    let digest = planned["digest"].as_str().expect("a digest");
+    let words = ["apply", "--format", "json", "--digest", digest, "--runbook", "steps.md", &example];
+    // What is left is by hand: no API sets the PII flag.
+    let applied = copy.run_with(&[token], words).exits(8).json();
+    assert_eq!(applied["results"].as_array().map(Vec::len), Some(3), "{applied:#}");
+    assert_eq!((&applied["left"], &applied["blocked"]), (&serde_json::json!([]), &serde_json::json!([])));
+    assert!(fs::read_to_string(runbook).expect("it was written").contains("grace@acme.example"));
+
+    let again = copy.run_with(&[token], ["plan", "--format", "json", &example]).exits(0).json();
+    assert_eq!(again["accounts"][0]["changes"], serde_json::json!([]), "{again:#}");
+    assert_eq!(again["accounts"][0]["reading"]["members"], 3);
+    copy.run_with(&[token], ["drift", &example]).exits(0);
 }
 
 /// The systems that a manifest restates, in the order of the file.

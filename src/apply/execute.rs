@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::BoxFuture;
 use futures::lock::Mutex;
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
 use crate::model::{Caps, Channel, Tenant};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
-use super::change;
-use super::outcome::{ChangeResult, Verdict};
+use super::change::{self, Made};
+use super::exists::{self, Again};
+use super::outcome::{ChangeResult, ResultWord};
 
 /// Writes in flight at once, an account.
 const AT_ONCE: usize = 8;
@@ -34,7 +35,8 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
     let mut run = Run::new(changes);
     // Whoever could lose an administrator goes alone: the count is read again just before.
     let alone = Mutex::new(());
-    let mut flying: FuturesUnordered<BoxFuture<'_, (usize, ChangeResult)>> = FuturesUnordered::new();
+    let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Made)>> = FuturesUnordered::new();
+    let mut exist: Vec<(usize, u32)> = Vec::new();
     loop {
         while flying.len() < AT_ONCE
             && let Some(i) = run.ready.pop_first()
@@ -43,20 +45,34 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
             flying.push(Box::pin(async move { (i, one(site, change, alone).await) }));
         }
         match flying.next().await {
-            Some((i, result)) => run.finished(i, result),
-            None => return run.results(),
+            Some((i, Made::Done(result))) => run.finished(i, result),
+            Some((i, Made::Exists(sent))) => exist.push((i, sent)),
+            None if exist.is_empty() => return run.results(),
+            // Nothing else can go on: one reading tells of all of them.
+            None => {
+                let reading = site.reader.read().await;
+                let again = Again::of(&reading);
+                let settle = std::mem::take(&mut exist).into_iter().map(|(i, sent)| {
+                    let (change, again) = (&changes[i], &again);
+                    async move { (i, exists::settle(site, change, again, sent).await) }
+                });
+                let settled: Vec<_> = stream::iter(settle.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+                for (i, result) in settled {
+                    run.finished(i, result);
+                }
+            }
         }
     }
 }
 
-async fn one(site: &Site<'_>, change: &Change, alone: &Mutex<()>) -> ChangeResult {
+async fn one(site: &Site<'_>, change: &Change, alone: &Mutex<()>) -> Made {
     if !change.ends_administrator() {
         return change::make(site, change).await;
     }
     let _turn = alone.lock().await;
     match administrators_left(site, change).await {
         Ok(()) => change::make(site, change).await,
-        Err(why) => ChangeResult::new(change, Verdict::Failed, 0, why),
+        Err(why) => Made::Done(ChangeResult::new(change, ResultWord::Failed, 0, why)),
     }
 }
 
@@ -110,7 +126,7 @@ impl<'a> Run<'a> {
     }
 
     fn finished(&mut self, i: usize, result: ChangeResult) {
-        let went_well = matches!(result.verdict, Verdict::Applied | Verdict::Already);
+        let went_well = matches!(result.word, ResultWord::Applied | ResultWord::Already);
         self.results[i] = Some(result);
         if !went_well {
             self.skip_followers(i, "what it waits for was not made");
@@ -128,7 +144,7 @@ impl<'a> Run<'a> {
         for next in self.followers.get(&i).cloned().unwrap_or_default() {
             if self.results[next].is_none() && self.changes[next].channel() == Channel::Api {
                 let message = format!("{why}: {}", self.changes[i].id);
-                self.results[next] = Some(ChangeResult::new(&self.changes[next], Verdict::Skipped, 0, message));
+                self.results[next] = Some(ChangeResult::new(&self.changes[next], ResultWord::Skipped, 0, message));
                 self.ready.remove(&next);
                 self.skip_followers(next, why);
             }

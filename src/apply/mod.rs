@@ -2,7 +2,8 @@
 
 mod change;
 mod execute;
+mod exists;
 mod outcome;
 
 pub use execute::{Site, execute};
-pub use outcome::{Applied, ChangeResult, Verdict};
+pub use outcome::{Applied, ChangeResult, ResultWord};

@@ -1,8 +1,14 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Atom, Channel};
 use crate::plan::{Blocked, Change, ChangeId, Cleared, Plan};
+
+/// SYSTEMS.md E9: the address is taken where this actor does not see it.
+const ELSEWHERE: &str = "exists-elsewhere";
 
 /// How one change ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum ResultWord {
     Applied,
     /// It was so before.
     Already,
@@ -13,14 +19,18 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl ResultWord {
+    /// What was asked for is so now.
+    pub fn is_well(self) -> bool {
+        matches!(self, ResultWord::Applied | ResultWord::Already)
+    }
     pub fn word(self) -> &'static str {
         match self {
-            Verdict::Applied => "applied",
-            Verdict::Already => "already",
-            Verdict::Failed => "failed",
-            Verdict::Skipped => "skipped",
-            Verdict::Unknown => "unknown",
+            ResultWord::Applied => "applied",
+            ResultWord::Already => "already",
+            ResultWord::Failed => "failed",
+            ResultWord::Skipped => "skipped",
+            ResultWord::Unknown => "unknown",
         }
     }
 }
@@ -29,7 +39,7 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeResult {
     pub id: ChangeId,
-    pub verdict: Verdict,
+    pub word: ResultWord,
     /// Calls sent for it.
     pub attempts: u32,
     /// In words for a person; empty where there is nothing to say. Text from a server is inside.
@@ -39,8 +49,8 @@ pub struct ChangeResult {
 }
 
 impl ChangeResult {
-    pub(super) fn new(change: &Change, verdict: Verdict, attempts: u32, message: String) -> Self {
-        Self { id: change.id.clone(), verdict, attempts, message, elsewhere: None }
+    pub(super) fn new(change: &Change, word: ResultWord, attempts: u32, message: String) -> Self {
+        Self { id: change.id.clone(), word, attempts, message, elsewhere: None }
     }
 }
 
@@ -75,13 +85,28 @@ impl Applied {
     }
 
     /// Takes in what came of one account's changes; an address that exists elsewhere is blocked.
-    pub fn add(&mut self, account: &str, changes: &[Change], results: Vec<ChangeResult>) {
-        for result in &results {
-            let Some(needs) = result.elsewhere else { continue };
-            if let Some(change) = changes.iter().find(|c| c.id == result.id) {
-                self.blocked.push((account.to_owned(), Blocked::of(change, "exists-elsewhere", needs)));
+    /// `known` are the codes of blocks that the account accepts.
+    pub fn add(&mut self, account: &str, changes: &[Change], results: Vec<ChangeResult>, known: &BTreeSet<Atom>) {
+        let elsewhere: BTreeMap<&str, &str> = results.iter().filter_map(|r| Some((r.id.as_str(), r.elsewhere?))).collect();
+        if !elsewhere.is_empty() {
+            for (change, needs) in changes.iter().filter_map(|c| Some((c, elsewhere.get(c.id.as_str())?))) {
+                let accepted = known.contains(ELSEWHERE);
+                self.blocked.push((account.to_owned(), Blocked { accepted, ..Blocked::of(change, ELSEWHERE, needs) }));
             }
         }
         self.results.extend(results);
+    }
+
+    /// An account to which nothing could be written: all that was to be sent failed.
+    pub fn add_unwritten(&mut self, changes: &[Change], why: &str) {
+        let message = format!("nothing was sent: {why}");
+        let sent = changes.iter().filter(|c| c.channel() == Channel::Api);
+        self.results.extend(sent.map(|c| ChangeResult::new(c, ResultWord::Failed, 0, message.clone())));
+    }
+
+    /// Results that are neither applied nor already so, those apart whose block the account knows.
+    pub fn unsuccessful(&self) -> impl Iterator<Item = &ChangeResult> {
+        let accepted: BTreeSet<&str> = self.blocked.iter().filter(|(_, b)| b.accepted).map(|(_, b)| b.id.as_str()).collect();
+        self.results.iter().filter(move |r| !r.word.is_well() && !accepted.contains(r.id.as_str()))
     }
 }

@@ -1,13 +1,15 @@
 use std::io::{self, IsTerminal};
 
-use crate::plan::{Lift, Plan};
+use crate::model::Channel;
+use crate::plan::{Cleared, Lift, Plan};
 use crate::render::runbook::Runbook;
 use crate::render::{self, ApplyView, Kind, PlanView};
 use crate::run::{self, Approval, Stop};
 
 use super::args::{AllowFlag, ApplyArgs};
 use super::context::Context;
-use super::{exit, plan};
+use super::exit;
+use super::runbook_file::RunbookFile;
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop> {
     let request = context.request();
@@ -30,31 +32,48 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
             "add `--auto-approve`, or `--digest` with the digest of the plan that was reviewed",
         ));
     }
-    let applied = run::apply(&request, &approval, |plan| show_and_ask(context, plan, asks)).await?;
-    plan::runbook(&applied.plan, args.runbook.as_deref())?;
+    // Opened before anything is applied: whoever asked for the steps is not left without them.
+    let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
+    let applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, plan, cleared, asks)).await {
+        Ok(applied) => applied,
+        Err(stop) => {
+            runbook.into_iter().for_each(RunbookFile::abandon);
+            return Err(stop);
+        }
+    };
     let (mut out, paint) = context.out();
     let view = ApplyView::of(&applied);
     // Standard output closed early is not an error.
     let _: io::Result<()> = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
-        render::applied::text(&mut out, &view, paint).and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
+        render::apply_text::text(&mut out, &view, args.runbook.as_deref(), paint)
+            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
     };
-    Ok(exit::of_applied(&applied))
+    drop(out);
+    let code = exit::of_applied(&applied);
+    match runbook.map_or(Ok(()), |file| file.write(&applied.plan)) {
+        Ok(()) => Ok(code),
+        Err(stop) => {
+            // 1 would say that nothing was attempted.
+            context.stopped(stop);
+            Ok(if matches!(code, exit::DONE | exit::MANUAL) { exit::IN_PART } else { code })
+        }
+    }
 }
 
 /// Shows the plan on standard error, where the question is, so that standard output holds nothing
 /// but the result.
-fn show_and_ask(context: &Context, plan: &Plan, asks: bool) -> Result<(), Stop> {
+fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
     if context.is_json() && !asks {
         return Ok(());
     }
     let (mut err, paint) = context.err();
     // Whoever cannot read the plan is not asked to agree to it.
-    render::text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan), paint)
+    render::plan_text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan), paint)
         .map_err(|e| Stop::failed(format!("the plan cannot be shown: {e}")))?;
     drop(err);
-    if !asks || plan.changes().next().is_none() {
+    if !asks || !sends_something(cleared) {
         return Ok(());
     }
     let yes = dialoguer::Confirm::new().with_prompt("Make these changes?").default(false).interact();
@@ -65,6 +84,28 @@ fn show_and_ask(context: &Context, plan: &Plan, asks: bool) -> Result<(), Stop> 
     }
 }
 
+/// Where guards stop every account, or a human makes all that is left, there is nothing to agree to.
+fn sends_something(cleared: &Cleared) -> bool {
+    cleared.plan().changes().any(|c| c.channel() == Channel::Api)
+}
+
 fn lift(flag: &AllowFlag) -> Result<Lift, Stop> {
     Lift::new(flag.account.clone(), &flag.code, flag.count, flag.digest.clone()).map_err(Stop::failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Action;
+    use crate::plan::{clear, sample};
+
+    #[test]
+    fn nobody_is_asked_where_a_guard_stops_every_account() {
+        let mut account = sample::account("news", "solver", 1);
+        account.changes = vec![sample::change("news", Action::Remove, sample::member("kim@acme.example"), None, None)];
+        let mut plan = sample::plan(vec![account]);
+        assert!(sends_something(&clear(plan.clone(), None, &[]).unwrap()));
+        plan.accounts[0].guards.push(sample::verdict("news", "removals", 0, 1));
+        assert!(!sends_something(&clear(plan, None, &[]).unwrap()));
+    }
 }

@@ -10,6 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
+use crate::backends::token::Refusal;
 use crate::render::{self, Paint};
 use crate::run::{Request, Stop};
 
@@ -99,10 +100,21 @@ impl Context {
                 let (mut err, paint) = self.err();
                 err.write_all(render::diagnostics::text(&diagnostics, &sources, paint.is_styled()).as_bytes()).map(|()| exit::ERROR)
             }
+            Stop::Refused(refusals) => self.complain_of(&refusals).map(|()| exit::ERROR),
             Stop::Failed { message, hint } => self.complain(&message, hint.as_deref()).map(|()| exit::ERROR),
             Stop::Stale { message } => self.complain(&message, Some("plan again, and review what changed")).map(|()| exit::STALE),
         };
         written.unwrap_or(exit::ERROR)
+    }
+
+    /// Each refusal with its place.
+    fn complain_of(&self, refusals: &[Refusal]) -> io::Result<()> {
+        let (mut err, paint) = self.err();
+        for refusal in refusals {
+            let message = format!("{}: {}", refusal.at, refusal.message);
+            complain(&mut err, paint, &message, refusal.hint.as_deref())?;
+        }
+        Ok(())
     }
 
     fn complain(&self, message: &str, hint: Option<&str>) -> io::Result<()> {
@@ -126,7 +138,7 @@ pub(super) fn print_bare(stop: Stop) -> u8 {
     let (message, hint) = match stop {
         Stop::Failed { message, hint } => (message, hint),
         Stop::Stale { message } => (message, None),
-        Stop::Manifests { .. } => ("the manifests are wrong".into(), None),
+        Stop::Manifests { .. } | Stop::Refused(_) => ("the manifests are wrong".into(), None),
     };
     let _ = complain(&mut anstream::stderr(), Paint::plain(), &message, hint.as_deref());
     exit::ERROR

@@ -7,6 +7,6 @@ use super::{exit, plan};
 
 pub(super) async fn run(context: &Context, _: &DriftArgs) -> Result<u8, Stop> {
     let found = run::plan(&context.request()).await?;
-    plan::print(context, &found, Kind::Drift);
+    plan::show(context, &found, Kind::Drift);
     Ok(exit::of_drift(&found))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Applied, Verdict};
+use crate::apply::Applied;
 use crate::model::{Channel, Key};
 use crate::plan::{AccountPlan, Cause, Change, Plan};
 
@@ -51,7 +51,7 @@ pub fn of_drift(plan: &Plan) -> u8 {
 /// The first of 4, 7, 6, 8, 0.
 pub fn of_applied(applied: &Applied) -> u8 {
     let plan = &applied.plan;
-    let failed = applied.results.iter().any(|r| !matches!(r.verdict, Verdict::Applied | Verdict::Already));
+    let failed = applied.unsuccessful().next().is_some();
     if any(plan, |a| a.tripped().next().is_some()) {
         GUARD
     } else if any(plan, |a| !a.reading.is_complete()) || !applied.unread.is_empty() {
@@ -72,4 +72,22 @@ fn is_drift(cause: Cause, causes: &BTreeMap<Key, Cause>) -> bool {
 
 fn any(plan: &Plan, is: impl Fn(&AccountPlan) -> bool) -> bool {
     plan.accounts.iter().any(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Action;
+    use crate::plan::{clear, sample};
+
+    #[test]
+    fn an_account_that_cannot_be_written_is_applied_in_part() {
+        let mut account = sample::account("news", "solver", 1);
+        account.changes = vec![sample::change("news", Action::Remove, sample::member("kim@acme.example"), None, None)];
+        let plan = sample::plan(vec![account]);
+        let cleared = clear(plan.clone(), None, &[]).unwrap();
+        let mut applied = Applied::of(plan, &cleared);
+        applied.add_unwritten(&cleared.plan().accounts[0].changes, "the disk is read-only");
+        assert_eq!(of_applied(&applied), IN_PART);
+    }
 }

@@ -10,7 +10,7 @@ use super::exit;
 
 pub(super) async fn run(context: &Context, args: &ExportArgs) -> Result<u8, Stop> {
     let request = context.request();
-    let folder = Folder::load(&request)?;
+    let folder = Folder::load(&request);
     let connected = Connected::to_all(&folder, &request)?;
     let readings = connected.read(&request).await;
     let complete = readings.iter().all(|r| r.proof.is_ok());

@@ -9,6 +9,7 @@ mod export;
 mod later;
 mod log;
 mod plan;
+mod runbook_file;
 mod sandbox;
 mod schema;
 mod validate;

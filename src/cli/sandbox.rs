@@ -18,7 +18,7 @@ use super::exit;
 
 pub(super) fn run(context: &Context, command: &SandboxCommand) -> Result<u8, Stop> {
     let request = context.request();
-    let folder = Folder::load(&request)?;
+    let folder = Folder::load(&request);
     let mut connected_to = context.request();
     // A live state names its accounts itself.
     if matches!(command, SandboxCommand::Load { .. }) {

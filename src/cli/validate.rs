@@ -9,15 +9,16 @@ use super::context::Context;
 use super::exit;
 
 pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
-    let (loaded, diagnostics) = Folder::check(&context.request());
+    let folder = Folder::load(&context.request());
+    let (_, diagnostics) = folder.resolve();
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
     let (mut out, paint) = context.out();
     // Standard output closed early is not an error.
     let _: io::Result<()> = if context.is_json() {
         out.write_all(render::diagnostics::json(&diagnostics).as_bytes())
     } else {
-        out.write_all(render::diagnostics::text(&diagnostics, &loaded.sources, paint.is_styled()).as_bytes())
-            .and_then(|()| writeln!(out, "{}", counts(&loaded.manifests, errors, diagnostics.len() - errors)))
+        out.write_all(render::diagnostics::text(&diagnostics, folder.sources(), paint.is_styled()).as_bytes())
+            .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors)))
     };
     Ok(match errors {
         0 if args.strict && diagnostics.iter().any(|d: &Diagnostic| !d.is_error()) => exit::CHANGES,

@@ -159,6 +159,8 @@ pub fn json(diagnostics: &[Diagnostic]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use snapbox::IntoData as _;
+
     use super::*;
     use crate::manifest::load_texts;
 
@@ -170,14 +172,48 @@ mod tests {
     #[test]
     fn a_typing_error_reads_like_this() {
         let out = rendered(&[("people.yaml", "people:\n  ada: { email: ada@acme.example, nam: Ada }\n")], false);
-        insta::assert_snapshot!(out);
+        snapbox::assert_data_eq!(
+            out,
+            snapbox::str![[r#"
+error[unknown-key]: unknown key `nam`
+ --> people.yaml:2:35
+  |
+2 |   ada: { email: ada@acme.example, nam: Ada }
+  |                                   ^^^
+  |
+  = expected: one of email, family, given, leaves, name, previously
+  = hint: did you mean `name`?
+
+1 error
+
+"#]]
+            .raw()
+        );
     }
 
     #[test]
     fn both_places_are_named_and_shown() {
         let one = "people:\n  ada: { email: ada@acme.example }\n";
         let out = rendered(&[("a.yaml", one), ("b.yaml", one)], false);
-        insta::assert_snapshot!(out);
+        snapbox::assert_data_eq!(
+            out,
+            snapbox::str![[r#"
+error[duplicate-name]: `ada` stands under `people` twice
+ --> b.yaml:2:3
+  |
+2 |   ada: { email: ada@acme.example }
+  |   ^^^
+  |
+ ::: a.yaml:2:3
+  |
+2 |   ada: { email: ada@acme.example }
+  |   --- first given here
+
+1 error
+
+"#]]
+            .raw()
+        );
         let out = rendered(&[("p.yaml", "people:\n  ada: { email: a@b.example }\n  ada: { email: b@b.example }\n")], false);
         assert!(out.contains("p.yaml:2:3") && out.contains("p.yaml:3:3"), "{out}");
     }

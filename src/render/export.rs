@@ -1,20 +1,20 @@
 //! The live members of accounts, for programs and spreadsheets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::{Attrs, Domains, Known, Live, Permits, Phase, Scope, Tenant, Value};
+use crate::model::{Atom, Attrs, Domains, Known, Live, Phase, Scope, Tenant, Value};
 use crate::systems::{AttrSpec, Axis, Kind, Scopes, SystemSpec};
 
 use super::neutral::{Neutral, cell};
 use super::paint::Paint;
+use super::plan_text_change::{members, value};
+use super::plan_view::{SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::{Spelt, Word};
-use super::text_change::{members, value};
-use super::view::{SCHEMA_VERSION, TOOL, schema_of};
 
 /// One account as read: what an export is made of.
 pub struct ExportAccount<'a> {
@@ -56,9 +56,8 @@ impl Level {
             return None;
         }
         let seen = live.seen();
-        let everywhere = |(permission, scope): &(crate::model::Atom, Scope)| {
-            *scope == Scope::Account && system.administers.contains(&permission.as_str())
-        };
+        let everywhere =
+            |(permission, scope): &(Atom, Scope)| *scope == Scope::Account && system.administers.contains(&permission.as_str());
         if system.permits(&seen).iter().any(everywhere) {
             return Some(Level::Account);
         }
@@ -165,9 +164,34 @@ pub struct MemberView {
     pub hidden: Vec<&'static str>,
     /// Sets of which this actor sees a part.
     pub partly_seen: Vec<&'static str>,
-    /// Each permission and where it holds, for the rows of the CSV.
+    /// Where the role holds and what it permits there, for the rows of the CSV.
     #[serde(skip)]
-    grants: Permits,
+    grants: BTreeMap<Scope, Grant>,
+}
+
+/// A role in one scope.
+#[derive(Debug, Default)]
+struct Grant {
+    /// The attributes that name the scope: `subaccounts`; none for the account.
+    named_by: BTreeSet<&'static str>,
+    permissions: BTreeSet<Atom>,
+}
+
+impl Grant {
+    fn all(system: &SystemSpec, access: &Attrs) -> BTreeMap<Scope, Grant> {
+        let mut grants: BTreeMap<Scope, Grant> = BTreeMap::new();
+        for (permission, scope) in system.permits(access) {
+            grants.entry(scope).or_default().permissions.insert(permission);
+        }
+        for key in system.rows.iter().filter_map(|r| set_of(r.scopes)) {
+            for word in access.get(key).and_then(Value::as_set).into_iter().flatten() {
+                if let Some(grant) = grants.get_mut(&Scope::In(word.clone())) {
+                    grant.named_by.insert(key);
+                }
+            }
+        }
+        grants
+    }
 }
 
 impl ExportView {
@@ -224,7 +248,7 @@ impl MemberView {
             unreadable: Vec::new(),
             hidden: Vec::new(),
             partly_seen: Vec::new(),
-            grants: system.permits(&access),
+            grants: Grant::all(system, &access),
         };
         for attr in system.attrs {
             view.take(system, tenant, attr, live.attr(attr.key));
@@ -275,8 +299,8 @@ pub fn export_schema() -> Json {
     schema_of::<ExportView>("export")
 }
 
-/// Writes one row a member and grant, with a header; a member without grants has one row. Cells
-/// are safe to open in a spreadsheet.
+/// Writes one row a member and grant (a role in one scope: the account, a subaccount, a group), with
+/// a header; a member without grants has one row. Cells are safe to open in a spreadsheet.
 ///
 /// # Errors
 /// What the stream answers.
@@ -285,7 +309,7 @@ pub fn csv(out: &mut impl Write, view: &ExportView) -> io::Result<()> {
     keys.sort_unstable();
     keys.dedup();
     let mut rows = csv::Writer::from_writer(out);
-    let head = ["account", "system", "email", "name", "phase", "invitation", "end", "administers", "level", "permission", "scope", "in"];
+    let head = ["account", "system", "email", "name", "phase", "invitation", "end", "administers", "level", "scope", "in", "permissions"];
     rows.write_record(head.iter().copied().chain(keys.iter().copied()))?;
     for account in &view.accounts {
         for member in &account.members {
@@ -308,11 +332,14 @@ pub fn csv(out: &mut impl Write, view: &ExportView) -> io::Result<()> {
             if member.grants.is_empty() {
                 row(["", "", ""])?;
             }
-            for (permission, scope) in &member.grants {
-                match scope {
-                    Scope::Account => row([permission.as_str(), "account", ""])?,
-                    Scope::In(word) => row([permission.as_str(), "part", word.as_str()])?,
-                }
+            for (scope, grant) in &member.grants {
+                let scope = match scope {
+                    Scope::Account => "account",
+                    Scope::In(word) => word.as_str(),
+                };
+                let named_by: Vec<&str> = grant.named_by.iter().copied().collect();
+                let permissions: Vec<&str> = grant.permissions.iter().map(Atom::as_str).collect();
+                row([scope, &named_by.join("; "), &permissions.join("; ")])?;
             }
         }
     }

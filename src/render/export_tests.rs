@@ -215,16 +215,37 @@ fn the_sheet_has_a_row_a_grant_and_no_formula() {
     snapbox::assert_data_eq!(
         sheet(&[account(&emma_hq::SPEC, &tenant, vec![none, member])]),
         snapbox::str![[r#"
-account,system,email,name,phase,invitation,end,administers,level,permission,scope,in,privileges,role,subaccounts
-acc,emma-hq,a@acme.example,"'=HYPERLINK(""http://x"")\u{202e}",pending,over,,false,,campaigns,part,'-emea,,author,"'-emea; us, east"
-acc,emma-hq,a@acme.example,"'=HYPERLINK(""http://x"")\u{202e}",pending,over,,false,,campaigns,part,"us, east",,author,"'-emea; us, east"
-acc,emma-hq,a@acme.example,"'=HYPERLINK(""http://x"")\u{202e}",pending,over,,false,,reports,part,'-emea,,author,"'-emea; us, east"
-acc,emma-hq,a@acme.example,"'=HYPERLINK(""http://x"")\u{202e}",pending,over,,false,,reports,part,"us, east",,author,"'-emea; us, east"
+account,system,email,name,phase,invitation,end,administers,level,scope,in,permissions,privileges,role,subaccounts
+acc,emma-hq,a@acme.example,"'=HYPERLINK(""http://x"")\u{202e}",pending,over,,false,,'-emea,subaccounts,campaigns; reports,,author,"'-emea; us, east"
+acc,emma-hq,a@acme.example,"'=HYPERLINK(""http://x"")\u{202e}",pending,over,,false,,"us, east",subaccounts,campaigns; reports,,author,"'-emea; us, east"
 acc,emma-hq,b@acme.example,,suspended,,,false,,,,,,full,us
 
 "#]]
         .raw()
     );
+}
+
+#[test]
+fn a_grant_is_a_role_in_one_scope() {
+    let tenant = tenant(true);
+    let rows = |members: Vec<Live>, system| {
+        let mut reader = csv::Reader::from_reader(std::io::Cursor::new(sheet(&[account(system, &tenant, members)])));
+        let at = |head: &csv::StringRecord, name: &str| head.iter().position(|h| h == name).unwrap();
+        let head = reader.headers().unwrap().clone();
+        let wanted = ["email", "scope", "in"].map(|name| at(&head, name));
+        reader.records().map(|r| wanted.map(|i| r.as_ref().unwrap()[i].to_owned()).join(" ")).collect::<Vec<_>>()
+    };
+    let author = |subaccounts: &[&str]| {
+        let attrs = [("role", one("author")), ("privileges", set(&[])), ("subaccounts", set(subaccounts))];
+        live("a@acme.example", Phase::Active, attrs)
+    };
+    assert_eq!(
+        rows(vec![author(&["apac", "emea"])], &emma_hq::SPEC),
+        ["a@acme.example apac subaccounts", "a@acme.example emea subaccounts"]
+    );
+    assert_eq!(rows(vec![author(&[])], &emma_hq::SPEC), ["a@acme.example  "], "nowhere, and not left out");
+    let root = insider_member("r@acme.example", "administrator", &[], &[]);
+    assert_eq!(rows(vec![root], &insider::SPEC), ["r@acme.example account "]);
 }
 
 #[test]

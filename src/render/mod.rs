@@ -1,25 +1,25 @@
 //! Prints plans, applies and exports: text for people, JSON for programs, CSV for spreadsheets, a
 //! runbook for what no API takes. Reads a plan and never computes one.
 
-pub mod applied;
+pub mod apply_text;
 pub mod diagnostics;
 pub mod export;
 pub mod json;
 pub mod neutral;
 mod paint;
+pub mod plan_text;
+mod plan_text_change;
+pub mod plan_view;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
 mod spelt;
-pub mod text;
-mod text_change;
-pub mod view;
 
-pub use applied::{ApplyView, apply_schema};
+pub use apply_text::{ApplyView, apply_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
 pub use paint::Paint;
+pub use plan_view::{Kind, PlanView, plan_schema};
 pub use runbook::Runbook;
-pub use view::{Kind, PlanView, plan_schema};
 
 /// The schema of what is printed under this name: `plan`, `apply` or `export`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {

@@ -9,7 +9,7 @@ use crate::systems::{self, Console};
 
 use super::neutral::{Markdown, MarkdownCode, Neutral};
 use super::paint::Paint;
-use super::view::{PlaceView, TOOL};
+use super::plan_view::{PlaceView, TOOL};
 
 /// All steps that a human must make, one a change.
 #[derive(Debug)]

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use crate::apply::Verdict;
+use crate::apply::ResultWord;
 use crate::model::{Action, Channel, Direction, Proof};
 use crate::plan::{Cause, Risk};
 
@@ -97,10 +97,12 @@ impl Spelt for Proof {
     }
 }
 
-impl Spelt for Verdict {
+impl Spelt for ResultWord {
     const NAME: &'static str = "Result";
     fn all() -> Vec<&'static str> {
-        [Verdict::Applied, Verdict::Already, Verdict::Failed, Verdict::Skipped, Verdict::Unknown].map(Verdict::word).to_vec()
+        [ResultWord::Applied, ResultWord::Already, ResultWord::Failed, ResultWord::Skipped, ResultWord::Unknown]
+            .map(ResultWord::word)
+            .to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()

@@ -1,19 +1,20 @@
 //! From a folder of manifests to accounts that can be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use wildmatch::WildMatchPattern;
 
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
 use crate::backends::scim::{Expect, Scim};
-use crate::backends::token;
+use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
-use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests};
+use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Sources};
 use crate::model::{Actor, Atom, Reading, Tenant};
 use crate::plan::{Account, Plan};
 use crate::sandbox::Host;
@@ -28,35 +29,46 @@ const PAGE: usize = 500;
 /// Accounts read at once.
 const AT_ONCE: usize = 4;
 
-/// A folder of manifests without errors.
+/// What is desired of each account that has a connection.
+type AllDesired<'f> = BTreeMap<&'f Atom, Desired<'f>>;
+
+/// A folder of manifests as read, right or wrong.
 pub struct Folder {
     loaded: Loaded,
+    now: Timestamp,
 }
 
 impl Folder {
-    /// Loads the folder; all its errors at once.
-    ///
-    /// # Errors
-    /// [`Stop::Manifests`] with every diagnostic where one of them is an error.
-    pub fn load(request: &Request) -> Result<Self, Stop> {
-        let (loaded, diagnostics) = Self::check(request);
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(Stop::Manifests { diagnostics, sources: loaded.sources });
-        }
-        Ok(Self { loaded })
+    pub fn load(request: &Request) -> Self {
+        Self { loaded: manifest::load(&request.folder, request.now), now: request.now }
     }
 
-    /// Everything that is wrong with the folder, warnings included.
-    pub fn check(request: &Request) -> (Loaded, Vec<Diagnostic>) {
-        let mut loaded = manifest::load(&request.folder, request.now);
-        let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
-        diagnostics.extend(desired::resolve(&loaded.manifests, request.now).1);
+    /// What is desired, and everything that is wrong with the folder, warnings included. All the work
+    /// is here: once a run is enough.
+    pub fn resolve(&self) -> (AllDesired<'_>, Vec<Diagnostic>) {
+        let (desired, found) = desired::resolve(&self.loaded.manifests, self.now);
+        let mut diagnostics = self.loaded.diagnostics.clone();
+        diagnostics.extend(found);
         diagnostic::sort(&mut diagnostics);
-        (loaded, diagnostics)
+        (desired, diagnostics)
+    }
+
+    /// What is desired; all errors of the folder at once.
+    fn desired(&self) -> Result<AllDesired<'_>, Stop> {
+        let (desired, diagnostics) = self.resolve();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Stop::Manifests { diagnostics, sources: self.loaded.sources.clone() });
+        }
+        Ok(desired)
     }
 
     pub fn manifests(&self) -> &Manifests {
         &self.loaded.manifests
+    }
+
+    /// The texts, for excerpts.
+    pub fn sources(&self) -> &Sources {
+        &self.loaded.sources
     }
 }
 
@@ -75,19 +87,20 @@ pub struct Site<'f> {
 /// The chosen accounts of a folder, and what is desired of them.
 pub struct Connected<'f> {
     sites: Vec<Site<'f>>,
-    desired: BTreeMap<&'f Atom, Desired<'f>>,
+    desired: AllDesired<'f>,
 }
 
 impl<'f> Connected<'f> {
     /// Connects the accounts that the manifests manage and the request names.
     ///
     /// # Errors
-    /// Unknown names, and what trust and environment refuse.
+    /// Everything wrong with the manifests, or unknown names, or all that trust and environment refuse.
     pub fn to(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired: desired::resolve(manifests, request.now).0 })
+        Ok(Self { sites, desired })
     }
 
     /// Connects every connection, managed or not: for `export` and the sandbox.
@@ -95,9 +108,10 @@ impl<'f> Connected<'f> {
     /// # Errors
     /// As [`Connected::to`].
     pub fn to_all(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.connections.keys(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
     }
 
     /// Connects the embedded accounts alone.
@@ -105,10 +119,11 @@ impl<'f> Connected<'f> {
     /// # Errors
     /// As [`Connected::to`].
     pub fn embedded(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
         let manifests = folder.manifests();
         let embedded = manifests.connections.iter().filter(|(_, c)| c.backend == BackendName::Embedded).map(|(n, _)| n);
         let chosen = choose(embedded, &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
     }
 
     pub fn sites(&self) -> &[Site<'f>] {
@@ -145,6 +160,13 @@ impl<'f> Connected<'f> {
             desired: self.desired.get(site.name)?,
             reading,
         })
+    }
+
+    /// The codes of blocks that the account knows (`accept-blocked`).
+    pub fn accepted(&self, account: &str) -> &BTreeSet<Atom> {
+        const NONE: &BTreeSet<Atom> = &BTreeSet::new();
+        let desired = self.site(account).and_then(|site| self.desired.get(site.name));
+        desired.map_or(NONE, |d| d.policy.accept_blocked)
     }
 
     /// Whether an apply may write at all (DESIGN §9).
@@ -187,17 +209,19 @@ fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Resul
 
 fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
     let mut sites = Vec::new();
+    let mut refused = Vec::new();
     for name in names.iter().copied() {
         let Some(connection) = manifests.connections.get(name) else { continue };
         let tenant = tenant(connection);
-        let backend = backend(name, connection, &tenant, request)?;
-        if request.forbid_sandbox && backend.is_sandbox() {
-            return Err(Stop::failed(format!("the account `{name}` is on the embedded sandbox, which --forbid-sandbox refuses")));
+        match backend(name, connection, &tenant, request) {
+            Ok(backend) => {
+                let database = request.folder.join(file(connection));
+                sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), database, backend });
+            }
+            Err(refusal) => refused.push(refusal),
         }
-        let database = request.folder.join(file(connection));
-        sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), database, backend });
     }
-    Ok(sites)
+    if refused.is_empty() { Ok(sites) } else { Err(Stop::Refused(refused)) }
 }
 
 /// The database of an embedded account, as the manifest writes it.
@@ -213,18 +237,21 @@ fn tenant(connection: &Connection) -> Tenant {
     }
 }
 
-fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Stop> {
+fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+    let refused = |message: String| Refusal { message, hint: None, at: connection.at.clone() };
     match connection.backend {
+        BackendName::Embedded if request.forbid_sandbox => {
+            Err(refused(format!("the account `{name}` is on the embedded sandbox, which --forbid-sandbox refuses")))
+        }
         BackendName::Embedded => {
             let written = file(connection);
             let host = Host { account: name.clone(), spec: connection.spec, tenant: tenant.clone() };
             Ok(Box::new(Embedded::new(request.folder.join(written), written, host, request.now, PAGE)))
         }
         BackendName::Scim => {
-            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)
-                .map_err(|refusal| Stop::Failed { message: refusal.message, hint: refusal.hint })?;
+            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(Stop::failed)?))
+            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?))
         }
     }
 }

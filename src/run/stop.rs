@@ -1,3 +1,4 @@
+use crate::backends::token::Refusal;
 use crate::manifest::{Diagnostic, Sources};
 use crate::plan::NotCleared;
 
@@ -8,6 +9,8 @@ pub enum Stop {
         diagnostics: Vec<Diagnostic>,
         sources: Sources,
     },
+    /// Connections that may not be used, all of them; nothing was connected.
+    Refused(Vec<Refusal>),
     Failed {
         message: String,
         hint: Option<String>,

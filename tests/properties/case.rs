@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use futures::executor::block_on;
-use portcullis::apply::{self, ChangeResult, Site, Verdict};
+use portcullis::apply::{self, ChangeResult, ResultWord, Site};
 use portcullis::backends::Backend;
 use portcullis::desired::{self, Desired};
 use portcullis::model::{Channel, Live, Outcome, Reading};
@@ -148,14 +148,14 @@ fn domain_before_invitation(steps: &[Step]) -> Holds {
 fn no_failure(account: &AccountPlan, results: &[ChangeResult]) -> Holds {
     let elsewhere: BTreeSet<&str> = results.iter().filter(|r| r.elsewhere.is_some()).map(|r| r.id.as_str()).collect();
     for (change, result) in account.changes.iter().zip(results) {
-        let excused = match result.verdict {
-            Verdict::Applied | Verdict::Already => true,
-            Verdict::Failed => result.elsewhere.is_some(),
-            Verdict::Skipped => change.waits_for.iter().any(|id| elsewhere.contains(id.as_str())),
-            Verdict::Unknown => false,
+        let excused = match result.word {
+            ResultWord::Applied | ResultWord::Already => true,
+            ResultWord::Failed => result.elsewhere.is_some(),
+            ResultWord::Skipped => change.waits_for.iter().any(|id| elsewhere.contains(id.as_str())),
+            ResultWord::Unknown => false,
         };
         if !excused || change.id != result.id {
-            return broken(NO_FAILURE, format!("{} is {}: {}", result.id, result.verdict.word(), result.message));
+            return broken(NO_FAILURE, format!("{} is {}: {}", result.id, result.word.word(), result.message));
         }
         if change.channel() != Channel::Api {
             return broken(NO_FAILURE, format!("{} goes through {}", change.id, change.channel().word()));
@@ -214,7 +214,7 @@ fn mails(world: &World, account: &AccountPlan, results: &[ChangeResult]) -> Hold
     let told = outbox.iter().filter(|m| matches!(m.kind, MailKind::Invitation | MailKind::Restored));
     let mut sent: Vec<&str> = told.map(|m| m.to.key()).collect();
     sent.sort_unstable();
-    let applied: BTreeSet<&str> = results.iter().filter(|r| r.verdict == Verdict::Applied).map(|r| r.id.as_str()).collect();
+    let applied: BTreeSet<&str> = results.iter().filter(|r| r.word == ResultWord::Applied).map(|r| r.id.as_str()).collect();
     let mailing = account.changes.iter().filter(|c| c.mails() && applied.contains(c.id.as_str()));
     let mut planned: Vec<&str> = mailing.map(|c| c.subject.as_str()).collect();
     planned.sort_unstable();
@@ -224,7 +224,7 @@ fn mails(world: &World, account: &AccountPlan, results: &[ChangeResult]) -> Hold
 /// What remains was not made because it exists elsewhere, or is blocked.
 fn nothing_left(first: &AccountPlan, second: &AccountPlan, results: &[ChangeResult]) -> Holds {
     let unmade: BTreeSet<&str> =
-        results.iter().filter(|r| !matches!(r.verdict, Verdict::Applied | Verdict::Already)).map(|r| r.id.as_str()).collect();
+        results.iter().filter(|r| !matches!(r.word, ResultWord::Applied | ResultWord::Already)).map(|r| r.id.as_str()).collect();
     let left: Vec<&str> = second.changes.iter().map(|c| c.id.as_str()).filter(|id| !unmade.contains(id)).collect();
     if left.is_empty() {
         return Ok(());

@@ -96,7 +96,7 @@ impl World {
 
     /// The place of a member and everything wrong with the folder.
     pub fn check(&self) -> Checked {
-        Checked(Folder::check(&self.request()).1)
+        Checked(Folder::load(&self.request()).resolve().1)
     }
 
     // ---- runs ----
@@ -146,7 +146,7 @@ impl World {
 
     /// Applies with an approval; what stopped it, in words.
     pub fn try_apply(&self, approval: &Approval, meanwhile: impl FnOnce(&Self)) -> Result<Applied, String> {
-        let shown = |_: &portcullis::plan::Plan| {
+        let shown = |_: &portcullis::plan::Plan, _: &portcullis::plan::Cleared| {
             meanwhile(self);
             Ok(())
         };
@@ -168,7 +168,7 @@ impl World {
     /// The live members in one of these phases and of one of these levels.
     pub fn export_only(&self, phases: &[&str], levels: &[Level]) -> Exported {
         let request = self.request();
-        let folder = self.loaded(&request);
+        let folder = Folder::load(&request);
         let connected = Connected::to_all(&folder, &request).unwrap_or_else(|stop| panic!("{}", said(&stop)));
         let readings = self.block(connected.read(&request));
         let of = |(site, reading): (&run::Site<'_>, &portcullis::model::Reading)| {
@@ -217,8 +217,8 @@ impl World {
     pub fn live_in(&self, account: &str, policy: &str, members: &[&str]) {
         let text = account_of(account, policy, members);
         let request = self.request();
-        let (loaded, _) = Folder::check(&request);
-        let live = manifest::parse_live("live.txt", &text, &loaded.manifests).unwrap_or_else(|all| panic!("{}", lines(&all)));
+        let folder = Folder::load(&request);
+        let live = manifest::parse_live("live.txt", &text, folder.manifests()).unwrap_or_else(|all| panic!("{}", lines(&all)));
         for (account, doc) in live.accounts {
             let members = doc.members.into_iter().map(|m| LiveMember {
                 email: m.email,
@@ -303,10 +303,6 @@ impl World {
         }
     }
 
-    fn loaded(&self, request: &Request) -> Folder {
-        Folder::load(request).unwrap_or_else(|stop| panic!("{}", said(&stop)))
-    }
-
     pub fn block<T>(&self, run: impl Future<Output = T>) -> T {
         thread_local! {
             // One for the whole test: servers that a test starts live on it.
@@ -319,8 +315,8 @@ impl World {
     fn host(&self, account: &str) -> (PathBuf, Host) {
         let request = self.request();
         // The other side does not care whether the manifests ask for anything sensible.
-        let (loaded, _) = Folder::check(&request);
-        let connection = loaded.manifests.connections.get(account).unwrap_or_else(|| panic!("no connection {account}"));
+        let folder = Folder::load(&request);
+        let connection = folder.manifests().connections.get(account).unwrap_or_else(|| panic!("no connection {account}"));
         let tenant = portcullis::model::Tenant {
             zone: connection.zone.clone().expect("a timezone"),
             facts: connection.facts.clone(),
@@ -380,6 +376,7 @@ fn lines(all: &[Diagnostic]) -> String {
 fn said(stop: &Stop) -> String {
     match stop {
         Stop::Manifests { diagnostics, .. } => lines(diagnostics),
+        Stop::Refused(all) => all.iter().map(|r| format!("{}: {}\n", r.at, r.message)).collect(),
         Stop::Failed { message, hint } => format!("failed: {message} ({})", hint.as_deref().unwrap_or("no hint")),
         Stop::Stale { message } => format!("stale: {message}"),
     }

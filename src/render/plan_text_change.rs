@@ -12,7 +12,7 @@ use crate::systems;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
-use super::view::{BlockedView, ChangeView, PlaceView, Shown};
+use super::plan_view::{BlockedView, ChangeView, PlaceView, Shown};
 
 /// The symbol of an action, readable without colour.
 pub(super) fn symbol(action: Action) -> char {

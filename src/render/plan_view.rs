@@ -413,5 +413,5 @@ pub(super) fn schema_of<T: JsonSchema>(command: &str) -> Json {
 }
 
 #[cfg(test)]
-#[path = "view_tests.rs"]
+#[path = "plan_view_tests.rs"]
 mod tests;

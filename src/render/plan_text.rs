@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
-use super::text_change::{at, comes_first, members, write_blocked, write_change};
-use super::view::{AccountView, GuardView, Kind, PlanView, Summary};
+use super::plan_text_change::{at, comes_first, members, write_blocked, write_change};
+use super::plan_view::{AccountView, GuardView, Kind, PlanView, Summary};
 
 /// Writes the plan as text. `again` is what the command was told about folder and accounts, so that
 /// the hint names a command that does the same.

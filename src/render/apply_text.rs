@@ -1,18 +1,20 @@
 //! What an apply did and what it left: JSON as the contract spells it, and the same for people.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::apply::{Applied, Verdict};
+use crate::apply::{Applied, ResultWord};
+use crate::model::Channel;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
+use super::plan_text_change::{write_blocked, write_change};
+use super::plan_view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::Word;
-use super::text_change::{write_blocked, write_change};
-use super::view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 
 /// The result of an apply.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -38,6 +40,9 @@ pub struct ApplyView {
     pub left: Vec<ChangeView>,
     /// Changes that wait for a human, in order.
     pub manual: Vec<ChangeView>,
+    /// Some of the steps by hand can be read back by nothing: no later plan shows them.
+    #[serde(skip)]
+    forgotten: bool,
 }
 
 /// One account, before and after.
@@ -58,7 +63,7 @@ pub struct AppliedAccountView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ResultView {
     pub id: String,
-    pub result: Word<Verdict>,
+    pub result: Word<ResultWord>,
     /// Calls sent for it.
     pub attempts: u32,
     /// Empty where there is nothing to say.
@@ -103,13 +108,14 @@ impl ApplyView {
             results: applied
                 .results
                 .iter()
-                .map(|r| ResultView { id: r.id.clone(), result: Word(r.verdict), attempts: r.attempts, message: r.message.clone() })
+                .map(|r| ResultView { id: r.id.clone(), result: Word(r.word), attempts: r.attempts, message: r.message.clone() })
                 .collect(),
             links: LinksView { waiting: applied.links_waiting },
             blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
             unreviewed: Vec::new(),
             left: applied.left.iter().map(ChangeView::of).collect(),
             manual: applied.manual.iter().map(ChangeView::of).collect(),
+            forgotten: applied.manual.iter().flat_map(|c| &c.calls).any(|call| call.channel == Channel::Unverifiable),
         }
     }
 }
@@ -128,15 +134,16 @@ pub fn apply_schema() -> Json {
 }
 
 /// Writes the result as text. The plan was shown before it: only what came of it stands here.
+/// `runbook` is the file that the steps by hand are written to.
 ///
 /// # Errors
 /// What the stream answers.
-pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<()> {
+pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
     for result in &view.results {
         let style = match result.result.0 {
-            Verdict::Applied | Verdict::Already => paint.gives(),
-            Verdict::Failed | Verdict::Unknown => paint.alarm(),
-            Verdict::Skipped => paint.alters(),
+            ResultWord::Applied | ResultWord::Already => paint.gives(),
+            ResultWord::Failed | ResultWord::Unknown => paint.alarm(),
+            ResultWord::Skipped => paint.alters(),
         };
         let tries = if result.attempts == 1 { "1 call".to_owned() } else { format!("{} calls", result.attempts) };
         let faint = paint.faint();
@@ -158,7 +165,7 @@ pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<
         if last.replace(&guard.account) != Some(&guard.account) {
             writeln!(out, "account {}:", Neutral(&guard.account))?;
         }
-        super::text::guard_tripped(out, guard, paint)?;
+        super::plan_text::guard_tripped(out, guard, paint)?;
     }
     if !view.blocked.is_empty() {
         writeln!(out, "blocked:")?;
@@ -177,16 +184,16 @@ pub fn text(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<
     for id in &view.unreviewed {
         writeln!(out, "unreviewed, not made: {}", Neutral(id))?;
     }
-    write_foot(out, view, paint)
+    write_foot(out, view, runbook, paint)
 }
 
-fn write_foot(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Result<()> {
+fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
     let (faint, strong) = (paint.faint(), paint.strong());
     let simulated = if view.simulated { ", simulated" } else { "" };
     let sandbox = if view.sandbox { ", SANDBOX" } else { "" };
     writeln!(out, "{faint}{}, as of {}{simulated}{sandbox}, digest {}{faint:#}", view.tool, view.as_of, view.digest)?;
-    let count = |verdict: Verdict| view.results.iter().filter(|r| r.result.0 == verdict).count();
-    let each: Vec<String> = [Verdict::Applied, Verdict::Already, Verdict::Failed, Verdict::Skipped, Verdict::Unknown]
+    let count = |word: ResultWord| view.results.iter().filter(|r| r.result.0 == word).count();
+    let each: Vec<String> = [ResultWord::Applied, ResultWord::Already, ResultWord::Failed, ResultWord::Skipped, ResultWord::Unknown]
         .into_iter()
         .filter(|v| count(*v) > 0)
         .map(|v| format!("{} {}", count(v), v.word()))
@@ -203,11 +210,19 @@ fn write_foot(out: &mut impl Write, view: &ApplyView, paint: Paint) -> io::Resul
         let links = if view.links.waiting == 1 { "link waits" } else { "links wait" };
         writeln!(out, "hint: {} hand-over {links} in the connection's links directory", view.links.waiting)?;
     }
-    if count(Verdict::Failed) + count(Verdict::Skipped) + count(Verdict::Unknown) > 0 || !view.left.is_empty() {
+    if count(ResultWord::Failed) + count(ResultWord::Skipped) + count(ResultWord::Unknown) > 0 || !view.left.is_empty() {
         writeln!(out, "hint: portcullis plan shows what is still to do")?;
     }
-    if !view.manual.is_empty() {
-        writeln!(out, "hint: portcullis plan --runbook FILE.md writes the steps by hand down")?;
+    match runbook {
+        _ if view.manual.is_empty() => {}
+        Some(file) => writeln!(out, "hint: the steps by hand stand in {}", Neutral(&file.display().to_string()))?,
+        None if view.forgotten => {
+            writeln!(
+                out,
+                "hint: no later plan shows steps that nothing can read back; portcullis apply --runbook FILE.md writes them down"
+            )?;
+        }
+        None => writeln!(out, "hint: portcullis plan --runbook FILE.md writes the steps by hand down")?,
     }
     Ok(())
 }
@@ -221,18 +236,18 @@ mod tests {
 
     fn applied() -> Applied {
         let plan = samples::full();
-        let result = |at: usize, verdict, message: &str| ChangeResult {
+        let result = |at: usize, word, message: &str| ChangeResult {
             id: plan.accounts[0].changes[at].id.clone(),
-            verdict,
-            attempts: u32::from(verdict != Verdict::Skipped),
+            word,
+            attempts: u32::from(word != ResultWord::Skipped),
             message: message.into(),
             elsewhere: None,
         };
         Applied {
             results: vec![
-                result(0, Verdict::Failed, "the server said \u{1b}[2J\n::error::no"),
-                result(1, Verdict::Skipped, "waits for news/invite/kim@agency.example"),
-                result(3, Verdict::Applied, ""),
+                result(0, ResultWord::Failed, "the server said \u{1b}[2J\n::error::no"),
+                result(1, ResultWord::Skipped, "waits for news/invite/kim@agency.example"),
+                result(3, ResultWord::Applied, ""),
             ],
             links_waiting: 1,
             blocked: plan.accounts[0].blocked.iter().map(|b| ("news".to_owned(), b.clone())).collect(),
@@ -255,7 +270,7 @@ mod tests {
             unread: Vec::new(),
         };
         let mut out = Vec::new();
-        text(&mut out, &ApplyView::of(&applied), Paint::plain()).unwrap();
+        text(&mut out, &ApplyView::of(&applied), None, Paint::plain()).unwrap();
         assert_data_eq!(
             String::from_utf8(out).unwrap(),
             str![[r#"
@@ -270,7 +285,7 @@ apply: nothing done; 0 left, 0 blocked, 0 by hand
     #[test]
     fn results_what_is_left_and_what_waits_for_a_human_are_told() {
         let mut out = Vec::new();
-        text(&mut out, &ApplyView::of(&applied()), Paint::plain()).unwrap();
+        text(&mut out, &ApplyView::of(&applied()), None, Paint::plain()).unwrap();
         assert_data_eq!(
             String::from_utf8(out).unwrap(),
             str![[r#"
@@ -312,6 +327,22 @@ hint: portcullis plan --runbook FILE.md writes the steps by hand down
 "#]]
             .raw()
         );
+    }
+
+    #[test]
+    fn the_hint_after_steps_that_nothing_reads_back_names_the_runbook_of_this_apply() {
+        let hint = |applied: &Applied, runbook: Option<&Path>| {
+            let mut out = Vec::new();
+            text(&mut out, &ApplyView::of(applied), runbook, Paint::plain()).unwrap();
+            String::from_utf8(out).unwrap().lines().last().unwrap().to_owned()
+        };
+        let mut applied = applied();
+        assert!(hint(&applied, None).contains("portcullis plan --runbook"));
+        for call in &mut applied.manual[0].calls {
+            call.channel = Channel::Unverifiable;
+        }
+        assert!(hint(&applied, None).contains("portcullis apply --runbook") && !hint(&applied, None).contains("portcullis plan"));
+        assert_eq!(hint(&applied, Some(Path::new("steps.md"))), "hint: the steps by hand stand in steps.md");
     }
 
     #[test]

@@ -363,6 +363,23 @@ fn i5_each_role_gives_its_permissions_and_pii_adds_to_them() {
 }
 
 #[test]
+fn i5_roles_are_judged_as_sets_of_permissions_and_not_as_ranks() {
+    let world = World::insider(ADMINISTRATOR);
+    for (from, to, direction) in [
+        ("collaborator", "editor", "both"),
+        ("editor", "collaborator", "both"),
+        ("collaborator", "viewer", "narrows"),
+        ("viewer", "collaborator", "widens"),
+        ("viewer", "outsourcer", "both"),
+        ("editor", "outsourcer", "narrows"),
+    ] {
+        world.live("", &[ROOT, &format!("{{ email: a@acme.example, name: A, role: {from} }}")]);
+        world.want("", &[&format!("{{ email: a@acme.example, role: {to} }}")]);
+        assert_eq!(world.plan().change("a@acme.example")["direction"], direction, "{from} to {to}");
+    }
+}
+
+#[test]
 fn i5_the_flag_widens_for_others_and_gives_an_administrator_nothing() {
     let world = World::insider(ADMINISTRATOR);
     for (role, direction) in [("administrator", "neither"), ("editor", "widens"), ("outsourcer", "widens")] {

@@ -13,7 +13,7 @@ pub(super) fn assigned(spec: &SystemSpec, tenant: &Tenant, before: &Attrs, set: 
     let mut after = before.clone();
     for (key, assign) in set {
         let attr = spec.attr(key).ok_or_else(|| format!("There is no field {key}."))?;
-        if !spec.offers(attr, tenant) || (attr.axis == Axis::Until && !spec.has_native_ends()) {
+        if !has(attr, tenant) || (attr.axis == Axis::Until && !spec.has_native_ends()) {
             return Err(format!("{key} is not available in this account."));
         }
         let held = before.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
@@ -27,6 +27,11 @@ pub(super) fn assigned(spec: &SystemSpec, tenant: &Tenant, before: &Attrs, set: 
     }
     fit(spec, before, &mut after)?;
     Ok(after)
+}
+
+/// Whether the account has the attribute at all: some belong to a feature (SYSTEMS.md I7).
+pub(super) fn has(attr: &AttrSpec, tenant: &Tenant) -> bool {
+    attr.feature.is_none_or(|(fact, word)| tenant.lists(fact, word))
 }
 
 /// The value is of the attribute's kind, and words that are new to the member exist.

@@ -9,6 +9,7 @@ use crate::model::{Atom, Domains, Key, Known, Live, Name, Value};
 use crate::systems::{Axis, Kind};
 
 use super::answer::{Fault, Host};
+use super::assign;
 use super::clock::Clock;
 use super::error::SandboxError;
 use super::file::Sandbox;
@@ -160,7 +161,7 @@ fn shown(host: &Host, clock: &Clock, view: &View, member: &Member) -> Live {
     let spec = host.spec;
     let mut attrs: BTreeMap<Key, Known<Value>> = BTreeMap::new();
     for attr in spec.attrs {
-        if !spec.offers(attr, &host.tenant) || (attr.axis == Axis::Until && !spec.has_native_ends()) {
+        if !assign::has(attr, &host.tenant) || (attr.axis == Axis::Until && !spec.has_native_ends()) {
             continue;
         }
         let known = match (member.attrs.get(attr.key), &attr.kind, view) {

@@ -54,8 +54,8 @@ pub static SPEC: SystemSpec = SystemSpec {
     ],
     facts: &[],
     limits: &[],
-    // S2: the page's prose and matrix.
     actors: &[],
+    // S2: the page's prose and matrix.
     rows: &[
         PermitRow { permission: "view-all", scopes: Scopes::Account, when: ANY_GROUP, denied_by: None },
         PermitRow { permission: "create-segment", scopes: Scopes::Account, when: ANY_GROUP, denied_by: None },

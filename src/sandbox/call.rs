@@ -14,7 +14,7 @@ use super::error::SandboxError;
 use super::file::Sandbox;
 use super::member::{Member, Stored, defaults};
 use super::outbox::{MailKind, expired};
-use super::rules::{self, Ask, Rules};
+use super::refusals::{self, Ask, Rules};
 use super::store::{AccountRow, Store};
 
 impl Sandbox {
@@ -50,7 +50,7 @@ impl Sandbox {
             let store = Store::new(transaction, &path, host);
             let row = store.account()?.unwrap_or(AccountRow { mark: 0, writes: 0, whitelist: false, fault: None });
             let clock = Clock::new(now, &host.tenant);
-            let mut server = Server { store, host, clock, rules: rules::of(host.spec), row };
+            let mut server = Server { store, host, clock, rules: refusals::of(host.spec), row };
             let answer = act(&mut server)?;
             server.store.put_account(&server.row)?;
             Ok(answer)

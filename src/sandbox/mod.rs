@@ -21,7 +21,7 @@ mod file;
 mod member;
 mod outbox;
 mod page;
-mod rules;
+mod refusals;
 mod store;
 #[cfg(test)]
 mod tests;

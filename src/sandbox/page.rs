@@ -14,7 +14,7 @@ use super::clock::Clock;
 use super::error::SandboxError;
 use super::file::Sandbox;
 use super::member::{Member, Stored};
-use super::rules::{self, View};
+use super::refusals::{self, View};
 use super::store::{AccountRow, Store};
 
 /// One page of members, sorted by folded address.
@@ -55,7 +55,7 @@ impl Sandbox {
         let found = self.reading(|conn| {
             let store = Store::new(conn, &self.path, host);
             let row = healthy(&store)?;
-            let (clock, view) = (Clock::new(now, &host.tenant), (rules::of(host.spec).view)(&host.tenant));
+            let (clock, view) = (Clock::new(now, &host.tenant), (refusals::of(host.spec).view)(&host.tenant));
             let mut members: Vec<Live> = Vec::new();
             let mut next = None;
             store.each_member(after, |member| {
@@ -81,7 +81,7 @@ impl Sandbox {
     pub fn count(&self, host: &Host) -> Result<Totals, SandboxError> {
         let found = self.reading(|conn| {
             let row = healthy(&Store::new(conn, &self.path, host))?;
-            let total = self.total(conn, host, row.mark, (rules::of(host.spec).view)(&host.tenant))?;
+            let total = self.total(conn, host, row.mark, (refusals::of(host.spec).view)(&host.tenant))?;
             let total = match row.fault {
                 Some(Fault::Contradictory) => total + 1,
                 fault => claimed(total, fault),

@@ -118,12 +118,13 @@ impl Limit {
 pub struct Guards(BTreeMap<GuardCode, Limit>);
 
 impl Guards {
-    /// The account's own entry, else the top-level one, else the default.
+    /// The account's own entry, what it leaves out from the top-level one, else the default.
     pub fn resolve(spec: &SystemSpec, manifests: &Manifests, account: &AccountDoc) -> Self {
         let limit = |code: GuardCode| {
             let default = code.default_limit(spec);
-            let own = account.guards.get(code.word()).map(|w| Limit::of(default, w));
-            let top = manifests.guards.get(code.word()).map(|w| Limit::of(default, w));
+            let top = manifests.guards.get(code.word());
+            let own = account.guards.get(code.word()).map(|w| Limit::of(default, &w.over(top)));
+            let top = top.map(|w| Limit::of(default, w));
             match (own, top) {
                 (Some(own), top) => Limit { cap: top.map(Box::new), ..own },
                 (None, Some(top)) => top,

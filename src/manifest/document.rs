@@ -191,6 +191,16 @@ pub struct GuardLimit {
     pub most: Option<u32>,
 }
 
+impl Located<GuardLimit> {
+    /// What is left out is as it is for all accounts.
+    #[must_use]
+    pub fn over(&self, top: Option<&Self>) -> Self {
+        let (own, top) = (self.value, top.map(|t| t.value).unwrap_or_default());
+        let value = GuardLimit { count: own.count.or(top.count), percent: own.percent.or(top.percent), most: own.most.or(top.most) };
+        Self::new(value, self.at.clone())
+    }
+}
+
 /// One item of `members`.
 pub struct EntryDoc {
     pub who: Located<Who>,

@@ -101,6 +101,10 @@ fn laxer(code: &Atom, mine: &GuardLimit, top: &GuardLimit) -> Option<String> {
         let (mine, top) = (mine.count?, top.count?);
         return (mine < top).then(|| format!("{mine} is laxer than the {top} that is written for all accounts"));
     }
+    let keys = [("count", mine.count, top.count), ("percent", mine.percent, top.percent), ("most", mine.most, top.most)];
+    if let Some((key, mine, top)) = keys.into_iter().find_map(|(key, m, t)| Some((key, m?, t?)).filter(|(_, m, t)| m > t)) {
+        return Some(format!("`{key}: {mine}` is laxer than the {top} that is written for all accounts"));
+    }
     let (_, default) = LIMITS.iter().find(|(name, _)| *code == *name)?;
     let whole = GuardLimit { count: mine.count.or(top.count), percent: mine.percent.or(top.percent), most: mine.most.or(top.most) };
     let (mine, top) = (Effective::of(*default, &whole), Effective::of(*default, top));

@@ -36,8 +36,11 @@ fn name(at: Cursor<'_>, sink: &mut Sink) -> Option<Name> {
         }
         (Some((_, name)), None, None) => name.map(|n| n.value),
         (None, None, None) => None,
-        (None, given, family) => {
-            Some(Name::of(given.and_then(|(_, text)| text).unwrap_or_default(), family.and_then(|(_, text)| text).unwrap_or_default()))
+        (None, Some((_, given)), Some((_, family))) => Some(Name::of(given.unwrap_or_default(), family.unwrap_or_default())),
+        (None, Some((half, _)), None) | (None, None, Some((half, _))) => {
+            let message = "`given` and `family` belong together";
+            sink.say(Diagnostic::error("missing-key", message, half.key_place()).hint("a person of one name has it as `name`"));
+            None
         }
     }
 }

@@ -27,7 +27,9 @@ fn a_guard_is_compared_by_what_it_lets_through() {
         ("count: 5", "most: 4", 0),
         ("most: 10", "percent: 5", 0),
         ("count: 5, percent: 50, most: 40", "count: 5, percent: 50, most: 40", 0),
-        ("count: 0, percent: 0, most: 0", "most: 9", 0),
+        // What lets nothing more through and says that it does is a mistake all the same.
+        ("count: 0, percent: 0, most: 0", "most: 9", 1),
+        ("count: 1, percent: 0, most: 1", "count: 9", 1),
     ] {
         assert_eq!(guards(top, mine), wrong, "{top} over {mine}");
     }

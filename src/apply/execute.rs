@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::BoxFuture;
-use futures::lock::Mutex;
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
@@ -33,16 +32,20 @@ pub struct Site<'a> {
 /// Makes the changes in their order and says what came of each, in the order given.
 pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
     let mut run = Run::new(changes);
-    // Whoever could lose an administrator goes alone: the count is read again just before.
-    let alone = Mutex::new(());
     let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Made)>> = FuturesUnordered::new();
     let mut exist: Vec<(usize, u32)> = Vec::new();
     loop {
         while flying.len() < AT_ONCE
             && let Some(i) = run.ready.pop_first()
         {
-            let (change, alone) = (&changes[i], &alone);
-            flying.push(Box::pin(async move { (i, one(site, change, alone).await) }));
+            let change = &changes[i];
+            flying.push(Box::pin(async move { (i, change::make(site, change).await) }));
+        }
+        if flying.is_empty()
+            && let Some(i) = run.alone.pop_first()
+        {
+            let change = &changes[i];
+            flying.push(Box::pin(async move { (i, one_that_ends_an_administrator(site, change).await) }));
         }
         match flying.next().await {
             Some((i, Made::Done(result))) => run.finished(i, result),
@@ -65,11 +68,8 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
     }
 }
 
-async fn one(site: &Site<'_>, change: &Change, alone: &Mutex<()>) -> Made {
-    if !change.ends_administrator() {
-        return change::make(site, change).await;
-    }
-    let _turn = alone.lock().await;
+/// Nothing else flies: a reading beside writes of our own would contradict itself.
+async fn one_that_ends_an_administrator(site: &Site<'_>, change: &Change) -> Made {
     match administrators_left(site, change).await {
         Ok(()) => change::make(site, change).await,
         Err(why) => Made::Done(ChangeResult::new(change, ResultWord::Failed, 0, why)),
@@ -93,6 +93,8 @@ async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), Str
 struct Run<'a> {
     changes: &'a [Change],
     ready: BTreeSet<usize>,
+    /// Ready too; whoever could lose an administrator goes alone.
+    alone: BTreeSet<usize>,
     /// How many predecessors each still waits for.
     waiting: Vec<usize>,
     followers: BTreeMap<usize, Vec<usize>>,
@@ -110,11 +112,12 @@ impl<'a> Run<'a> {
                 waiting[i] += 1;
             }
         }
-        let mut run = Self { changes, ready: BTreeSet::new(), waiting, followers, results: vec![None; changes.len()] };
+        let mut run =
+            Self { changes, ready: BTreeSet::new(), alone: BTreeSet::new(), waiting, followers, results: vec![None; changes.len()] };
         for (i, change) in changes.iter().enumerate() {
             if change.channel() == Channel::Api {
                 if run.waiting[i] == 0 {
-                    run.ready.insert(i);
+                    run.is_ready(i);
                 }
             } else {
                 // A human makes it; what waits for it waits for the next run.
@@ -122,7 +125,13 @@ impl<'a> Run<'a> {
             }
         }
         run.ready.retain(|i| run.results[*i].is_none());
+        run.alone.retain(|i| run.results[*i].is_none());
         run
+    }
+
+    fn is_ready(&mut self, i: usize) {
+        let set = if self.changes[i].ends_administrator() { &mut self.alone } else { &mut self.ready };
+        set.insert(i);
     }
 
     fn finished(&mut self, i: usize, result: ChangeResult) {
@@ -135,7 +144,7 @@ impl<'a> Run<'a> {
         for next in self.followers.get(&i).cloned().unwrap_or_default() {
             self.waiting[next] -= 1;
             if self.waiting[next] == 0 && self.results[next].is_none() && self.changes[next].channel() == Channel::Api {
-                self.ready.insert(next);
+                self.is_ready(next);
             }
         }
     }
@@ -146,6 +155,7 @@ impl<'a> Run<'a> {
                 let message = format!("{why}: {}", self.changes[i].id);
                 self.results[next] = Some(ChangeResult::new(&self.changes[next], ResultWord::Skipped, 0, message));
                 self.ready.remove(&next);
+                self.alone.remove(&next);
                 self.skip_followers(next, why);
             }
         }
@@ -155,3 +165,7 @@ impl<'a> Run<'a> {
         self.results.into_iter().flatten().collect()
     }
 }
+
+#[cfg(test)]
+#[path = "execute_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Email, Place, Proof, Subject, Value, Verb};
 use crate::model::{Assign, Atom, Key, Name};
 
-use super::{AccountPlan, Blocked, Cause, Change, Digest, Plan, ReadingSummary, Risk, Verdict};
+use super::{AccountPlan, Blocked, Cause, Change, Digest, Fact, Plan, ReadingSummary, Risk, Verdict};
 
 /// The instant of every sample.
 pub(crate) fn instant() -> jiff::Timestamp {
@@ -91,6 +91,12 @@ pub(crate) fn change(account: &str, action: Action, subject: Subject, before: Op
         invites: false,
         rolling: false,
     }
+}
+
+/// The change, by which an active administrator is lost.
+pub(crate) fn ending_administrator(mut change: Change) -> Change {
+    change.ends.insert(Fact::Administrators);
+    change
 }
 
 pub(crate) fn blocked(account: &str, action: Action, subject: Subject, code: &'static str, needs: &str) -> Blocked {

@@ -1,0 +1,77 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use futures::executor::block_on;
+use futures::future::{BoxFuture, poll_fn};
+
+use super::{Site, execute};
+use crate::apply::ResultWord;
+use crate::backends::{Reader, Writer};
+use crate::model::{Action, Actor, Attrs, Call, Caps, Incomplete, Known, Outcome, Proof, Reading, Subject, Tenant};
+use crate::plan::sample;
+use crate::systems::solver;
+
+/// A server that takes a while for a write, and whose reading contradicts itself meanwhile.
+#[derive(Default)]
+struct Slow {
+    flying: AtomicUsize,
+    most: AtomicUsize,
+}
+
+struct Page<'s>(&'s Slow, Caps);
+
+impl Reader for Page<'_> {
+    fn caps(&self) -> &Caps {
+        &self.1
+    }
+    fn read(&self) -> BoxFuture<'_, Reading> {
+        let proof = match self.0.flying.load(Ordering::Relaxed) {
+            0 => Ok(Proof::Counted),
+            _ => Err(Incomplete::new("contradictory", "someone changed it meanwhile")),
+        };
+        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof };
+        Box::pin(async move { reading })
+    }
+}
+
+impl Writer for Slow {
+    fn call<'a>(&'a self, _: &'a Subject, _: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
+        let flying = self.flying.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(flying, Ordering::Relaxed);
+        let mut rounds = 5;
+        Box::pin(poll_fn(move |context| {
+            if rounds > 0 {
+                rounds -= 1;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.flying.fetch_sub(1, Ordering::Relaxed);
+            Poll::Ready(Outcome::Applied)
+        }))
+    }
+}
+
+#[test]
+fn administrators_are_read_again_while_nothing_of_ours_is_written() {
+    let server = Slow::default();
+    let caps = Caps {
+        reads: BTreeSet::new(),
+        writes: BTreeMap::new(),
+        reads_domains: false,
+        reads_invitations: true,
+        keeps_ends: false,
+        best_proof: Proof::Counted,
+    };
+    let page = Page(&server, caps);
+    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server };
+    let change = |i: usize| {
+        let edit = sample::change("sol", Action::Edit, sample::member(&format!("p{i:02}@acme.example")), None, None);
+        if i.is_multiple_of(4) { sample::ending_administrator(edit) } else { edit }
+    };
+    let changes: Vec<_> = (0..24).map(change).collect();
+    let results = block_on(execute(&site, &changes));
+    assert_eq!(results.iter().filter(|r| r.word == ResultWord::Applied).count(), 24, "{results:?}");
+    assert!(server.most.load(Ordering::Relaxed) > 1, "the others go side by side");
+}

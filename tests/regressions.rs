@@ -40,8 +40,13 @@ impl World {
 
     #[track_caller]
     fn plan(&self, exit: i32) -> Json {
-        let plan: Json = serde_json::from_str(&self.run(&["plan", "manifests", "--format", "json"], exit)).expect("JSON");
-        plan["accounts"][0].clone()
+        self.document(exit)["accounts"][0].clone()
+    }
+
+    /// Guards and all.
+    #[track_caller]
+    fn document(&self, exit: i32) -> Json {
+        serde_json::from_str(&self.run(&["plan", "manifests", "--format", "json"], exit)).expect("JSON")
     }
 
     /// Applies without a failure; then nothing is left but what is blocked.
@@ -222,4 +227,107 @@ fn an_invitee_whose_scopes_are_unmanaged_is_awaited_as_long_as_the_invitation_is
         "      - { email: owner@acme.example, phase: active, role: parent }\n      - { email: old@acme.example, phase: active, role: manager, subaccounts: [emea] }\n      - { email: kim@acme.example, phase: pending, role: administrator, subaccounts: [emea] }\n",
     );
     assert_eq!(codes(&world.plan(2)), ["awaits-acceptance"]);
+}
+
+// ---- what a review of the code found ----
+
+fn tripped(plan: &Json) -> Vec<String> {
+    let guards = plan["guards"].as_array().into_iter().flatten();
+    guards.filter(|g| g["tripped"] == true).map(|g| format!("{}={}", g["code"].as_str().unwrap(), g["actual"])).collect()
+}
+
+#[test]
+fn a_lockout_is_a_loss_of_power_and_no_redundant_group() {
+    let actor = |actor: &str| format!("{SOLVER}, actor: {{ role: super-user, member: {actor} }}");
+    let both = "      - { email: root@acme.example, phase: active, groups: [standard, super-user] }\n";
+    let only = "accounts:\n  a:\n    members:\n      - { email: root@acme.example, groups: [super-user] }\n";
+    assert_eq!(tripped(&World::new(&actor("root@acme.example"), only, both).document(2)), [""; 0]);
+
+    let scopes = World::new(
+        &format!("{EMMA}, actor: {{ role: manager, member: m@acme.example, subaccounts: [apac, emea], privileges: [edit-managers] }}"),
+        "accounts:\n  a:\n    members:\n      - { email: m@acme.example, role: manager, subaccounts: [emea] }\n",
+        "      - { email: m@acme.example, phase: active, role: manager, subaccounts: [apac, emea], privileges: [edit-managers] }\n",
+    );
+    assert_eq!(tripped(&scopes.document(4)), ["self-lockout=1"]);
+}
+
+#[test]
+fn who_a_disallowed_domain_cuts_off_counts_for_the_guards_that_nobody_lifts() {
+    let world = World::new(
+        &format!("{INSIDER}, actor: {{ role: administrator, member: root@old.example }}"),
+        "guards: { disallowed-domains: { count: 1 }, cut-off: { count: 9 } }\naccounts:\n  a:\n    domains: [acme.example]\n    protect: [glass@old.example]\n    members: []\n",
+        "      - { email: root@old.example, phase: active, role: administrator }\n      - { email: glass@old.example, phase: active, role: viewer }\n    domains: [acme.example, old.example]\n",
+    );
+    assert_eq!(tripped(&world.document(4)), ["minimum-administrators=0", "self-lockout=1", "protected=1"]);
+}
+
+#[test]
+fn a_group_administrator_who_becomes_account_administrator_comes_to_administer() {
+    let world = World::new(
+        &format!("{INSIDER}, actor: {{ role: administrator }}"),
+        "accounts:\n  a:\n    members:\n      - { email: v@acme.example, role: administrator }\n",
+        "      - { email: root@acme.example, phase: active, role: administrator }\n      - { email: v@acme.example, phase: active, role: viewer, group-admin: [g] }\n",
+    );
+    let change = &world.plan(2)["changes"][0];
+    assert_eq!((&change["administers"], &change["risk"]), (&true.into(), &"high".into()));
+}
+
+#[test]
+fn protection_means_the_person_under_every_address() {
+    let world = World::new(
+        SOLVER,
+        "people:\n  p: { email: new@acme.example, previously: [old@acme.example] }\naccounts:\n  a:\n    protect: [new@acme.example]\n    members:\n      - { person: p, groups: [advanced] }\n",
+        "      - { email: root@acme.example, phase: active, groups: [super-user] }\n      - { email: old@acme.example, phase: active, groups: [standard] }\n",
+    );
+    assert_eq!(tripped(&world.document(4)), ["protected=1"]);
+}
+
+#[test]
+fn an_accounts_guard_is_filled_from_the_top_level_and_capped_by_it() {
+    let live: String = (0..20).map(|i| format!("      - {{ email: u{i}@acme.example, phase: active, groups: [super-user] }}\n")).collect();
+    let world = World::new(
+        SOLVER,
+        "guards: { removals: { count: 5 } }\naccounts:\n  a:\n    mode: authoritative\n    guards: { removals: { count: 2 } }\n    members:\n      - { email: u0@acme.example, groups: [super-user] }\n",
+        &live,
+    );
+    let plan = world.document(4);
+    let removals = plan["guards"].as_array().unwrap().iter().find(|g| g["code"] == "removals").unwrap();
+    assert_eq!((&removals["limit"], &removals["actual"]), (&4.into(), &19.into()), "20 % of 20 members, which both let");
+}
+
+#[test]
+fn a_name_that_the_system_lets_nobody_edit_is_a_report() {
+    let world = World::new(
+        SOLVER,
+        "accounts:\n  a:\n    members:\n      - { email: a@acme.example, name: Ada, groups: [super-user] }\n",
+        "      - { email: a@acme.example, name: Bob, phase: active, groups: [super-user] }\n",
+    );
+    let plan = world.plan(0);
+    assert_eq!(plan["reports"][0]["code"], "not-editable");
+}
+
+#[test]
+fn i2_an_end_is_judged_on_the_day_that_is_planned_for() {
+    let world = World::new(
+        &format!("{INSIDER}, actor: {{ role: administrator }}"),
+        "accounts:\n  a:\n    members:\n      - { email: v@acme.example, role: viewer, end: 2026-12-22 }\n",
+        "      - { email: root@acme.example, phase: active, role: administrator }\n",
+    );
+    let file = world.0.path().join("manifests/world.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("12-22", "12-23")).unwrap();
+    world.run(&["validate", "manifests"], 1);
+    world.run(&["plan", "manifests"], 1);
+    world.run(&["plan", "manifests", "--at", "2026-11-23"], 2);
+}
+
+#[test]
+fn a_pending_member_whose_end_passes_is_expired_on_the_day_too() {
+    let world = World::new(
+        &format!("{INSIDER}, actor: {{ role: administrator }}"),
+        "accounts:\n  a:\n    members:\n      - { email: v@acme.example, role: viewer, end: 2026-12-20 }\n",
+        "      - { email: root@acme.example, phase: active, role: administrator }\n      - { email: v@acme.example, phase: pending, role: viewer, end: 2026-11-25, invited: 2026-11-22T08:00:00Z }\n",
+    );
+    let plan: Json = serde_json::from_str(&world.run(&["plan", "manifests", "--format", "json", "--at", "2026-11-27"], 2)).unwrap();
+    assert_eq!(ids(&plan["accounts"][0]["changes"]), ["a/restore/v@acme.example"]);
 }

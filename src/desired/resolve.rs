@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams, Who};
@@ -13,7 +14,9 @@ use super::{Desired, Entry, Member, check};
 
 /// Resolves every account that has a connection. The diagnostics are those that only resolved
 /// members show; unknown names were reported when the manifests were lowered.
-pub fn resolve(manifests: &Manifests, now: Timestamp) -> (BTreeMap<&Atom, Desired<'_>>, Vec<Diagnostic>) {
+///
+/// Ends are judged on the day that is planned for: `at`, else today in each account's timezone.
+pub fn resolve(manifests: &Manifests, now: Timestamp, at: Option<Date>) -> (BTreeMap<&Atom, Desired<'_>>, Vec<Diagnostic>) {
     let mut people = People::of(manifests);
     let mut all = BTreeMap::new();
     let mut found = Vec::new();
@@ -21,7 +24,7 @@ pub fn resolve(manifests: &Manifests, now: Timestamp) -> (BTreeMap<&Atom, Desire
         let Some(connection) = manifests.connections.get(name) else { continue };
         let desired = one(manifests, account, connection.spec, &mut people);
         let zone = connection.zone.clone().unwrap_or(TimeZone::UTC);
-        let today = now.to_zoned(zone.clone()).date();
+        let today = at.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
         let tenant = Tenant { zone, facts: connection.facts.clone(), actor: crate::model::Actor::default() };
         found.extend(check::account(account, &desired, connection.spec, &tenant, today));
         all.insert(name, desired);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use wildmatch::WildMatchPattern;
 
@@ -36,17 +37,18 @@ type AllDesired<'f> = BTreeMap<&'f Atom, Desired<'f>>;
 pub struct Folder {
     loaded: Loaded,
     now: Timestamp,
+    at: Option<Date>,
 }
 
 impl Folder {
     pub fn load(request: &Request) -> Self {
-        Self { loaded: manifest::load(&request.folder, request.now), now: request.now }
+        Self { loaded: manifest::load(&request.folder, request.now), now: request.now, at: request.at }
     }
 
     /// What is desired, and everything that is wrong with the folder, warnings included. All the work
     /// is here: once a run is enough.
     pub fn resolve(&self) -> (AllDesired<'_>, Vec<Diagnostic>) {
-        let (desired, found) = desired::resolve(&self.loaded.manifests, self.now);
+        let (desired, found) = desired::resolve(&self.loaded.manifests, self.now, self.at);
         let mut diagnostics = self.loaded.diagnostics.clone();
         diagnostics.extend(found);
         diagnostic::sort(&mut diagnostics);

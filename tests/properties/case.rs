@@ -38,7 +38,7 @@ fn broken<T>(property: &str, why: String) -> Result<T, TestCaseError> {
 /// All properties in one world.
 pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     let world = World::of(blueprint);
-    let (mut desired, found) = desired::resolve(&world.manifests, world.now);
+    let (mut desired, found) = desired::resolve(&world.manifests, world.now, None);
     if let Some(wrong) = found.iter().find(|d| d.is_error()) {
         counts.lock().expect("counting does not panic").discard();
         return Err(TestCaseError::reject(format!("{}: {}", wrong.code, wrong.message)));

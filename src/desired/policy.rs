@@ -58,6 +58,11 @@ impl GuardCode {
         Self::ALL.into_iter().find(|c| c.word() == word)
     }
 
+    /// Whether its number is the least that must stay, not the most that may go.
+    pub fn is_minimum(self) -> bool {
+        self == GuardCode::MinimumAdministrators
+    }
+
     /// Whether `--allow` can lift it at all.
     pub fn is_liftable(self) -> bool {
         !matches!(self, GuardCode::SelfLockout | GuardCode::Protected)

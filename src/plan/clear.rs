@@ -74,24 +74,12 @@ fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<(), NotCleared> {
         return refuse(format!("the plan has no account `{}`", lift.account.as_deref().unwrap_or_default()));
     };
     for verdict in account.guards.iter_mut().filter(|v| v.code == lift.code.word()) {
-        let lifted = match lift.code {
-            GuardCode::MinimumAdministrators => verdict.lift.is_some() && verdict.actual >= lift.to,
-            GuardCode::Removals
-            | GuardCode::Reductions
-            | GuardCode::CancelledInvitations
-            | GuardCode::DisallowedDomains
-            | GuardCode::OpenDomains
-            | GuardCode::CutOff
-            | GuardCode::NewAdministrators
-            | GuardCode::EndExtensions
-            | GuardCode::Invitations
-            | GuardCode::SelfLockout
-            | GuardCode::Protected => verdict.actual <= lift.to,
-        };
+        let minimum = lift.code.is_minimum();
+        let lifted = if minimum { verdict.lift.is_some() && verdict.actual >= lift.to } else { verdict.actual <= lift.to };
         if lifted {
             verdict.tripped = false;
             // A minimum falls to what the plan leaves and no further: the floor was checked for that.
-            verdict.limit = if lift.code == GuardCode::MinimumAdministrators { verdict.actual } else { lift.to };
+            verdict.limit = if minimum { verdict.actual } else { lift.to };
         }
     }
     Ok(())

@@ -20,19 +20,10 @@ pub(super) fn all(account: &Account<'_>, changes: &[Change], administrators: &Ad
         .map(|code| {
             let limit = account.desired.policy.guards.get(code);
             let Tally { actual, who } = tally(code, account, changes, administrators);
-            let (most, tripped) = match code {
-                GuardCode::MinimumAdministrators => (administrators.limit, actual < administrators.limit && actual < administrators.now),
-                GuardCode::Removals
-                | GuardCode::Reductions
-                | GuardCode::CancelledInvitations
-                | GuardCode::DisallowedDomains
-                | GuardCode::OpenDomains
-                | GuardCode::CutOff
-                | GuardCode::NewAdministrators
-                | GuardCode::EndExtensions
-                | GuardCode::Invitations
-                | GuardCode::SelfLockout
-                | GuardCode::Protected => most(limit, members, actual),
+            let (most, tripped) = if code.is_minimum() {
+                (administrators.limit, actual < administrators.limit && actual < administrators.now)
+            } else {
+                most(limit, members, actual)
             };
             Verdict {
                 code: code.word(),
@@ -55,7 +46,7 @@ fn most(limit: &Limit, members: usize, actual: u32) -> (u32, bool) {
 }
 
 fn may_lift(code: GuardCode, actual: u32, administrators: &Administrators) -> bool {
-    code.is_liftable() && (code != GuardCode::MinimumAdministrators || actual >= administrators.limit_floor)
+    code.is_liftable() && (!code.is_minimum() || actual >= administrators.limit_floor)
 }
 
 /// Writes the exact flag that lifts each tripped guard.

@@ -117,7 +117,11 @@ fn thirty_people_come_change_drift_and_go() {
     world.folder("ours", &format!("{POLICY}\n    mode: authoritative"), &[people.clone(), left[4..].to_vec()].concat());
     assert_eq!(world.reach("ours")["summary"]["remove"], 4);
     assert_eq!(world.phases("ours", "suspended"), 5, "the stranger and four of ours");
-    world.folder("ours", &format!("{POLICY}\n    mode: authoritative\n    on-removal: delete"), &[people, left[4..6].to_vec(), left[10..].to_vec()].concat());
+    world.folder(
+        "ours",
+        &format!("{POLICY}\n    mode: authoritative\n    on-removal: delete"),
+        &[people, left[4..6].to_vec(), left[10..].to_vec()].concat(),
+    );
     assert_eq!(world.reach("ours")["summary"]["remove"], 4);
     assert_eq!((world.phases("ours", "suspended"), world.phases("ours", "active")), (5, 22));
 }

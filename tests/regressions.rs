@@ -331,3 +331,34 @@ fn a_pending_member_whose_end_passes_is_expired_on_the_day_too() {
     let plan: Json = serde_json::from_str(&world.run(&["plan", "manifests", "--format", "json", "--at", "2026-11-27"], 2)).unwrap();
     assert_eq!(ids(&plan["accounts"][0]["changes"]), ["a/restore/v@acme.example"]);
 }
+
+#[test]
+fn an_invitation_says_what_time_alone_will_change() {
+    let world = World::new(
+        EMMA,
+        "accounts:\n  a:\n    members:\n      - { email: k@acme.example, role: author, subaccounts: [apac] }\n      - { email: k@acme.example, role: full, subaccounts: [emea], end: 2026-12-31 }\n      - { email: n@acme.example, role: editor }\n",
+        "      - { email: owner@acme.example, phase: active, role: parent }\n",
+    );
+    let plan = world.plan(2);
+    let notes = |at: usize| plan["changes"][at]["notes"].as_array().unwrap().iter().filter_map(Json::as_str).collect::<Vec<_>>();
+    assert!(notes(0).contains(&"from 2027-01-01: role author; subaccounts apac"), "{:?}", notes(0));
+    assert_eq!(notes(1), ["gives-nothing"], "an editor of no subaccount");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_cut_is_an_error_and_a_closed_pipe_is_none() {
+    let world = World::new(SOLVER, "accounts: { a: { members: [] } }\n", "      - { email: a@acme.example, groups: [super-user] }\n");
+    for command in ["plan", "export", "validate", "drift"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the full device");
+        let said = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .args([command, "manifests"])
+            .current_dir(world.0.path())
+            .env_clear()
+            .stdout(full)
+            .output()
+            .expect("the program starts");
+        assert_eq!(said.status.code(), Some(1), "{command}");
+        assert!(String::from_utf8_lossy(&said.stderr).contains("cannot write to standard output"), "{command}");
+    }
+}

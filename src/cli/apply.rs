@@ -43,15 +43,18 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
     };
     let (mut out, paint) = context.out();
     let view = ApplyView::of(&applied);
-    // Standard output closed early is not an error.
-    let _: io::Result<()> = if context.is_json() {
+    let printed = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
         render::apply_text::text(&mut out, &view, args.runbook.as_deref(), paint)
             .and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
     };
-    drop(out);
-    let code = exit::of_applied(&applied);
+    let done = exit::of_applied(&applied);
+    // 1 would say that nothing was attempted.
+    let code = match context.printed(out, printed, done) {
+        exit::ERROR if done == exit::DONE || done == exit::MANUAL => exit::IN_PART,
+        _ => done,
+    };
     match runbook.map_or(Ok(()), |file| file.write(&applied.plan)) {
         Ok(()) => Ok(code),
         Err(stop) => {

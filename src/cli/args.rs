@@ -206,7 +206,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<String>,
     /// Lifts one guard to N for this plan; may be repeated. The plan prints the exact text.
-    #[arg(long, value_name = "ACCOUNT:CODE=N@DIGEST")]
+    #[arg(long, value_name = "[ACCOUNT:]CODE=N@DIGEST")]
     pub allow: Vec<AllowFlag>,
     /// With --auto-approve: makes changes of network accounts that nobody reviewed.
     #[arg(long)]

@@ -89,6 +89,20 @@ impl Context {
         (err, paint)
     }
 
+    /// Says the exit code once a result was printed. Standard output closed early is not an error;
+    /// a result that is cut for any other reason is.
+    pub fn printed(&self, mut out: impl Write, result: io::Result<()>, code: u8) -> u8 {
+        match result.and_then(|()| out.flush()) {
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
+                drop(out);
+                // Nobody is left to tell where standard error fails too.
+                let _ = self.complain(&format!("cannot write to standard output: {why}"), None);
+                exit::ERROR
+            }
+            Ok(()) | Err(_) => code,
+        }
+    }
+
     /// Prints why nothing was attempted, and says the exit code.
     pub fn stopped(&self, stop: Stop) -> u8 {
         let written = match stop {

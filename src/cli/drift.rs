@@ -7,6 +7,5 @@ use super::{exit, plan};
 
 pub(super) async fn run(context: &Context, _: &DriftArgs) -> Result<u8, Stop> {
     let found = run::plan(&context.request()).await?;
-    plan::show(context, &found, Kind::Drift);
-    Ok(exit::of_drift(&found))
+    Ok(plan::show(context, &found, Kind::Drift, Some(&context.again()), exit::of_drift(&found)))
 }

@@ -1,5 +1,3 @@
-use std::io;
-
 use crate::render::export::{self, ExportAccount, ExportView, Level};
 use crate::render::{self};
 use crate::run::{Connected, Folder, Stop};
@@ -35,8 +33,7 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> Result<u8, Stop
     export::only_levels(&mut accounts, &levels);
     let view = ExportView::of(&accounts);
     let (mut out, paint) = context.out();
-    // Standard output closed early is not an error.
-    let _: io::Result<()> = match context.format {
+    let printed = match context.format {
         Format::Csv => export::csv(&mut out, &view),
         Format::Json => render::json::write(&mut out, &view),
         // The parser has refused the others for this command.
@@ -44,5 +41,5 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> Result<u8, Stop
             export::text(&mut out, &view, paint)
         }
     };
-    Ok(if complete { exit::DONE } else { exit::INCOMPLETE })
+    Ok(context.printed(out, printed, if complete { exit::DONE } else { exit::INCOMPLETE }))
 }

@@ -1,5 +1,3 @@
-use std::io;
-
 use crate::plan::Plan;
 use crate::render::{self, Kind, PlanView, runbook::Runbook};
 use crate::run::{self, Stop};
@@ -16,18 +14,18 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> 
     if let Some(file) = &args.runbook {
         RunbookFile::open(file)?.write(&plan)?;
     }
-    show(context, &plan, Kind::Plan);
-    Ok(exit::of_plan(&plan))
+    let again = args.day.is_none().then(|| context.again());
+    Ok(show(context, &plan, Kind::Plan, again.as_deref(), exit::of_plan(&plan)))
 }
 
-/// Hands a plan to its renderer; standard output closed early is not an error.
-pub(super) fn show(context: &Context, plan: &Plan, kind: Kind) {
+/// Hands a plan to its renderer, and says the exit code.
+pub(super) fn show(context: &Context, plan: &Plan, kind: Kind, again: Option<&str>, code: u8) -> u8 {
     let (mut out, paint) = context.out();
     let view = PlanView::of(plan, kind);
-    let _: io::Result<()> = if context.is_json() {
+    let printed = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
-        render::plan_text::plan(&mut out, &view, &context.again(), paint)
-            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
+        render::plan_text::plan(&mut out, &view, again, paint).and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
     };
+    context.printed(out, printed, code)
 }

@@ -1,6 +1,6 @@
 //! The people and the consoles on the other side: embedded accounts only.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde_json::json;
@@ -75,8 +75,7 @@ fn load(context: &Context, folder: &Folder, sites: &[Site<'_>], file: &Path) -> 
         let many = if live.members.len() == 1 { "member" } else { "members" };
         done.push(format!("{}: {} {many} loaded", site.name, live.members.len()));
     }
-    say(context, &done);
-    Ok(exit::DONE)
+    Ok(say(context, &done))
 }
 
 /// The manifests' word as the sandbox stores it: the rooms share no type.
@@ -110,8 +109,7 @@ fn person(
     let email = Email::parse(&on.email).map_err(|e| Stop::failed(format!("`{}`: {e}", on.email)))?;
     let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
     act(&mut sandbox, &host(site), &email).map_err(refused)?;
-    say(context, &[format!("{}: {email} {done}", site.name)]);
-    Ok(exit::DONE)
+    Ok(say(context, &[format!("{}: {email} {done}", site.name)]))
 }
 
 /// The account that `--account` names, or the only one.
@@ -158,8 +156,7 @@ fn outbox(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
     }
     mails.sort_by(|a, b| (a.at, &a.account, &a.to, a.kind).cmp(&(b.at, &b.account, &b.to, b.kind)));
     let (mut out, _) = context.out();
-    // Standard output closed early is not an error.
-    let _: io::Result<()> = if context.is_json() {
+    let printed = if context.is_json() {
         let rows = mails.iter().map(|m| json!({ "account": m.account, "to": m.to, "kind": m.kind.word(), "at": m.at.to_string() }));
         render::json::write(
             &mut out,
@@ -170,7 +167,7 @@ fn outbox(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
             mails.iter().try_for_each(|m| writeln!(out, "{}  {:<10}  {}  {}", m.at, m.kind.word(), m.account, Neutral(m.to.key())))
         })
     };
-    Ok(exit::DONE)
+    Ok(context.printed(out, printed, exit::DONE))
 }
 
 fn calls(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
@@ -180,23 +177,22 @@ fn calls(context: &Context, sites: &[Site<'_>]) -> Result<u8, Stop> {
         writes += sandbox.calls(&host(site)).map_err(refused)?;
     }
     let (mut out, _) = context.out();
-    // Standard output closed early is not an error.
-    let _: io::Result<()> = if context.is_json() {
+    let printed = if context.is_json() {
         render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "calls", "sandbox": true, "writes": writes }))
     } else {
         writeln!(out, "SANDBOX: {writes} writes since the load")
     };
-    Ok(exit::DONE)
+    Ok(context.printed(out, printed, exit::DONE))
 }
 
-fn say(context: &Context, done: &[String]) {
+fn say(context: &Context, done: &[String]) -> u8 {
     let (mut out, _) = context.out();
-    // Standard output closed early is not an error.
-    let _: io::Result<()> = if context.is_json() {
+    let printed = if context.is_json() {
         render::json::write(&mut out, &json!({ "schema_version": "1", "kind": "sandbox", "sandbox": true, "done": done }))
     } else {
         done.iter().try_for_each(|what| writeln!(out, "SANDBOX: {}", Neutral(what)))
     };
+    context.printed(out, printed, exit::DONE)
 }
 
 impl Site<'_> {

@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::manifest::{self, diagnostic::nearest};
 use crate::render;
@@ -15,14 +15,13 @@ pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<u8, Stop> {
     all.extend(render::SCHEMAS.iter().filter_map(|name| Some(((*name).to_owned(), render::schema(name)?))));
     let (mut out, _) = context.out();
     let Some(name) = &args.name else {
-        // Standard output closed early is not an error.
-        let _: io::Result<()> = if context.is_json() {
+        let printed = if context.is_json() {
             let names: Vec<&str> = all.iter().map(|(n, _)| n.as_str()).collect();
             render::json::write(&mut out, &serde_json::json!({ "schema_version": "1", "kind": "schemas", "schemas": names }))
         } else {
             all.iter().try_for_each(|(name, _)| writeln!(out, "{name}"))
         };
-        return Ok(exit::DONE);
+        return Ok(context.printed(out, printed, exit::DONE));
     };
     let found = all.iter().find(|(n, _)| *n == short(name));
     let Some((_, schema)) = found else {
@@ -33,6 +32,6 @@ pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<u8, Stop> {
             None => Stop::hinted(message, "`portcullis schema` lists them"),
         });
     };
-    let _: io::Result<()> = render::json::write(&mut out, schema);
-    Ok(exit::DONE)
+    let printed = render::json::write(&mut out, schema);
+    Ok(context.printed(out, printed, exit::DONE))
 }

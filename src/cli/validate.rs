@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::manifest::Diagnostic;
 use crate::render;
@@ -13,18 +13,18 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
     let (_, diagnostics) = folder.resolve();
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
     let (mut out, paint) = context.out();
-    // Standard output closed early is not an error.
-    let _: io::Result<()> = if context.is_json() {
+    let printed = if context.is_json() {
         out.write_all(render::diagnostics::json(&diagnostics).as_bytes())
     } else {
         out.write_all(render::diagnostics::text(&diagnostics, folder.sources(), paint.is_styled()).as_bytes())
             .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors)))
     };
-    Ok(match errors {
+    let code = match errors {
         0 if args.strict && diagnostics.iter().any(|d: &Diagnostic| !d.is_error()) => exit::CHANGES,
         0 => exit::DONE,
         _ => exit::ERROR,
-    })
+    };
+    Ok(context.printed(out, printed, code))
 }
 
 fn counts(manifests: &crate::manifest::Manifests, errors: usize, warnings: usize) -> String {

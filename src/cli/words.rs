@@ -17,7 +17,7 @@ impl FromStr for AllowFlag {
 
     /// From the right, because an account's name may hold any of the separators and a code none.
     fn from_str(text: &str) -> Result<Self, String> {
-        let shape = || "expected ACCOUNT:CODE=N@DIGEST, as the plan prints it".to_owned();
+        let shape = || "expected [ACCOUNT:]CODE=N@DIGEST, as the plan prints it".to_owned();
         let (rest, digest) = text.rsplit_once('@').ok_or_else(shape)?;
         let hex = digest.strip_prefix("sha256:").ok_or_else(shape)?;
         if hex.len() != 64 || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {

@@ -145,6 +145,30 @@ impl<'m> Member<'m> {
         days.split_off(&today)
     }
 
+    /// "from 2027-01-16: role author": what time alone will change while the person stays, where
+    /// entries end or start on different days.
+    pub fn later(&self, today: Date, spec: &SystemSpec) -> Vec<String> {
+        if self.entries.len() < 2 {
+            return Vec::new();
+        }
+        let mut said = Vec::new();
+        let mut held = match self.on(today, spec) {
+            Wanted::Present(merged) => merged.attrs,
+            Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => return said,
+        };
+        for day in self.segments(today).into_iter().filter(|d| *d > today) {
+            let Wanted::Present(merged) = self.on(day, spec) else { break };
+            let changed = merged.attrs.iter().filter(|(k, v)| held.get(*k) != Some(*v)).map(|(k, v)| format!("{k} {}", shown(v)));
+            let gone = held.keys().filter(|k| !merged.attrs.contains_key(*k)).map(|k| format!("{k} left as it is"));
+            let changed: Vec<String> = changed.chain(gone).collect();
+            if !changed.is_empty() {
+                said.push(format!("from {day}: {}", changed.join("; ")));
+            }
+            held = merged.attrs;
+        }
+        said
+    }
+
     /// Entries in force on `day` that give different roles with the same right to.
     pub fn conflict(&self, day: Date, spec: &SystemSpec) -> Option<(Entry<'m>, Entry<'m>)> {
         let in_force = self.entries.iter().copied().filter(|e| e.is_in_force(day));
@@ -217,6 +241,16 @@ impl Merged<'_> {
 /// Days from the first to the second; negative where it is later.
 pub fn days_between(from: Date, to: Date) -> i32 {
     from.until(to).map(|s| s.get_days()).unwrap_or(i32::MAX)
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Set(words) if words.is_empty() => "(none)".into(),
+        Value::One(_) | Value::Set(_) => words_of(value),
+        Value::Flag(on) => on.to_string(),
+        Value::Text(name) => name.to_string(),
+        Value::Day(_) | Value::Opaque(_) => String::new(),
+    }
 }
 
 fn words_of(value: &Value) -> String {

@@ -104,6 +104,10 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         after.insert("end", Value::Day(Some(end)));
     }
     let mut notes = merged.notes();
+    if account.spec.permits(&after).is_empty() {
+        notes.push("gives-nothing".into());
+    }
+    notes.extend(member.later(day.today, account.spec));
     if account.spec.names_after_registration && after.contains_key("name") {
         notes.push("name-deferred".into());
     }
@@ -159,6 +163,7 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
         ..Found::new(action, Subject::Member(live.email.clone()))
     };
     found.notes.append(&mut differences.notes);
+    found.notes.extend(pair.member.later(day.today, account.spec));
     if action == Action::Restore {
         // A fresh end belongs to a restored member even where it does not differ.
         found.cause = cause::of_restore(account, day, pair.member);

@@ -1,6 +1,7 @@
 //! A plan for people: what a reviewer must see first, then the rest, then the counts and the next
 //! step. Says all that the JSON says, and nothing else.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::neutral::Neutral;
@@ -9,11 +10,11 @@ use super::plan_text_change::{at, comes_first, members, write_blocked, write_cha
 use super::plan_view::{AccountView, GuardView, Kind, PlanView, Summary};
 
 /// Writes the plan as text. `again` is what the command was told about folder and accounts, so that
-/// the hint names a command that does the same.
+/// the hint names a command that does the same; none for a day to come, which nobody can apply.
 ///
 /// # Errors
 /// What the stream answers.
-pub fn plan(out: &mut impl Write, view: &PlanView, again: &str, paint: Paint) -> io::Result<()> {
+pub fn plan(out: &mut impl Write, view: &PlanView, again: Option<&str>, paint: Paint) -> io::Result<()> {
     without_hints(out, view, paint)?;
     for hint in hints(view, again) {
         writeln!(out, "hint: {hint}")?;
@@ -173,6 +174,7 @@ fn write_foot(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result
 fn counts(summary: &Summary, unread: usize) -> String {
     let each: Vec<String> = summary.by_action().into_iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
     let changes = match (each.is_empty(), unread) {
+        (true, 0) if summary.blocked > 0 => "nothing that this actor may do".to_owned(),
         (true, 0) => "nothing to do".to_owned(),
         (true, _) => "no changes".to_owned(),
         (false, _) => each.join(", "),
@@ -182,7 +184,8 @@ fn counts(summary: &Summary, unread: usize) -> String {
 }
 
 /// The next step, or steps where accounts need different ones.
-fn hints(view: &PlanView, again: &str) -> Vec<String> {
+fn hints(view: &PlanView, again: Option<&str>) -> Vec<String> {
+    let told = Neutral(again.unwrap_or_default());
     let mut hints = Vec::new();
     if view.accounts.is_empty() {
         hints.push("no account stands in the manifests here; is it their folder?".to_owned());
@@ -201,17 +204,22 @@ fn hints(view: &PlanView, again: &str) -> Vec<String> {
             _ if view.simulated && view.accounts.iter().filter(open).any(|a| !a.sandbox) => {
                 "a simulated plan is for reading; plan without PORTCULLIS_NOW and --at to apply it".to_owned()
             }
-            Kind::Plan => format!("to make exactly these changes: portcullis apply{} --digest {}", Neutral(again), view.digest),
+            Kind::Plan if again.is_none() => {
+                "this is what a run on that day would do if nothing changed until then; it cannot be applied today".to_owned()
+            }
+            Kind::Plan => format!("to make exactly these changes: portcullis apply{} --digest {}", told, view.digest),
             Kind::Drift => {
-                format!("portcullis apply{} brings the accounts back; to keep a difference, write it into the manifests", Neutral(again))
+                format!("portcullis apply{} brings the accounts back; to keep a difference, write it into the manifests", told)
             }
         });
     }
     if view.summary.manual > 0 {
-        hints.push(format!("some steps are made by hand: portcullis plan{} --runbook FILE.md writes them down", Neutral(again)));
+        hints.push(format!("some steps are made by hand: portcullis plan{} --runbook FILE.md writes them down", told));
     }
     if view.accounts.iter().flat_map(|a| &a.blocked).any(|b| !b.accepted) {
-        hints.push("what is blocked needs somebody else; `accept-blocked: [CODE]` marks a block as known".to_owned());
+        let codes: BTreeSet<&str> = view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code).collect();
+        let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
+        hints.push(format!("what is blocked needs somebody else; `accept-blocked: [{codes}]` under the account marks it as known"));
     }
     hints
 }
@@ -224,7 +232,7 @@ mod tests {
 
     fn shown(plan: &crate::plan::Plan, kind: Kind, paint: Paint) -> String {
         let mut out = Vec::new();
-        super::plan(&mut out, &PlanView::of(plan, kind), "", paint).unwrap();
+        super::plan(&mut out, &PlanView::of(plan, kind), Some(""), paint).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -198,6 +198,7 @@ fn in_words(note: &str) -> Option<&'static str> {
         "end-cleared" => Some("the entry has no end, so the one found goes"),
         "end-by-portcullis" => Some("the first run after that day ends the access"),
         "rolling-end" => Some("extended while it comes near, up to the day in the entry"),
+        "gives-nothing" => Some("without a scope the role holds nowhere"),
         "name-deferred" => Some("set once the person has registered"),
         "switches-whitelist-on" => Some("from now on only listed domains may come in"),
         _ => None,

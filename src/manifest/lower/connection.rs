@@ -174,7 +174,7 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
             all.get(key).and_then(Value::as_one).is_some_and(|word| words.contains(&word.as_str()))
         };
         if holds(&attrs, limit.attr, limit.words) && !holds(facts, limit.with, limit.one_of) {
-            let needs = format!("`{}: {}`", limit.with, read::one_of(limit.one_of.iter().copied()));
+            let needs = limit.one_of.iter().map(|word| format!("`{}: {word}`", limit.with)).collect::<Vec<_>>().join(" or ");
             let message = format!("as {} portcullis works with {needs} alone", quoted(value.text().unwrap_or_default()));
             let hint = format!("write {needs} in this connection, or the role that the actor really has");
             sink.say(Diagnostic::error("missing-fact", message, value.place()).hint(hint));

@@ -113,6 +113,13 @@ fn the_main_job_and_the_tests_are_named_as_they_are_typed() {
 }
 
 #[test]
+fn the_manifest_that_is_shown_is_the_one_that_is_run() {
+    let shown = blocks(&readme()).into_iter().filter(|(l, _)| l == "yaml").map(|(_, lines)| lines.join("\n")).collect::<Vec<_>>();
+    let file = fs::read_to_string(repository().join("docs/tour/own/access.yaml")).expect("a manifest");
+    assert!(shown.iter().any(|s| s == file.trim_end()), "README.md shows no block like docs/tour/own/access.yaml");
+}
+
+#[test]
 fn commands_in_the_prose_stand_in_the_tour() {
     let text = readme();
     let run: Vec<String> = commands(&text).iter().filter_map(|c| c.split_once("portcullis ").map(|(_, rest)| rest.to_owned())).collect();
@@ -124,7 +131,16 @@ fn commands_in_the_prose_stand_in_the_tour() {
     }
 }
 
-const DOCUMENTS: &[&str] = &["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/diagnostics.md", "docs/testing.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/codes.md",
+    "docs/design.md",
+    "docs/diagnostics.md",
+    "docs/manifest.md",
+    "docs/testing.md",
+];
 
 #[test]
 fn paths_in_the_documents_are_there() {

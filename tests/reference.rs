@@ -1,0 +1,155 @@
+//! The pages of reference are whole: every code that a plan can show stands in `docs/codes.md`, and
+//! nothing else does; every key and default of a manifest stands in `docs/manifest.md`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use portcullis::desired::GuardCode;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page() -> String {
+    fs::read_to_string(root().join("docs/codes.md")).expect("docs/codes.md")
+}
+
+/// The codes of a section's table: the first cell of each row.
+fn listed(section: &str) -> BTreeSet<String> {
+    let page = page();
+    let text = page.split("\n## ").find(|s| s.starts_with(section)).unwrap_or_else(|| panic!("no section {section}"));
+    let codes: Vec<String> = text.lines().filter_map(|l| Some(l.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect();
+    let unique: BTreeSet<String> = codes.iter().cloned().collect();
+    assert_eq!(codes.len(), unique.len(), "{section} has a code twice");
+    unique
+}
+
+fn files(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            files(&path, out);
+        } else if name.ends_with(".rs") && !name.ends_with("_tests.rs") && name != "sample.rs" && name != "tests.rs" {
+            out.push(path);
+        }
+    }
+}
+
+/// The planner, apply and the systems' rules, without their tests.
+fn sources() -> Vec<String> {
+    let mut paths = Vec::new();
+    for room in ["plan", "apply", "systems"] {
+        files(&root().join("src").join(room), &mut paths);
+    }
+    paths.iter().map(|p| fs::read_to_string(p).expect("a source").split("#[cfg(test)]").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The text after each of these words, where one follows at once.
+fn after(makers: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for text in sources() {
+        for maker in makers {
+            for (at, _) in text.match_indices(maker) {
+                let rest = text[at + maker.len()..].trim_start();
+                let rest = rest.strip_prefix("code: ").unwrap_or(rest);
+                if let Some(code) = rest.strip_prefix('"').and_then(|r| r.split('"').next()) {
+                    found.insert(code.to_owned());
+                }
+            }
+        }
+    }
+    // A note may also be a sentence.
+    found.retain(|code| !code.contains([' ', '{']));
+    found
+}
+
+#[test]
+fn every_block_of_a_plan_is_explained() {
+    let makers = ["Needs::new(", ".block(", "(i, ", "ELSEWHERE: &str = ", "unwrap_or((", ".then(|| (", "{ "];
+    let words = listed("Blocked");
+    let mut found = after(&makers);
+    // The last maker also finds words of JSON, which are no codes.
+    found.retain(|word| word.contains('-'));
+    assert!(found.len() >= 9, "the sources are read wrongly: {found:?}");
+    assert_eq!(found.difference(&words).collect::<Vec<_>>(), [] as [&String; 0], "not in docs/codes.md");
+    assert_eq!(accepted(), words, "what `accept-blocked` takes, and docs/codes.md");
+}
+
+/// The words of `accept-blocked`, as the reader of manifests holds them.
+fn accepted() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("src/manifest/lower/account.rs")).expect("a source");
+    let (_, rest) = text.split_once("const BLOCKED: &[&str] = &[").expect("the list of codes");
+    let (list, _) = rest.split_once("];").expect("its end");
+    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_guard_is_explained() {
+    let words: BTreeSet<String> = GuardCode::ALL.iter().map(|c| c.word().to_owned()).collect();
+    assert_eq!(listed("Guards"), words);
+}
+
+/// The numbers of `docs/manifest.md` are those that plans use.
+#[test]
+fn every_guard_and_its_defaults_stand_with_the_keys() {
+    let page = fs::read_to_string(root().join("docs/manifest.md")).expect("docs/manifest.md");
+    let policy = fs::read_to_string(root().join("src/desired/policy.rs")).expect("a source");
+    let (_, body) = policy.split_once("fn default_limit").expect("the defaults");
+    for code in GuardCode::ALL.into_iter().filter(|c| c.is_liftable() && !c.is_minimum()) {
+        let arm = body.lines().find(|l| l.contains(&format!("GuardCode::{code:?}")) && l.contains("=> (")).expect("an arm");
+        let (_, numbers) = arm.split_once("=> (").expect("numbers");
+        let numbers = numbers.split(')').next().unwrap_or_default().replace(", ", " | ");
+        let row = format!("| `{}` | {numbers} |", code.word());
+        assert!(page.contains(&row), "docs/manifest.md lacks `{row}`");
+    }
+}
+
+#[test]
+fn every_report_is_explained() {
+    assert_eq!(after(&["report(", "Report {"]), listed("Reports"));
+}
+
+#[test]
+fn every_warning_is_explained() {
+    assert_eq!(after(&["Warning {"]), listed("Warnings"));
+}
+
+#[test]
+fn every_note_is_explained() {
+    assert_eq!(after(&["notes.push("]), listed("Notes"));
+}
+
+/// The names of all properties, at any depth.
+fn properties(node: &serde_json::Value, out: &mut BTreeSet<String>) {
+    if let Some(object) = node.as_object() {
+        out.extend(object.get("properties").and_then(|p| p.as_object()).into_iter().flatten().map(|(key, _)| key.clone()));
+    }
+    let below = node.as_object().into_iter().flat_map(|o| o.values()).chain(node.as_array().into_iter().flatten());
+    below.for_each(|node| properties(node, out));
+}
+
+#[test]
+fn every_key_of_a_manifest_is_explained() {
+    let page = fs::read_to_string(root().join("docs/manifest.md")).expect("docs/manifest.md");
+    let mut keys = BTreeSet::new();
+    for system in portcullis::systems::ALL.iter().map(|s| s.name).chain(["manifest"]) {
+        let file = root().join(format!("schemas/{system}.schema.json"));
+        let schema = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        properties(&serde_json::from_str(&schema).expect("JSON"), &mut keys);
+    }
+    assert!(keys.len() > 40, "the schemas are read wrongly: {keys:?}");
+    let missing: Vec<_> = keys.iter().filter(|k| !page.contains(&format!("`{k}`"))).collect();
+    assert_eq!(missing, [] as [&String; 0], "not in docs/manifest.md");
+}
+
+#[test]
+fn every_word_of_a_system_is_explained() {
+    let page = fs::read_to_string(root().join("docs/manifest.md")).expect("docs/manifest.md");
+    for spec in portcullis::systems::ALL {
+        for word in spec.attrs.iter().filter_map(|a| a.kind.fixed()).flatten().filter(|w| w.assignable) {
+            assert!(page.contains(&format!("`{}`", word.word)), "docs/manifest.md lacks {} of {}", word.word, spec.name);
+        }
+    }
+}

@@ -53,6 +53,7 @@ impl Connected<'_> {
     /// One account's cleared changes, made through a writer that exists only now.
     async fn execute(&self, account: &plan::AccountPlan, cleared: &Cleared) -> Result<Vec<apply::ChangeResult>, String> {
         let site = self.site(&account.account).ok_or("the account is gone")?;
+        let handover = site.handover()?;
         let writer = site.backend.writer(cleared)?;
         let at = apply::Site {
             spec: site.spec,
@@ -61,6 +62,7 @@ impl Connected<'_> {
             minimum: account.minimum_administrators(),
             reader: site.backend.reader(),
             writer: &*writer,
+            handover: handover.as_ref(),
         };
         Ok(apply::execute(&at, &account.changes).await)
     }

@@ -18,6 +18,7 @@ pub(super) async fn make(site: &Site<'_>, change: &Change) -> Made {
     let done = |word, sent, message| Made::Done(ChangeResult::new(change, word, sent, message));
     let mut sent = 0;
     let mut already = true;
+    let mut link = None;
     for (i, call) in change.calls.iter().enumerate() {
         if call.channel != Channel::Api {
             let message = format!("done up to `{}`, which is a step of the runbook", call.label);
@@ -27,13 +28,22 @@ pub(super) async fn make(site: &Site<'_>, change: &Change) -> Made {
         let key = format!("{}/{i}", change.digest);
         match site.writer.call(&change.subject, call, &key).await {
             Outcome::Applied => already = false,
+            Outcome::Linked(secret) => {
+                already = false;
+                match site.hand_over(&change.subject, &secret) {
+                    Ok(path) => link = path.or(link),
+                    Err(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
+                }
+            }
             Outcome::Already => {}
             Outcome::Exists => return Made::Exists(sent),
             Outcome::Refused(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
             Outcome::Unknown(why) => return done(ResultWord::Unknown, sent, at_call(change, i, &why)),
         }
     }
-    done(if already { ResultWord::Already } else { ResultWord::Applied }, sent, String::new())
+    let word = if already { ResultWord::Already } else { ResultWord::Applied };
+    let message = link.as_ref().map(|path| format!("the link waits in {}", path.display())).unwrap_or_default();
+    Made::Done(ChangeResult { link_waits: link.is_some(), ..ChangeResult::new(change, word, sent, message) })
 }
 
 /// Which call it was, where there are several.

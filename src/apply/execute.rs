@@ -2,17 +2,19 @@
 //! what waits for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Channel, Tenant};
+use crate::model::{Caps, Channel, Link, Subject, Tenant};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
 use super::change::{self, Made};
 use super::exists::{self, Again};
+use super::handover::Handover;
 use super::outcome::{ChangeResult, ResultWord};
 
 /// Writes in flight at once, an account.
@@ -27,6 +29,21 @@ pub struct Site<'a> {
     pub minimum: u32,
     pub reader: &'a dyn Reader,
     pub writer: &'a dyn Writer,
+    /// Where the links of invitations go; none where the connection names no place.
+    pub handover: Option<&'a Handover>,
+}
+
+impl Site<'_> {
+    /// Writes the link of the member's newest invitation. Answers with where it waits for somebody to
+    /// hand it over; with nothing where the system mails it.
+    ///
+    /// # Errors
+    /// The invitation stands and its link is lost, in words for a person.
+    pub(super) fn hand_over(&self, on: &Subject, link: &Link) -> Result<Option<PathBuf>, String> {
+        let (Some(handover), Some(member)) = (self.handover, on.email()) else { return Ok(None) };
+        let path = handover.write(member, link).map_err(|why| format!("invited, and the link is lost: {why}; generate a new one"))?;
+        Ok(self.spec.hands_links_over(self.tenant).then_some(path))
+    }
 }
 
 /// Makes the changes in their order and says what came of each, in the order given.

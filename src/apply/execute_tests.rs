@@ -65,7 +65,7 @@ fn administrators_are_read_again_while_nothing_of_ours_is_written() {
     };
     let page = Page(&server, caps);
     let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
-    let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server };
+    let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server, handover: None };
     let change = |i: usize| {
         let edit = sample::change("sol", Action::Edit, sample::member(&format!("p{i:02}@acme.example")), None, None);
         if i.is_multiple_of(4) { sample::ending_administrator(edit) } else { edit }

@@ -45,7 +45,8 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
     };
     let server = Full { caps, members, reads: AtomicUsize::new(0) };
     let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
-    let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server };
+    let site =
+        Site { spec: &solver::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));
     let invites: Vec<_> = invited.iter().map(|who| sample::change("sol", Action::Invite, sample::member(who), None, after())).collect();
     let words = block_on(execute(&site, &invites)).iter().map(|r| r.word).collect();

@@ -3,7 +3,9 @@
 mod change;
 mod execute;
 mod exists;
+mod handover;
 mod outcome;
 
 pub use execute::{Site, execute};
+pub use handover::Handover;
 pub use outcome::{Applied, ChangeResult, ResultWord};

@@ -46,11 +46,13 @@ pub struct ChangeResult {
     pub message: String,
     /// The address exists where this actor does not see it (`exists-elsewhere`): who could act.
     pub elsewhere: Option<&'static str>,
+    /// The link of the invitation waits in a file for somebody to hand it over (SYSTEMS.md M3).
+    pub link_waits: bool,
 }
 
 impl ChangeResult {
     pub(super) fn new(change: &Change, word: ResultWord, attempts: u32, message: String) -> Self {
-        Self { id: change.id.clone(), word, attempts, message, elsewhere: None }
+        Self { id: change.id.clone(), word, attempts, message, elsewhere: None, link_waits: false }
     }
 }
 
@@ -94,6 +96,7 @@ impl Applied {
                 self.blocked.push((account.to_owned(), Blocked { accepted, ..Blocked::of(change, ELSEWHERE, needs) }));
             }
         }
+        self.links_waiting += results.iter().filter(|r| r.link_waits).count();
         self.results.extend(results);
     }
 

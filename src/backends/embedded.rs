@@ -148,6 +148,7 @@ impl Writer for EmbeddedWriter<'_> {
             let mut sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
             match sandbox.call(self.host, self.now, on, call) {
                 Ok(Answer::Done) => Outcome::Applied,
+                Ok(Answer::Linked(link)) => Outcome::Linked(link),
                 Ok(Answer::AlreadyGone) => Outcome::Already,
                 Ok(Answer::Exists(_)) => Outcome::Exists,
                 Ok(Answer::Refused(no)) => Outcome::Refused(no),

@@ -36,6 +36,8 @@ pub struct Connection {
     pub expect_actor: Option<Email>,
     /// Embedded: the database, relative to the manifests' folder.
     pub file: Option<PathBuf>,
+    /// Where the links of invitations are written, relative to the manifests' folder.
+    pub links: Option<PathBuf>,
     pub facts: BTreeMap<Key, Value>,
     pub at: Place,
 }

@@ -170,8 +170,9 @@ fn member(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<Li
         return None;
     }
     let spec = connection.spec;
-    let mut known = vec!["email", "phase", "invited", "attempts"];
-    known.extend(spec.attrs.iter().map(|a| a.key));
+    // A person has a name, whether or not the system keeps one.
+    let mut known = vec!["email", "name", "phase", "invited", "attempts"];
+    known.extend(spec.attrs.iter().map(|a| a.key).filter(|k| *k != "name"));
     keys(sink, at, &known);
     let mut attrs = Attrs::new();
     for attr in spec.attrs {

@@ -108,6 +108,15 @@ pub(super) struct Connection {
     file: Option<Text>,
 }
 
+/// Where the links of invitations are written, one file a member, for whoever hands them over. They
+/// are secrets and stand in no output.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Links {
+    /// A folder below the manifests' one; keep it out of the repository.
+    directory: Text,
+}
+
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 pub(super) enum BackendWord {

@@ -93,6 +93,9 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     for fact in spec.facts {
         out["properties"][fact.key] = described(kind(&fact.kind, true), fact.doc);
     }
+    if spec.invitation.link {
+        out["properties"]["links"] = fixed::<raw::Links>();
+    }
     let mut actor = Map::new();
     actor.insert("member".into(), described(text(), "The actor's own address, where it is a member of the account."));
     let chief = spec.chief();

@@ -26,12 +26,10 @@ pub(super) enum Room {
 /// Keys of the contract that this version does not have yet, by the depth at which they stand.
 const NOT_YET: &[(Room, usize, &[&str])] = &[
     (Room::File, 0, &["profiles", "lints"]),
-    (
-        Room::Connection,
-        0,
-        &["also", "columns", "words", "separator", "encoding", "exported", "max-age", "smtp", "links", "host", "role-attribute"],
-    ),
-    (Room::Account, 0, &["lints", "profiles"]),
+    (Room::Connection, 0, &["also", "columns", "words", "separator", "encoding", "exported", "max-age", "host", "role-attribute"]),
+    // `links: {recipient: AGE-KEY}`
+    (Room::Connection, 1, &["recipient"]),
+    (Room::Account, 0, &["lints", "profiles", "tenant"]),
 ];
 
 /// Guards that are what they are: nothing can be written for them.

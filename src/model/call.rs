@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Atom, Domain, Email, Key, Value};
+use super::{Atom, Domain, Email, Key, Link, Value};
 
 /// What a call or a change is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +91,8 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Applied,
+    /// The same, and the server answered with the link of an invitation (SYSTEMS.md M2).
+    Linked(Link),
     /// It was so before: a removal of what is gone.
     Already,
     /// An invitation for an address that the server has already.

@@ -3,6 +3,7 @@
 mod call;
 mod direction;
 mod email;
+mod link;
 mod live;
 mod place;
 mod reading;
@@ -13,6 +14,7 @@ mod word;
 pub use call::{Action, Assign, Call, Channel, Outcome, Subject, Verb};
 pub use direction::{Direction, Permits, Scope};
 pub use email::{BadAddress, Domain, Email};
+pub use link::Link;
 pub use live::{Invitation, Known, Live, Phase};
 pub use place::{Located, Place};
 pub use reading::{Domains, Incomplete, Proof, Reading};

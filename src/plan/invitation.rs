@@ -22,8 +22,9 @@ pub(super) enum Due {
 
 pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>, work: &mut Work) -> Due {
     let Phase::Pending { sent, attempts, state } = &live.phase else { return Due::No };
-    // E8: without a mail there is nothing to poll and nothing to send again.
-    if !account.spec.invitation_mails(account.tenant) {
+    // E8: without a mail there is nothing to poll and nothing to send again; a link that is handed
+    // over ends all the same (M6).
+    if !account.spec.invitation_mails(account.tenant) && !account.spec.invitation.link {
         return Due::No;
     }
     let mut report = |code, message: String| {

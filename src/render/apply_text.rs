@@ -242,6 +242,7 @@ mod tests {
             attempts: u32::from(word != ResultWord::Skipped),
             message: message.into(),
             elsewhere: None,
+            link_waits: false,
         };
         Applied {
             results: vec![

@@ -66,15 +66,19 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &s
     for id in &change.waits_for {
         writeln!(out, "       after: {}", Neutral(id))?;
     }
-    write_calls(out, change, paint)
+    write_calls(out, change, system, paint)
 }
 
 /// How it is made, and by whom.
-fn write_calls(out: &mut impl Write, change: &ChangeView, paint: Paint) -> io::Result<()> {
+fn write_calls(out: &mut impl Write, change: &ChangeView, system: &str, paint: Paint) -> io::Result<()> {
     let faint = paint.faint();
     let calls: Vec<String> = change.calls.iter().map(|c| Neutral(c).to_string()).collect();
     let mails = match (change.mails, change.action.0) {
         (true, _) => "; the system mails them",
+        // SYSTEMS.md M3: the link is the only delivery.
+        (false, Action::Invite | Action::Reinvite) if systems::find(system).is_some_and(|s| s.invitation.link) => {
+            "; no mail, the link is to be handed over"
+        }
         // SYSTEMS.md E8: somebody must tell the person.
         (false, Action::Invite) => "; created, no mail",
         (false, _) => "",

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use wildmatch::WildMatchPattern;
 
+use crate::apply::Handover;
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
 use crate::backends::scim::{Expect, Scim};
@@ -84,6 +85,19 @@ pub struct Site<'f> {
     /// The file of an embedded account.
     pub database: PathBuf,
     pub backend: Box<dyn Backend>,
+    /// The manifests' folder: links are written below it.
+    folder: PathBuf,
+}
+
+impl Site<'_> {
+    /// The place for links of invitations, ready to be written to.
+    ///
+    /// # Errors
+    /// A place that cannot be made: then nothing is to be sent.
+    pub fn handover(&self) -> Result<Option<Handover>, String> {
+        let directory = self.connection.links.as_deref();
+        directory.map(|directory| Handover::open(&self.folder, directory, self.name.as_str())).transpose()
+    }
 }
 
 /// The chosen accounts of a folder, and what is desired of them.
@@ -218,7 +232,16 @@ fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) 
         match backend(name, connection, &tenant, request) {
             Ok(backend) => {
                 let database = request.folder.join(file(connection));
-                sites.push(Site { name, spec: connection.spec, connection, tenant, origin: backend.origin(), database, backend });
+                sites.push(Site {
+                    name,
+                    spec: connection.spec,
+                    connection,
+                    tenant,
+                    origin: backend.origin(),
+                    database,
+                    backend,
+                    folder: request.folder.clone(),
+                });
             }
             Err(refusal) => refused.push(refusal),
         }

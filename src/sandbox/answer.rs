@@ -1,4 +1,4 @@
-use crate::model::{Atom, Tenant};
+use crate::model::{Atom, Link, Tenant};
 use crate::systems::SystemSpec;
 
 /// One account and the actor who is signed in to it.
@@ -14,6 +14,8 @@ pub struct Host {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Done,
+    /// The same, with the link of an invitation, which the server keeps nowhere.
+    Linked(Link),
     /// A removal of what is not there.
     AlreadyGone,
     /// An invitation for an address that has an account here, seen by the actor or not.

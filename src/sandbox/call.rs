@@ -12,6 +12,7 @@ use super::assign::assigned;
 use super::clock::Clock;
 use super::error::SandboxError;
 use super::file::Sandbox;
+use super::link;
 use super::member::{Member, Stored, defaults};
 use super::outbox::{MailKind, expired};
 use super::refusals::{self, Ask, Rules};
@@ -145,7 +146,7 @@ impl Server<'_> {
         };
         self.put(member)?;
         self.send(email)?;
-        Ok(Answer::Done)
+        self.shown_link(email)
     }
 
     /// Sets attributes of a member; without `actor` someone in the console does, whose own limits
@@ -218,7 +219,7 @@ impl Server<'_> {
         let email = member.email.clone();
         self.put(member)?;
         self.send(&email)?;
-        Ok(Answer::Done)
+        self.shown_link(&email)
     }
 
     pub(super) fn delete(&mut self, member: Member, actor: bool) -> Result<Answer, SandboxError> {
@@ -318,6 +319,12 @@ impl Server<'_> {
         member.since = self.clock.now;
         self.row.mark += 1;
         self.store.put_member(&member)
+    }
+
+    /// What the actor is told once an invitation stands: its link, where the product shows one. It is
+    /// made when it is asked for, and kept nowhere.
+    fn shown_link(&self, email: &Email) -> Result<Answer, SandboxError> {
+        if self.host.spec.invitation.link { Ok(Answer::Linked(link::generate(email)?)) } else { Ok(Answer::Done) }
     }
 
     /// One invitation more to the address, by mail where the product mails.

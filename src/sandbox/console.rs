@@ -144,7 +144,7 @@ impl Sandbox {
 
 fn done(answer: Answer) -> Result<(), SandboxError> {
     match answer {
-        Answer::Done | Answer::AlreadyGone => Ok(()),
+        Answer::Done | Answer::Linked(_) | Answer::AlreadyGone => Ok(()),
         Answer::Exists(no) | Answer::Refused(no) => Err(SandboxError::Refused(no)),
     }
 }

@@ -24,6 +24,8 @@ pub enum SandboxError {
     Commit { path: PathBuf, why: String },
     #[error("the sandbox holds the account `{account}` of the system `{found}`, not of `{asked}`: `sandbox load` replaces it")]
     System { account: String, found: String, asked: &'static str },
+    #[error("no random bytes for a link: {0}")]
+    Random(String),
     /// The server was told to fail (`fault: failed`).
     #[error("503 Service Unavailable")]
     Failing,

@@ -18,6 +18,7 @@ mod clock;
 mod console;
 mod error;
 mod file;
+mod link;
 mod member;
 mod outbox;
 mod page;

@@ -172,7 +172,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     floor: Floor { permissions: &["subaccount-users", "top-level-users"], least: 1, kept_by_untouchable: true, warn_under: 0 },
     high_risk: &[],
     untouchable: Some(("role", "parent")),
-    invitation: InvitationSpec { life: Life::Days(15), mails: Mails::Unless("sso") },
+    invitation: InvitationSpec { life: Life::Days(15), mails: Mails::Unless("sso"), link: false },
     ends: Ends::None,
     domains: None,
     names_after_registration: false,

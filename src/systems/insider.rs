@@ -160,7 +160,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     floor: Floor { permissions: &["manage-users"], least: 1, kept_by_untouchable: false, warn_under: 0 },
     high_risk: &[],
     untouchable: None,
-    invitation: InvitationSpec { life: Life::DaysOrEnd(7), mails: Mails::Always },
+    invitation: InvitationSpec { life: Life::DaysOrEnd(7), mails: Mails::Always, link: false },
     ends: Ends::Native { max_ahead: 30 },
     domains: Some(DomainSpec { on_lists_existing: true }),
     names_after_registration: true,

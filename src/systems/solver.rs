@@ -73,7 +73,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     floor: Floor { permissions: &["manage-permissions"], least: 1, kept_by_untouchable: false, warn_under: 0 },
     high_risk: &[],
     untouchable: None,
-    invitation: InvitationSpec { life: Life::Setting, mails: Mails::Always },
+    invitation: InvitationSpec { life: Life::Setting, mails: Mails::Always, link: false },
     ends: Ends::None,
     domains: None,
     names_after_registration: false,

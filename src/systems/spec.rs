@@ -191,6 +191,9 @@ pub struct Floor {
 pub struct InvitationSpec {
     pub life: Life,
     pub mails: Mails,
+    /// The server answers with the link of the invitation, which is a secret (M2): it is written to
+    /// the connection's `links` and shown nowhere.
+    pub link: bool,
 }
 
 /// How long an invitation lives.
@@ -308,6 +311,10 @@ impl SystemSpec {
             Mails::Unless(fact) => !tenant.flag(fact),
             Mails::If(fact) => tenant.flag(fact),
         }
+    }
+    /// Whether somebody must hand the link of an invitation over: nothing mails it (M3).
+    pub fn hands_links_over(&self, tenant: &Tenant) -> bool {
+        self.invitation.link && !self.invitation_mails(tenant)
     }
     /// Whether ends are the product's own.
     pub fn has_native_ends(&self) -> bool {

@@ -66,6 +66,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         minimum: account.minimum_administrators(),
         reader: backend.reader(),
         writer: &watch,
+        handover: None,
     };
     let results = block_on(apply::execute(&site, &account.changes));
     let steps = watch.steps.into_inner().expect("no step panics");

@@ -47,6 +47,10 @@ impl World {
     pub fn solver(facts: &str) -> Self {
         Self::of("sol", "solver", facts)
     }
+    /// The account `met`.
+    pub fn meta_gateway(facts: &str) -> Self {
+        Self::of("met", "meta-gateway", facts)
+    }
 
     fn of(account: &'static str, system: &'static str, facts: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -10,7 +10,7 @@ use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
 use crate::manifest::{Auth, BackendName, Connection, Diagnostic, read};
 use crate::model::{Atom, Attrs, Email, Key, Located, Place, Value};
-use crate::systems::{self, SystemSpec};
+use crate::systems::{self, Mails, SystemSpec};
 
 /// Backends that the documents name and this version does not have yet.
 const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api", "roster"];
@@ -58,6 +58,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
     let expect_tenant = expect.and_then(|e| e.get("tenant")).and_then(|t| read::plain(sink, t)).map(Into::into);
     let expect_actor = expect.and_then(|e| e.get("actor")).and_then(|a| read::email(sink, a)).map(|a| a.value);
     let file = file(sink, at, backend);
+    let links = declared.spec.and_then(|spec| links(sink, spec, at, &declared.facts));
     let Some(spec) = declared.spec else { return declared };
     if let (Some(backend), Some(system)) = (backend, at.get("backend"))
         && !spec.backends.contains(&backend.word())
@@ -78,6 +79,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
             expect_tenant,
             expect_actor,
             file,
+            links,
             facts: declared.facts.clone(),
             at: at.key_place(),
         });
@@ -279,10 +281,35 @@ fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option
         );
         return None;
     }
+    below(sink, value, "the database")
+}
+
+/// Where the links of invitations are written. Without it a link that nothing mails would be lost.
+fn links(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTreeMap<Key, Value>) -> Option<PathBuf> {
+    if !spec.invitation.link {
+        return None;
+    }
+    let Some(found) = at.get("links") else {
+        if let Mails::If(fact) = spec.invitation.mails
+            && facts.get(fact).and_then(Value::as_flag) != Some(true)
+        {
+            let message = format!("without `{fact}: true` nothing mails the links of invitations, and `links` is missing");
+            sink.say(
+                Diagnostic::error("missing-fact", message, at.key_place())
+                    .hint(format!("add `links: {{directory: .portcullis/links}}`, or `{fact}: true` where the host sends mail")),
+            );
+        }
+        return None;
+    };
+    below(sink, found.get("directory")?, "the links")
+}
+
+/// A path that stays below the folder of the manifests.
+fn below(sink: &mut Sink, value: Cursor<'_>, what: &str) -> Option<PathBuf> {
     let path = PathBuf::from(read::plain(sink, value)?);
     // a manifest may come from anybody, and applying makes the file and the folders above it
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        let message = "the database would be outside the folder of the manifests";
+        let message = format!("{what} would be outside the folder of the manifests");
         let diagnostic = Diagnostic::error("outside-the-folder", message, value.place());
         sink.say(diagnostic.expected("a path below the folder of the manifests, without `..`"));
         return None;

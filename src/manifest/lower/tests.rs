@@ -179,8 +179,8 @@ fn one_mistake_is_said_once() {
 fn what_is_not_built_is_refused_at_its_place() {
     for (more, want) in [
         ("also: { roster: x.csv }", "c.yaml:6:5 not-yet-supported"),
-        ("smtp: true", "c.yaml:6:5 not-yet-supported"),
-        ("links: { directory: x }", "c.yaml:6:5 not-yet-supported"),
+        ("smtp: true", "c.yaml:6:5 unknown-key"),
+        ("links: { directory: x }", "c.yaml:6:5 unknown-key"),
         ("separator: \",\"", "c.yaml:6:5 not-yet-supported"),
         ("host: { delegated: [] }", "c.yaml:6:5 not-yet-supported"),
         ("hots: 1", "c.yaml:6:5 unknown-key"),

@@ -3,6 +3,7 @@
 
 mod emma_hq;
 mod insider;
+mod meta_gateway;
 mod solver;
 
 use std::collections::BTreeSet;
@@ -107,7 +108,7 @@ pub(super) struct Rules {
     pub implied: fn(&Tenant, &mut Attrs),
 }
 
-static ALL: &[Rules] = &[emma_hq::RULES, insider::RULES, solver::RULES];
+static ALL: &[Rules] = &[emma_hq::RULES, insider::RULES, meta_gateway::RULES, solver::RULES];
 
 /// A server without rules of its own: one that was not written yet sees all and refuses by its
 /// literals alone.

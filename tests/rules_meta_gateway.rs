@@ -1,0 +1,282 @@
+//! The Meta gateway's rules, M1 to M7 (SYSTEMS.md).
+
+#[expect(dead_code, reason = "each test file uses its part of the kit")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use portcullis::sandbox::Answer;
+use serde_json::json;
+use support::server::{delete, invite, resend, set};
+use support::world::World;
+
+const MAILED: &str = "smtp: true; actor: { role: admin, member: root@acme.example }";
+const BY_HAND: &str = "smtp: false; links: { directory: handover }; actor: { role: admin, member: root@acme.example }";
+const ROOT: &str = "{ email: root@acme.example, name: R, role: admin }";
+const NOBODY: [&str; 0] = [];
+
+/// The hand-over files by their path below the folder.
+fn links(world: &World) -> BTreeMap<PathBuf, String> {
+    let is_link = |path: &PathBuf| path.components().any(|c| c.as_os_str() == "handover");
+    let text = |bytes| String::from_utf8(bytes).expect("a link is text");
+    world.bytes().into_iter().filter(|(path, _)| is_link(path)).map(|(path, bytes)| (path, text(bytes))).collect()
+}
+
+/// The secret in a link.
+fn token(link: &str) -> &str {
+    link.split_once("token=").and_then(|(_, rest)| rest.split('&').next()).expect("a link has a token")
+}
+
+// ---- M1 ----
+
+#[test]
+fn m1_one_admin_is_left_at_every_moment() {
+    let world = World::meta_gateway("smtp: true; actor: { role: admin }");
+    world.live("", &[ROOT, "{ email: n@acme.example, role: view-only }"]);
+    world.want("", &["{ email: root@acme.example, role: view-only }"]);
+    assert_eq!(world.plan().tripped(), ["minimum-administrators=0"]);
+    world.server().refuses(set("root@acme.example", json!({ "role": "standard" })), "at least one active user");
+    world.server().refuses(delete("root@acme.example"), "at least one active user");
+    // The new one first; a pending one does not count.
+    world.want("mode: authoritative", &["{ email: n@acme.example, role: admin }"]);
+    assert_eq!(world.plan().order(), ["edit n@acme.example", "remove root@acme.example"]);
+    world.settle();
+    world.live("", &[ROOT]);
+    let plan = world.plan();
+    assert_eq!((plan.acts(), plan.blocked()), (vec!["invite n@acme.example".into()], vec!["root@acme.example awaits-acceptance".into()]));
+}
+
+#[test]
+fn m1_only_admins_manage_users() {
+    for role in ["standard", "view-only"] {
+        let world = World::meta_gateway(&format!("smtp: true; actor: {{ role: {role} }}"));
+        world.live("", &[ROOT]);
+        world.want("", &["{ email: n@acme.example, role: view-only }"]);
+        let plan = world.plan();
+        assert_eq!((plan.acts(), plan.blocked()), (vec![], vec!["n@acme.example actor-lacks-role".to_owned()]), "{role}");
+        assert_eq!(plan.needs("n@acme.example"), "an admin of the account");
+        world.server().refuses(invite("n@acme.example", json!({ "role": "view-only" })), "You do not have permission to manage users.");
+    }
+}
+
+// ---- M2 ----
+
+#[test]
+fn m2_a_link_is_in_its_file_and_nowhere_else() {
+    let world = World::meta_gateway(BY_HAND);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: n@acme.example, role: view-only }", "{ email: o@acme.example, role: admin }"]);
+    let said = world.command("apply --auto-approve -v");
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let links = links(&world);
+    let mut names: Vec<&str> = links.keys().map(|p| p.file_name().expect("a file").to_str().expect("UTF-8")).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["n@acme.example.link", "o@acme.example.link"]);
+    let later = [world.command("plan -v"), world.command("export --format json"), world.command("apply --auto-approve -v")];
+    for link in links.values() {
+        let token = token(link);
+        assert!(token.len() >= 32, "{} characters", token.len());
+        for said in later.iter().chain([&said]) {
+            assert!(!said.out.contains(token) && !said.err.contains(token));
+        }
+        let elsewhere = world.bytes().into_iter().filter(|(path, _)| !links.contains_key(path));
+        for (path, bytes) in elsewhere {
+            assert!(!bytes.windows(token.len()).any(|w| w == token.as_bytes()), "{}", path.display());
+        }
+    }
+    assert_eq!(self::links(&world), links, "another run writes no new link");
+}
+
+#[test]
+fn m2_links_to_an_age_recipient_are_refused_until_they_are_built() {
+    let world = World::meta_gateway("smtp: false; links: { directory: handover, recipient: age1x }");
+    world.want("", &["{ email: n@acme.example, role: view-only }"]);
+    assert_eq!(world.check().errors(), ["connection-met.yaml:7:35 not-yet-supported"]);
+}
+
+#[test]
+fn m2_links_stay_below_the_folder() {
+    for directory in ["../elsewhere", "/tmp/elsewhere"] {
+        let world = World::meta_gateway(&format!("smtp: false; links: {{ directory: {directory} }}"));
+        world.want("", &["{ email: n@acme.example, role: view-only }"]);
+        assert_eq!(world.check().errors(), ["connection-met.yaml:7:25 outside-the-folder"], "{directory}");
+    }
+    let world = World::meta_gateway("smtp: false; links: {}");
+    world.want("", &["{ email: n@acme.example, role: view-only }"]);
+    assert_eq!(world.check().errors(), ["connection-met.yaml:7:5 missing-key"]);
+}
+
+// ---- M3 ----
+
+#[test]
+fn m3_without_smtp_the_link_is_the_only_delivery() {
+    let world = World::meta_gateway(BY_HAND);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: n@acme.example, role: view-only }", "{ email: o@acme.example, role: view-only }"]);
+    assert_eq!(world.plan().change("n@acme.example")["mails"], false);
+    let applied = world.apply();
+    assert_eq!((&applied.0["links"]["waiting"], world.mails()), (&json!(2), vec![]));
+    assert_eq!(applied.message("n@acme.example"), "the link waits in handover/met/n@acme.example.link");
+    // What was handed over once is not counted again.
+    assert_eq!(world.apply().0["links"]["waiting"], 0);
+}
+
+#[test]
+fn m3_with_smtp_the_invitation_is_mailed_and_nothing_waits() {
+    let world = World::meta_gateway(MAILED);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: n@acme.example, role: view-only }"]);
+    assert_eq!(world.plan().change("n@acme.example")["mails"], true);
+    let applied = world.apply();
+    assert_eq!(applied.0["links"]["waiting"], 0);
+    assert_eq!(world.mails(), ["invitation n@acme.example 2026-11-22T09:00:00Z"]);
+    // Somebody who wants the links too has them.
+    world.connect(&format!("{MAILED}; links: {{ directory: handover }}"));
+    world.want("", &["{ email: o@acme.example, role: view-only }"]);
+    assert_eq!((&world.apply().0["links"]["waiting"], links(&world).len()), (&json!(0), 1));
+}
+
+#[test]
+fn m3_without_smtp_and_without_a_place_for_links_nothing_is_sent() {
+    for facts in ["", "smtp: false"] {
+        let world = World::meta_gateway(facts);
+        world.want("", &["{ email: n@acme.example, role: view-only }"]);
+        assert_eq!(world.check().errors(), ["connection-met.yaml:2:3 missing-fact"]);
+    }
+    // A place that cannot be made is found out before the first call.
+    let world = World::meta_gateway(BY_HAND);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: n@acme.example, role: view-only }"]);
+    world.file("handover", "in the way");
+    let applied = world.apply();
+    assert_eq!((applied.said(), world.writes()), (vec!["failed met/invite/n@acme.example".to_owned()], 0));
+    assert!(applied.message("n@acme.example").starts_with("nothing was sent: the folder for links, handover/met, cannot be made"));
+}
+
+// ---- M4 ----
+
+#[test]
+fn m4_a_host_actor_and_several_accounts_are_refused_until_they_are_built() {
+    let world = World::meta_gateway(&format!("{MAILED}; host: {{ delegated: [met] }}"));
+    world.want("tenant: t1", &["{ email: n@acme.example, role: view-only }"]);
+    assert_eq!(world.check().errors(), ["account.yaml:3:5 not-yet-supported", "connection-met.yaml:8:5 not-yet-supported"]);
+}
+
+// ---- M5 ----
+
+#[test]
+fn m5_revoke_is_for_one_account() {
+    let world = World::meta_gateway(MAILED);
+    world.add("two", "meta-gateway", MAILED);
+    let n = "{ email: n@acme.example, role: view-only }";
+    world.live("", &[ROOT, n]);
+    world.live_in("two", "", &[ROOT, n]);
+    world.want("absent: [n@acme.example]", &[]);
+    world.want_in("two", "", &[n]);
+    let plan = world.plan();
+    assert_eq!(plan.acts(), ["remove n@acme.example"]);
+    assert_eq!(plan.change("n@acme.example")["calls"], json!(["revoke"]));
+    world.settle();
+    let both = world.export();
+    let of = |account: usize| both.0["accounts"][account]["members"].as_array().expect("members").len();
+    assert_eq!((of(0), of(1)), (1, 2), "the person stays in the other");
+}
+
+// ---- M6 ----
+
+#[test]
+fn m6_an_over_link_is_generated_anew_and_replaces_the_old() {
+    let mut world = World::meta_gateway(BY_HAND);
+    world.live("", &[ROOT]);
+    world.want("ignore: [root@acme.example]", &["{ email: n@acme.example, role: view-only }"]);
+    world.settle();
+    let first = links(&world);
+    // 24 hours, and a cool-down of three days.
+    world.at("2026-11-23T08:59:59Z");
+    assert_eq!((world.plan().acts(), world.plan().reports()), (vec![], vec![]));
+    world.at("2026-11-23T09:00:00Z");
+    assert_eq!((world.plan().acts(), world.plan().reports()), (vec![], vec!["invitation-over n@acme.example".to_owned()]));
+    world.at("2026-11-26T09:00:00Z");
+    let plan = world.plan();
+    assert_eq!(plan.acts(), ["reinvite n@acme.example"]);
+    assert_eq!(
+        (&plan.change("n@acme.example")["calls"], &plan.change("n@acme.example")["cause"]),
+        (&json!(["link"]), &json!("invitation"))
+    );
+    assert_eq!(world.apply().0["links"]["waiting"], 1);
+    let second = links(&world);
+    assert_eq!((first.len(), second.len()), (1, 1));
+    let tokens: Vec<&str> = first.values().chain(second.values()).map(|l| token(l)).collect();
+    assert_ne!(tokens[0], tokens[1]);
+    // Three in all, then a report.
+    world.at("2026-11-30T09:00:00Z");
+    world.settle();
+    world.at("2026-12-24T09:00:00Z");
+    assert_eq!((world.plan().acts(), world.plan().reports()), (vec![], vec!["invitation-not-accepted n@acme.example".to_owned()]));
+}
+
+#[test]
+fn m6_the_server_makes_a_new_link_for_the_pending_alone() {
+    let world = World::meta_gateway(MAILED);
+    world.live("", &[ROOT, "{ email: n@acme.example, phase: pending, role: view-only }"]);
+    assert!(matches!(world.server().answers(resend("n@acme.example")), Answer::Linked(_)));
+    world.server().refuses(resend("root@acme.example"), "accepted the invitation already");
+}
+
+// ---- M7 ----
+
+/// The rows of SYSTEMS.md, "Permissions", in the order of their words.
+const PERMISSIONS: [(&str, &[&str]); 3] = [
+    ("admin", &["delete-account", "pixels", "users-and-permissions", "view-applications"]),
+    ("standard", &["change-data-sources", "delete-account"]),
+    ("view-only", &["view-data", "view-data-sources", "view-some-applications"]),
+];
+
+#[test]
+fn m7_each_role_gives_its_permissions_and_two_of_them_may_delete_the_account() {
+    let world = World::meta_gateway(MAILED);
+    for (role, permissions) in PERMISSIONS {
+        let sources = if role == "standard" { ", data-sources: [shop]" } else { "" };
+        world.live("", &[&format!("{{ email: a@acme.example, role: {role}{sources} }}")]);
+        let live = world.export();
+        let a = live.member("a@acme.example");
+        assert_eq!((&a["permissions"], &a["administers"]), (&json!(permissions), &json!(role == "admin")), "{role}");
+    }
+}
+
+#[test]
+fn m7_standard_is_high_risk() {
+    let world = World::meta_gateway(MAILED);
+    world.live("", &[ROOT, "{ email: b@acme.example, role: view-only }", "{ email: c@acme.example, role: standard }"]);
+    world.want(
+        "",
+        &[
+            "{ email: a@acme.example, role: standard, data-sources: [shop] }",
+            "{ email: b@acme.example, role: standard }",
+            "{ email: c@acme.example, role: standard, data-sources: [shop] }",
+            "{ email: d@acme.example, role: view-only }",
+        ],
+    );
+    let plan = world.plan();
+    let risks: Vec<_> = ["a", "b", "c", "d"].map(|who| plan.change(&format!("{who}@acme.example"))["risk"].clone()).into();
+    assert_eq!(risks, ["high", "high", "low", "low"], "who holds it already gains nothing");
+    assert_eq!(plan.change("c@acme.example")["direction"], "widens");
+    world.settle();
+}
+
+#[test]
+fn m7_data_sources_belong_to_standard_users() {
+    let world = World::meta_gateway(MAILED);
+    world.want("", &["{ email: a@acme.example, role: view-only, data-sources: [x] }"]);
+    assert_eq!(world.check().errors(), ["account.yaml:4:66 word-needs-other"]);
+    world.server().refuses(invite("a@acme.example", json!({ "role": "admin", "data-sources": ["x"] })), "not available");
+    // With the role they go, and the plan says so.
+    world.live("", &[ROOT, "{ email: a@acme.example, role: standard, data-sources: [x] }"]);
+    world.want("", &["{ email: a@acme.example, role: view-only }"]);
+    let plan = world.plan();
+    assert_eq!(plan.change("a@acme.example")["before"]["data-sources"], json!(["x"]));
+    assert_eq!(plan.change("a@acme.example")["calls"].as_array().map(Vec::len), Some(1), "one form saves both");
+    world.settle();
+    assert_eq!(world.check().errors(), NOBODY);
+}

@@ -162,8 +162,8 @@ fn g4_an_analytics_user_has_exactly_one_partner_and_no_role() {
     let lines: Vec<(u32, &str)> =
         world.check().lines().into_iter().zip(errors.iter().map(|e| e.split(' ').next_back().unwrap_or_default())).collect();
     assert_eq!(lines, [(4, "exactly-one"), (6, "wrong-type"), (7, "exactly-one"), (9, "unknown-word")]);
-    // The key that is one too many.
-    assert!(errors.iter().any(|e| e == "account.yaml:7:50 exactly-one"), "{errors:?}");
+    // At the key that stands in place of the role.
+    assert!(errors.iter().any(|e| e == "account.yaml:7:36 exactly-one"), "{errors:?}");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn g5_settings_are_compared_as_data_and_any_difference_is_both() {
     assert_eq!(world.plan().acts(), NOBODY);
 
     world.want("", &[&member(", settings: [emea]")]);
-    assert_eq!(world.check().errors(), ["account.yaml:4:63 wrong-type"]);
+    assert_eq!(world.check().errors(), ["account.yaml:4:65 wrong-type"]);
     world.want("", &[&member(", settings: { a: 1 }"), &member(", settings: { a: 2 }")]);
     assert!(world.check().only().contains("gets two different `settings`"));
 }

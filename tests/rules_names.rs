@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 /// The rules of the systems that are built, as SYSTEMS.md numbers them, and the two for all systems.
-const RULES: [&str; 40] = [
+const RULES: [&str; 45] = [
     "e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "e10", "e11", "e12", "e13", //
+    "g1", "g2", "g3", "g4", "g5", //
     "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9", "i10", "i11", "i12", "i13", "i14", "i15", //
     "m1", "m2", "m3", "m4", "m5", "m6", "m7", //
     "s1", "s2", "s3", //
@@ -14,8 +15,13 @@ const RULES: [&str; 40] = [
 ];
 
 /// The test file of each system, and the letters that its rules begin with.
-const FILES: [(&str, &str); 4] =
-    [("rules_emma_hq.rs", "ex"), ("rules_insider.rs", "ix"), ("rules_meta_gateway.rs", "m"), ("rules_solver.rs", "s")];
+const FILES: [(&str, &str); 5] = [
+    ("rules_emma_hq.rs", "ex"),
+    ("rules_gamoshi.rs", "g"),
+    ("rules_insider.rs", "ix"),
+    ("rules_meta_gateway.rs", "m"),
+    ("rules_solver.rs", "s"),
+];
 
 /// The names of the functions that are marked as tests.
 fn tests_of(file: &str) -> Vec<String> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Who};
-use crate::model::{Attrs, Tenant};
-use crate::systems::{Dated, SystemSpec};
+use crate::model::{Attrs, Key, Tenant};
+use crate::systems::{Axis, Dated, Merge, SystemSpec};
 
 use super::{Desired, Member, Wanted};
 
@@ -55,20 +55,27 @@ fn system_rules(entry: &EntryDoc, spec: &SystemSpec, tenant: &Tenant, today: Dat
         .collect()
 }
 
-/// Two single-valued roles in force on one day, neither of which overrides the other.
+/// Two single-valued roles in force on one day, neither of which overrides the other; and so for
+/// whatever else has one value.
 fn one_role_a_day(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Diagnostic> {
     if member.entries.len() < 2 {
         return Vec::new();
     }
-    let chief = spec.chief().key;
+    let chiefs: Vec<Key> = spec.chiefs().map(|a| a.key).collect();
+    let beside = spec.attrs.iter().filter(|a| a.merge == Merge::Same && a.axis != Axis::Label && !spec.is_chief(a.key));
     let mut said = BTreeSet::new();
     let mut found = Vec::new();
     for day in member.segments(today) {
-        let Some((first, other)) = member.conflict(day, spec) else { continue };
-        if said.insert((first.doc.at.clone(), other.doc.at.clone())) {
-            let at = |e: &EntryDoc| e.attrs.get(chief).map_or_else(|| e.at.clone(), |v| v.at.clone());
+        let both = member.conflict(day, spec).map(|both| (chiefs.clone(), both));
+        let others = beside.clone().filter_map(|a| Some((vec![a.key], member.conflict_of(day, a.key)?)));
+        for (keys, (first, other)) in both.into_iter().chain(others) {
+            let what = keys.join("` or `");
+            if !said.insert((what.clone(), first.doc.at.clone(), other.doc.at.clone())) {
+                continue;
+            }
+            let at = |e: &EntryDoc| keys.iter().find_map(|k| e.attrs.get(k)).map_or_else(|| e.at.clone(), |v| v.at.clone());
             found.push(
-                Diagnostic::error("role-conflict", format!("{} gets two different `{chief}` on {day}", member.email), at(other.doc))
+                Diagnostic::error("role-conflict", format!("{} gets two different `{what}` on {day}", member.email), at(other.doc))
                     .expected("one entry that decides: a direct entry overrides a team's, a dated entry an undated one")
                     .related(at(first.doc), "the other one"),
             );

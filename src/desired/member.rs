@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::manifest::{EntryDoc, Leaves};
-use crate::model::{Atom, Attrs, Email, Located, Name, Place, Value};
+use crate::model::{Atom, Attrs, Email, Key, Located, Name, Place, Value};
 use crate::systems::{Axis, Kind, Merge, SystemSpec};
 
 /// One person's wish in one account: all entries that name them, directly or through a team.
@@ -73,8 +73,9 @@ impl<'m> Entry<'m> {
     fn rank(&self) -> (bool, bool) {
         (self.team.is_none(), self.doc.end.is_some())
     }
-    fn chief(&self, spec: &SystemSpec) -> Option<&'m Value> {
-        self.doc.attrs.get(spec.chief().key).map(|v| &v.value)
+    /// The attribute that decides what kind of member this is and what it may do, and its value.
+    fn chief(&self, spec: &SystemSpec) -> Option<(Key, &'m Value)> {
+        spec.chiefs().find_map(|a| Some((a.key, self.says(a.key)?)))
     }
     fn says(&self, key: &str) -> Option<&'m Value> {
         self.doc.attrs.get(key).map(|v| &v.value)
@@ -171,33 +172,42 @@ impl<'m> Member<'m> {
 
     /// Entries in force on `day` that give different roles with the same right to.
     pub fn conflict(&self, day: Date, spec: &SystemSpec) -> Option<(Entry<'m>, Entry<'m>)> {
+        self.differ(day, |e| e.chief(spec))
+    }
+
+    /// The same for an attribute of one value beside the role.
+    pub fn conflict_of(&self, day: Date, key: Key) -> Option<(Entry<'m>, Entry<'m>)> {
+        self.differ(day, |e| Some((key, e.says(key)?)))
+    }
+
+    fn differ(&self, day: Date, of: impl Fn(&Entry<'m>) -> Option<(Key, &'m Value)>) -> Option<(Entry<'m>, Entry<'m>)> {
         let in_force = self.entries.iter().copied().filter(|e| e.is_in_force(day));
-        let givers: Vec<Entry<'m>> = in_force.filter(|e| e.chief(spec).is_some()).collect();
+        let givers: Vec<Entry<'m>> = in_force.filter(|e| of(e).is_some()).collect();
         let top = givers.iter().map(Entry::rank).max()?;
         let mut top = givers.into_iter().filter(|e| e.rank() == top);
         let first = top.next()?;
-        top.find(|e| e.chief(spec) != first.chief(spec)).map(|other| (first, other))
+        top.find(|e| of(e) != of(&first)).map(|other| (first, other))
     }
 
     fn merge(&self, entries: &[Entry<'m>], spec: &SystemSpec) -> Merged<'m> {
-        let chief = spec.chief();
-        let winner = entries
-            .iter()
-            .filter(|e| e.chief(spec).is_some())
-            .max_by_key(|e| (e.rank(), std::cmp::Reverse(&e.doc.at)))
-            .unwrap_or(&entries[0]);
+        let first_of = |gives: &dyn Fn(&Entry<'m>) -> bool| {
+            entries.iter().filter(|e| gives(e)).max_by_key(|e| (e.rank(), std::cmp::Reverse(&e.doc.at)))
+        };
+        let winner = first_of(&|e| e.chief(spec).is_some()).unwrap_or(&entries[0]);
         let role = winner.chief(spec);
         let (same, overridden): (Vec<Entry<'m>>, Vec<Entry<'m>>) =
             entries.iter().copied().partition(|e| e.chief(spec).is_none() || e.chief(spec) == role);
         let mut attrs = Attrs::new();
         for attr in spec.attrs.iter().filter(|a| a.axis != Axis::Until) {
-            let value = if attr.key == chief.key {
-                role.cloned()
+            let value = if spec.is_chief(attr.key) {
+                role.filter(|(key, _)| *key == attr.key).map(|(_, value)| value.clone())
             } else if attr.axis == Axis::Label {
                 self.name.cloned().or_else(|| entries.iter().find_map(|e| e.doc.name.as_ref()).map(|n| n.value.clone())).map(Value::Text)
             } else if attr.axis == Axis::Power && matches!(attr.kind, Kind::Set { .. }) {
                 // What belongs to a role goes with it.
                 merge_values(attr.merge, same.iter().filter_map(|e| e.says(attr.key)))
+            } else if attr.merge == Merge::Same {
+                first_of(&|e| e.says(attr.key).is_some()).and_then(|e| e.says(attr.key)).cloned()
             } else {
                 merge_values(attr.merge, entries.iter().filter_map(|e| e.says(attr.key)))
             };
@@ -209,8 +219,10 @@ impl<'m> Member<'m> {
         let end = last.map(|e| e.value);
         let rolling = end.is_some() && entries.iter().any(|e| e.doc.rolling.is_some() && e.doc.end.as_ref().map(|d| d.value) == end);
         let spreads = if overridden.is_empty() { Vec::new() } else { spreads(&attrs, &same, spec) };
-        let overrides =
-            overridden.into_iter().map(|entry| Override { entry, role: entry.chief(spec).map(words_of).unwrap_or_default() }).collect();
+        let overrides = overridden
+            .into_iter()
+            .map(|entry| Override { entry, role: entry.chief(spec).map(|(_, value)| words_of(value)).unwrap_or_default() })
+            .collect();
         let reason = winner.doc.reason.as_deref().or_else(|| same.iter().find_map(|e| e.doc.reason.as_deref()));
         Merged { attrs, end, rolling, at: &winner.doc.at, reason, overrides, spreads }
     }

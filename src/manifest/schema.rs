@@ -138,13 +138,16 @@ fn account_of(spec: Option<&'static SystemSpec>, member: Value) -> Value {
 fn entry(spec: &'static SystemSpec) -> Value {
     let mut out = fixed::<raw::Entry>();
     let mut required = Vec::new();
+    let mut kinds_of_members = None;
     for attr in spec.attrs {
         // the fixed keys say more about these in a manifest than the system does
         if attr.key != "name" {
             out["properties"][attr.key] = described(kind(&attr.kind, false), attr.doc);
         }
-        if attr.required == Required::Always {
-            required.push(attr.key);
+        match attr.required {
+            Required::Never => {}
+            Required::Always => required.push(attr.key),
+            Required::Unless(other) => kinds_of_members = Some(json!([{ "required": [attr.key] }, { "required": [other] }])),
         }
     }
     if spec.has_native_ends() {
@@ -152,6 +155,9 @@ fn entry(spec: &'static SystemSpec) -> Value {
     }
     out["required"] = json!(required);
     who(&mut out);
+    if let Some(one_of) = kinds_of_members {
+        out["allOf"] = json!([{ "oneOf": one_of }]);
+    }
     out
 }
 
@@ -202,7 +208,7 @@ fn kind(kind: &Kind, all: bool) -> Value {
         Kind::Set { words, .. } => json!({ "type": "array", "items": one(fixed_words(words), all) }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Day | Kind::Text => text(),
-        Kind::Opaque => json!(true),
+        Kind::Opaque => json!({ "type": "object" }),
     }
 }
 

@@ -65,6 +65,7 @@ impl Account<'_> {
         let (changes, unordered) = order::all(work.drafts);
         work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, "a person who makes these changes one by one")));
         let guards = guards::all(&here, &changes, &administrators);
+        work.warnings.extend(guards::no_backup(&here, &changes, &administrators));
 
         let mut blocked = work.blocked;
         for b in &mut blocked {
@@ -157,6 +158,7 @@ fn nothing(kind: &crate::systems::Kind) -> Option<crate::model::Value> {
         Kind::Set { .. } => Some(Value::Set(std::collections::BTreeSet::new())),
         Kind::Flag => Some(Value::Flag(false)),
         Kind::Day => Some(Value::Day(None)),
-        Kind::One(_) | Kind::Text | Kind::Opaque => None,
+        Kind::Opaque => Some(Value::Opaque(serde_json::Value::Object(serde_json::Map::new()))),
+        Kind::One(_) | Kind::Text => None,
     }
 }

@@ -228,7 +228,8 @@ impl Differences {
                 });
                 continue;
             }
-            if !account.spec.is_editable(attr.key) {
+            // What makes another kind of member is no detail to leave alone: the change is blocked.
+            if !account.spec.is_editable(attr.key) && !account.spec.is_chief(attr.key) {
                 work.reports.push(Report {
                     code: "not-editable",
                     member: Some(live.email.to_string()),
@@ -245,6 +246,9 @@ impl Differences {
                     place: Some(merged.at.clone()),
                 });
                 continue;
+            }
+            if account.spec.is_chief(attr.key) {
+                all.after.retain(|k, _| !account.spec.is_chief(k));
             }
             all.after.insert(key, wanted.clone());
             all.causes.insert(key, cause::of_attr(account, day, member, live, before, key));

@@ -120,7 +120,6 @@ impl<'a> Found<'a> {
 
     /// `before` and `after` as the plan shows them: what differs, and the chief attribute.
     fn shown(&self, account: &Account<'_>) -> (Option<Attrs>, Option<Attrs>) {
-        let chief = account.spec.chief().key;
         match (self.action, &self.whole_after) {
             (Action::AllowDomain | Action::DisallowDomain, _) => (None, None),
             (Action::Invite, after) => (None, after.clone()),
@@ -128,7 +127,8 @@ impl<'a> Found<'a> {
                 (Some(self.whole_before.iter().filter(|(_, v)| !is_unset(v)).map(|(k, v)| (*k, v.clone())).collect()), None)
             }
             (_, Some(after)) => {
-                let differs = |k: &Key| *k == chief || (after.get(k).is_some_and(|a| self.whole_before.get(k).is_none_or(|b| a != b)));
+                let differs =
+                    |k: &Key| account.spec.is_chief(k) || (after.get(k).is_some_and(|a| self.whole_before.get(k).is_none_or(|b| a != b)));
                 let of = |attrs: &Attrs| -> Attrs { attrs.iter().filter(|(k, _)| differs(k)).map(|(k, v)| (*k, v.clone())).collect() };
                 (Some(of(&self.whole_before)), Some(of(after)))
             }
@@ -166,7 +166,8 @@ fn is_unset(value: &Value) -> bool {
         Value::Flag(b) => !b,
         Value::Day(d) => d.is_none(),
         Value::Text(t) => t.as_str().is_empty(),
-        Value::One(_) | Value::Opaque(_) => false,
+        Value::Opaque(o) => o.as_object().is_some_and(serde_json::Map::is_empty),
+        Value::One(_) => false,
     }
 }
 
@@ -234,7 +235,7 @@ fn facts(account: &Account<'_>, change: &mut Change, live: Option<&crate::model:
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
     // One who administers before and after, but not at every moment between, is missed as well.
     let stays = will_count && moments(change).iter().all(|m| spec.counts_for_floor(m));
-    let takes = change.action == Action::Remove || change.direction.narrows() || after.contains_key(spec.chief().key);
+    let takes = change.action == Action::Remove || change.direction.narrows() || spec.chiefs().any(|a| after.contains_key(a.key));
     match change.action {
         Action::Edit if is_active && was == Administrator::No && will_count && by_api && has_registered => {
             change.gives.insert(Fact::Administrators);

@@ -9,7 +9,7 @@ use crate::systems::Axis;
 
 use super::account::Account;
 use super::block::Administrators;
-use super::change::{AccountPlan, Change, Digest, Fact, Verdict};
+use super::change::{AccountPlan, Change, Digest, Fact, Verdict, Warning};
 use super::domains;
 
 /// One verdict a guard, in the contract's order.
@@ -148,6 +148,24 @@ fn cut_off_where(account: &Account<'_>, changes: &[Change], is: impl Fn(&Email) 
     who
 }
 
+/// Fewer active administrators after the plan than the product's page recommends (G3); too few at
+/// some moment is the guard's matter.
+pub(super) fn no_backup(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Option<Warning> {
+    let least = account.spec.floor.warn_under;
+    let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
+    let left = (administrators.now + with(|c| &c.gives)).saturating_sub(with(|c| &c.ends));
+    (left < least).then(|| Warning {
+        code: "no-backup-administrator",
+        on: None,
+        member: None,
+        message: format!(
+            "active administrators after this plan: {left}; {} recommends at least {least}, one as a backup",
+            account.spec.product
+        ),
+        place: None,
+    })
+}
+
 /// The fewest active administrators at any moment that the order allows; who is cut off is none.
 fn lowest(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> u32 {
     let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
@@ -173,8 +191,7 @@ fn locks_out(account: &Account<'_>, change: &Change) -> bool {
     let Some(after) = &change.whole_after else { return true };
     let held = |attrs: &Attrs, key: &str| attrs.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
     // Beside the role: privileges, which bound what the actor may hand on (E5).
-    let chief = account.spec.chief().key;
-    let mut powers = account.spec.attrs.iter().filter(|a| a.axis == Axis::Power && a.key != chief);
+    let mut powers = account.spec.attrs.iter().filter(|a| a.axis == Axis::Power && !account.spec.is_chief(a.key));
     !account.spec.power(before).is_subset(&account.spec.power(after))
         || account.spec.administers(before) && powers.any(|a| !held(before, a.key).is_subset(&held(after, a.key)))
 }

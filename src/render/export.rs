@@ -61,7 +61,7 @@ impl Level {
         if system.permits(&seen).iter().any(everywhere) {
             return Some(Level::Account);
         }
-        live.attr(system.chief().key).seen()?;
+        system.chiefs().find_map(|a| live.attr(a.key).seen())?;
         let sets: Vec<_> = system.rows.iter().filter_map(|r| set_of(r.scopes)).collect();
         if sets.iter().any(|key| seen.get(key).and_then(Value::as_set).is_some_and(|s| !s.is_empty())) {
             return Some(Level::Group);
@@ -251,14 +251,16 @@ impl MemberView {
             grants: Grant::all(system, &access),
         };
         for attr in system.attrs {
-            view.take(system, tenant, attr, live.attr(attr.key));
+            view.take(system, tenant, attr, live);
         }
         view
     }
 
-    fn take(&mut self, system: &SystemSpec, tenant: &Tenant, attr: &'static AttrSpec, known: &Known<Value>) {
+    fn take(&mut self, system: &SystemSpec, tenant: &Tenant, attr: &'static AttrSpec, live: &Live) {
+        let known = live.attr(attr.key);
         // A tenant without the feature has nothing there; a system without ends has none to read.
-        let nothing_to_read = !system.offers(attr, tenant) || (attr.axis == Axis::Until && !system.has_native_ends());
+        let of_another_kind = system.is_chief(attr.key) && system.chiefs().any(|a| live.attr(a.key).seen().is_some());
+        let nothing_to_read = !system.offers(attr, tenant) || (attr.axis == Axis::Until && !system.has_native_ends()) || of_another_kind;
         let json = match known {
             Known::Seen(value) => value.to_json(),
             Known::Partly(value) => {
@@ -270,7 +272,7 @@ impl MemberView {
                 let list = if *known == Known::Hidden { &mut self.hidden } else { &mut self.unreadable };
                 list.push(attr.key);
                 // The chief attribute is always there, so that readers need not ask for the system.
-                if attr.key == system.chief().key {
+                if system.is_chief(attr.key) {
                     self.attributes.insert(attr.key.to_owned(), Json::Null);
                 }
                 return;

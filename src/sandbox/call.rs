@@ -127,8 +127,15 @@ impl Server<'_> {
             Err(no) => return Ok(Answer::Refused(no)),
         };
         (self.rules.implied)(tenant, &mut attrs);
-        if let Some(missing) = spec.attrs.iter().find(|a| a.required == Required::Always && !attrs.contains_key(a.key)) {
-            return Ok(Answer::Refused(format!("{} is required.", missing.key)));
+        for attr in spec.attrs {
+            let is_there = match attr.required {
+                Required::Never => true,
+                Required::Always => attrs.contains_key(attr.key),
+                Required::Unless(other) => attrs.contains_key(attr.key) || attrs.contains_key(other),
+            };
+            if !is_there {
+                return Ok(Answer::Refused(format!("{} is required.", attr.key)));
+            }
         }
         let named = set.keys().copied().collect();
         if let Some(no) = self.refusal(&self.ask(Verb::Invite, None, &none, Some(&attrs), &named), true) {

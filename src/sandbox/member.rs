@@ -95,7 +95,8 @@ pub(super) fn defaults(spec: &SystemSpec, attrs: &mut Attrs) {
             Kind::Set { .. } => Value::Set(std::collections::BTreeSet::new()),
             Kind::Flag => Value::Flag(false),
             Kind::Day => Value::Day(None),
-            Kind::One(_) | Kind::Text | Kind::Opaque => continue,
+            Kind::Opaque => Value::Opaque(serde_json::Value::Object(serde_json::Map::new())),
+            Kind::One(_) | Kind::Text => continue,
         };
         attrs.entry(attr.key).or_insert(value);
     }

@@ -24,7 +24,7 @@ impl SystemSpec {
             return Administrator::No;
         }
         let seen = live.seen();
-        if !seen.contains_key(self.chief().key) || self.has_foreign_word(&seen) {
+        if !self.chiefs().any(|a| seen.contains_key(a.key)) || self.has_foreign_word(&seen) {
             return Administrator::Perhaps;
         }
         if !self.counts_for_floor(&seen) {
@@ -163,7 +163,11 @@ impl SystemSpec {
         if !row.when.iter().all(|(key, words)| holds(attrs, key, words)) {
             return Vec::new();
         }
-        let each = |key: Key| attrs.get(key).and_then(Value::as_set).into_iter().flatten().cloned().map(Scope::In);
+        let each = |key: Key| {
+            let value = attrs.get(key);
+            let words = value.and_then(Value::as_set).into_iter().flatten();
+            words.chain(value.and_then(Value::as_one)).cloned().map(Scope::In)
+        };
         match row.scopes {
             Scopes::Account => vec![Scope::Account],
             Scopes::Each(key) => each(key).collect(),

@@ -4,6 +4,7 @@
 mod check;
 pub mod emma_hq;
 mod emma_hq_checks;
+pub mod gamoshi;
 pub mod insider;
 mod insider_checks;
 mod judge;
@@ -21,10 +22,10 @@ pub use spec::{
 };
 
 /// Every system that is built, sorted by name.
-pub static ALL: &[&SystemSpec] = &[&emma_hq::SPEC, &insider::SPEC, &meta_gateway::SPEC, &solver::SPEC];
+pub static ALL: &[&SystemSpec] = &[&emma_hq::SPEC, &gamoshi::SPEC, &insider::SPEC, &meta_gateway::SPEC, &solver::SPEC];
 
 /// Systems that the documents name and this version does not have yet.
-pub static NOT_YET: &[&str] = &["gamoshi", "scim", "keycloak"];
+pub static NOT_YET: &[&str] = &["scim", "keycloak"];
 
 /// The system of that name.
 pub fn find(name: &str) -> Option<&'static SystemSpec> {

@@ -84,6 +84,7 @@ pub enum Kind {
     Flag,
     Day,
     Text,
+    /// A mapping that is compared as data; one that is left out is empty.
     Opaque,
 }
 
@@ -135,6 +136,8 @@ pub enum Merge {
 pub enum Required {
     Never,
     Always,
+    /// Exactly one of this and the named one, which makes another kind of member (gamoshi, G4).
+    Unless(Key),
 }
 
 /// A fact about a tenant that its connection may state.
@@ -169,7 +172,7 @@ pub struct PermitRow {
 #[derive(Debug, Clone, Copy)]
 pub enum Scopes {
     Account,
-    /// In each word of a set.
+    /// In each word of an attribute.
     Each(&'static str),
     /// For the account, and again in each word of a set.
     AccountAndEach(&'static str),
@@ -294,7 +297,19 @@ impl SystemSpec {
     }
     /// `role`, or solver's `groups`: the attribute that every change shows.
     pub fn chief(&self) -> &'static AttrSpec {
-        self.attrs.iter().find(|a| a.required == Required::Always).expect("every system requires one attribute")
+        self.attrs.iter().find(|a| a.required != Required::Never).expect("every system requires one attribute")
+    }
+    /// The chief attribute, and what may stand in its place: a member has exactly one of them.
+    pub fn chiefs(&self) -> impl Iterator<Item = &'static AttrSpec> {
+        let chief = self.chief();
+        let other = match chief.required {
+            Required::Unless(key) => self.attr(key),
+            Required::Never | Required::Always => None,
+        };
+        std::iter::once(chief).chain(other)
+    }
+    pub fn is_chief(&self, key: &str) -> bool {
+        self.chiefs().any(|a| a.key == key)
     }
     /// Whether the tenant has the attribute at all (I7, E13).
     pub fn offers(&self, attr: &AttrSpec, tenant: &Tenant) -> bool {

@@ -43,6 +43,10 @@ impl World {
     pub fn insider(facts: &str) -> Self {
         Self::of("ins", "insider", facts)
     }
+    /// The account `gam`.
+    pub fn gamoshi(facts: &str) -> Self {
+        Self::of("gam", "gamoshi", facts)
+    }
     /// The account `sol`.
     pub fn solver(facts: &str) -> Self {
         Self::of("sol", "solver", facts)

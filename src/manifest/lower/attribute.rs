@@ -7,6 +7,7 @@ use crate::manifest::Diagnostic;
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::read;
+use crate::manifest::shape::wrong_type;
 use crate::model::{Atom, Key, Place, Value};
 use crate::systems::{AttrSpec, Kind, Word, Words};
 
@@ -39,6 +40,10 @@ pub(crate) fn value(sink: &mut Sink, at: Cursor<'_>, kind: &Kind, rule: Rule<'_>
         Kind::Flag => plain(Value::Flag(read::flag(sink, at)?)),
         Kind::Day => plain(Value::Day(Some(read::day(sink, at)?.value))),
         Kind::Text => plain(Value::Text(read::name(sink, at)?.value)),
+        Kind::Opaque if at.map().is_none() => {
+            sink.say(wrong_type(at, "a mapping"));
+            None
+        }
         Kind::Opaque => plain(Value::Opaque(opaque(at))),
     }
 }

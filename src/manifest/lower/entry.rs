@@ -42,6 +42,7 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
             }
         }
         limits(sink, spec, &grant);
+        one_kind(sink, spec, at);
     }
     Some(EntryDoc {
         who: who?,
@@ -161,6 +162,25 @@ impl Grant {
             Value::Day(_) | Value::Text(_) | Value::Opaque(_) => None,
         }
     }
+}
+
+/// Exactly one of the attributes of which each makes another kind of member (SYSTEMS.md G4).
+fn one_kind(sink: &mut Sink, spec: &SystemSpec, at: Cursor<'_>) {
+    let Required::Unless(other) = spec.chief().required else { return };
+    let chief = spec.chief().key;
+    let diagnostic = match (at.get(chief), at.get(other)) {
+        (Some(first), Some(second)) => {
+            let message = format!("a member has one of `{chief}` and `{other}`: here are both");
+            Diagnostic::error("exactly-one", message, second.key_place()).related(first.key_place(), "the other one")
+        }
+        (None, None) => {
+            let message = format!("a member has one of `{chief}` and `{other}`: none of them is here");
+            Diagnostic::error("exactly-one", message, at.start_place())
+        }
+        _ => return,
+    };
+    let words = spec.chief().kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word);
+    sink.say(diagnostic.expected(format!("`{chief}`: {}, or `{other}: NAME`", read::one_of(words))));
 }
 
 /// Words that belong to other words: privileges to roles (SYSTEMS.md E10).

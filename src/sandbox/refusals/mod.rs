@@ -2,6 +2,7 @@
 //! chosen by name in one table.
 
 mod emma_hq;
+mod gamoshi;
 mod insider;
 mod meta_gateway;
 mod solver;
@@ -108,7 +109,7 @@ pub(super) struct Rules {
     pub implied: fn(&Tenant, &mut Attrs),
 }
 
-static ALL: &[Rules] = &[emma_hq::RULES, insider::RULES, meta_gateway::RULES, solver::RULES];
+static ALL: &[Rules] = &[emma_hq::RULES, gamoshi::RULES, insider::RULES, meta_gateway::RULES, solver::RULES];
 
 /// A server without rules of its own: one that was not written yet sees all and refuses by its
 /// literals alone.

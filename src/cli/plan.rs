@@ -1,11 +1,11 @@
 use std::io;
 
 use crate::plan::Plan;
-use crate::render::{self, Kind, PlanView, runbook::Runbook};
+use crate::render::{self, Kind, Notes, PlanView, runbook::Runbook};
 use crate::run::{self, Stop};
 
 use super::args::PlanArgs;
-use super::context::Context;
+use super::context::{Context, Shape};
 use super::exit;
 use super::runbook_file::RunbookFile;
 
@@ -24,10 +24,11 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> 
 pub(super) fn show(context: &Context, plan: &Plan, kind: Kind) {
     let (mut out, paint) = context.out();
     let view = PlanView::of(plan, kind);
-    let _: io::Result<()> = if context.is_json() {
-        render::json::write(&mut out, &view)
-    } else {
-        render::plan_text::plan(&mut out, &view, &context.again(), paint)
-            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
+    let again = context.again();
+    let _: io::Result<()> = match context.shape() {
+        Shape::Json => render::json::write(&mut out, &view),
+        Shape::Notes(as_notes) => as_notes.write(&mut out, &Notes::of_plan(&view, &again)),
+        Shape::Text => render::plan_text::plan(&mut out, &view, &again, paint)
+            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint)),
     };
 }

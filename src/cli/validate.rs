@@ -1,11 +1,11 @@
 use std::io::{self, Write};
 
 use crate::manifest::Diagnostic;
-use crate::render;
+use crate::render::{self, Notes};
 use crate::run::{Folder, Stop};
 
 use super::args::ValidateArgs;
-use super::context::Context;
+use super::context::{Context, Shape};
 use super::exit;
 
 pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
@@ -14,11 +14,12 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
     let (mut out, paint) = context.out();
     // Standard output closed early is not an error.
-    let _: io::Result<()> = if context.is_json() {
-        out.write_all(render::diagnostics::json(&diagnostics).as_bytes())
-    } else {
-        out.write_all(render::diagnostics::text(&diagnostics, folder.sources(), paint.is_styled()).as_bytes())
-            .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors)))
+    let _: io::Result<()> = match context.shape() {
+        Shape::Json => out.write_all(render::diagnostics::json(&diagnostics).as_bytes()),
+        Shape::Notes(as_notes) => as_notes.write(&mut out, &Notes::of_diagnostics(&diagnostics, &context.again())),
+        Shape::Text => out
+            .write_all(render::diagnostics::text(&diagnostics, folder.sources(), paint.is_styled()).as_bytes())
+            .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors))),
     };
     Ok(match errors {
         0 if args.strict && diagnostics.iter().any(|d: &Diagnostic| !d.is_error()) => exit::CHANGES,

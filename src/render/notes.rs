@@ -164,9 +164,9 @@ impl Notes {
         let mut notes = Vec::new();
         for account in &view.accounts {
             let group = headline(account);
-            let problem = |what: &str, problem: &String| Note::new(Rank::Stops, &group, what, "", problem);
-            notes.extend(account.reading.problems.iter().map(|p| problem("incomplete reading", p)));
-            notes.extend(account.unread.iter().map(|p| problem("not read back", p)));
+            let said = |what: &str, problem: &String| Note::new(Rank::Stops, &group, what, "", problem);
+            notes.extend(account.reading.problems.iter().map(|p| said("incomplete reading", p)));
+            notes.extend(account.unread.iter().map(|p| said("not read back", p)));
             notes.extend(view.guards.iter().filter(|g| g.tripped && g.account == account.account).map(|g| Note::guard(&group, g)));
         }
         for result in &view.results {

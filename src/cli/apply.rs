@@ -3,11 +3,11 @@ use std::io::{self, IsTerminal};
 use crate::model::Channel;
 use crate::plan::{Cleared, Lift, Plan};
 use crate::render::runbook::Runbook;
-use crate::render::{self, ApplyView, Kind, PlanView};
+use crate::render::{self, ApplyView, Kind, Notes, PlanView};
 use crate::run::{self, Approval, Stop};
 
 use super::args::{AllowFlag, ApplyArgs};
-use super::context::Context;
+use super::context::{Context, Shape};
 use super::exit;
 use super::runbook_file::RunbookFile;
 
@@ -43,11 +43,11 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
     };
     let (mut out, paint) = context.out();
     let view = ApplyView::of(&applied);
-    let printed = if context.is_json() {
-        render::json::write(&mut out, &view)
-    } else {
-        render::apply_text::text(&mut out, &view, args.runbook.as_deref(), paint)
-            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
+    let printed = match context.shape() {
+        Shape::Json => render::json::write(&mut out, &view),
+        Shape::Notes(as_notes) => as_notes.write(&mut out, &Notes::of_apply(&view, &context.again(), args.runbook.as_deref())),
+        Shape::Text => render::apply_text::text(&mut out, &view, args.runbook.as_deref(), paint)
+            .and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint)),
     };
     let done = exit::of_applied(&applied);
     // 1 would say that nothing was attempted.

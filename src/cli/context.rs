@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::backends::token::Refusal;
-use crate::render::{self, Paint};
+use crate::render::{self, Notes, Paint};
 use crate::run::{Request, Stop};
 
 use super::args::{Args, ColorWhen, Format, GlobalArgs};
@@ -26,6 +26,33 @@ pub struct Context {
     global: GlobalArgs,
     color: ColorChoice,
     progress: Arc<Progress>,
+}
+
+/// How a result is written.
+pub enum Shape {
+    Text,
+    Json,
+    Notes(NotesShape),
+}
+
+/// The formats that are written from notes.
+pub enum NotesShape {
+    Markdown,
+    /// Annotations name files as seen from where the command runs.
+    Github {
+        folder: PathBuf,
+    },
+}
+
+impl NotesShape {
+    /// # Errors
+    /// What the stream answers.
+    pub fn write(&self, out: &mut impl Write, notes: &Notes) -> io::Result<()> {
+        match self {
+            NotesShape::Markdown => render::markdown::write(out, notes),
+            NotesShape::Github { folder } => render::github::write(out, notes, folder),
+        }
+    }
 }
 
 impl Context {
@@ -69,6 +96,17 @@ impl Context {
         words.iter().map(|word| format!(" {}", quoted(word))).collect()
     }
 
+    /// How the result is written, beside what one command alone knows.
+    pub fn shape(&self) -> Shape {
+        match self.format {
+            Format::Json => Shape::Json,
+            Format::Markdown => Shape::Notes(NotesShape::Markdown),
+            Format::Github => Shape::Notes(NotesShape::Github { folder: self.folder.clone() }),
+            // The parser has refused those that a command does not know.
+            Format::Text | Format::Csv | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => Shape::Text,
+        }
+    }
+
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
     }
@@ -106,14 +144,15 @@ impl Context {
     /// Prints why nothing was attempted, and says the exit code.
     pub fn stopped(&self, stop: Stop) -> u8 {
         let written = match stop {
-            Stop::Manifests { diagnostics, sources: _ } if self.is_json() => {
-                let (mut out, _) = self.out();
-                out.write_all(render::diagnostics::json(&diagnostics).as_bytes()).map(|()| exit::ERROR)
+            Stop::Manifests { diagnostics, sources } => match self.shape() {
+                Shape::Json => self.out().0.write_all(render::diagnostics::json(&diagnostics).as_bytes()),
+                Shape::Notes(as_notes) => as_notes.write(&mut self.out().0, &Notes::of_diagnostics(&diagnostics, &self.again())),
+                Shape::Text => {
+                    let (mut err, paint) = self.err();
+                    err.write_all(render::diagnostics::text(&diagnostics, &sources, paint.is_styled()).as_bytes())
+                }
             }
-            Stop::Manifests { diagnostics, sources } => {
-                let (mut err, paint) = self.err();
-                err.write_all(render::diagnostics::text(&diagnostics, &sources, paint.is_styled()).as_bytes()).map(|()| exit::ERROR)
-            }
+            .map(|()| exit::ERROR),
             Stop::Refused(refusals) => self.complain_of(&refusals).map(|()| exit::ERROR),
             Stop::Failed { message, hint } => self.complain(&message, hint.as_deref()).map(|()| exit::ERROR),
             Stop::Stale { message } => self.complain(&message, Some("plan again, and review what changed")).map(|()| exit::STALE),

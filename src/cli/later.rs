@@ -116,9 +116,17 @@ impl Args {
         let format = self.global.format;
         match format {
             Format::Text | Format::Json => Ok(()),
+            Format::Markdown | Format::Github
+                if matches!(self.command, Command::Validate(_) | Command::Plan(_) | Command::Drift(_) | Command::Apply(_)) =>
+            {
+                Ok(())
+            }
             Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
             Format::Csv | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
-                Err(NotYet::new(format!("--format {} for this command", format.word()), "text and json are built, and csv for `export`"))
+                Err(NotYet::new(
+                    format!("--format {} for this command", format.word()),
+                    "text and json are built; csv for `export`; markdown and github for `validate`, `plan`, `drift` and `apply`",
+                ))
             }
         }
     }

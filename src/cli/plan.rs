@@ -1,9 +1,9 @@
 use crate::plan::Plan;
-use crate::render::{self, Kind, PlanView, runbook::Runbook};
+use crate::render::{self, Kind, Notes, PlanView, runbook::Runbook};
 use crate::run::{self, Stop};
 
 use super::args::PlanArgs;
-use super::context::Context;
+use super::context::{Context, Shape};
 use super::exit;
 use super::runbook_file::RunbookFile;
 
@@ -22,10 +22,12 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> 
 pub(super) fn show(context: &Context, plan: &Plan, kind: Kind, again: Option<&str>, code: u8) -> u8 {
     let (mut out, paint) = context.out();
     let view = PlanView::of(plan, kind);
-    let printed = if context.is_json() {
-        render::json::write(&mut out, &view)
-    } else {
-        render::plan_text::plan(&mut out, &view, again, paint).and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
+    let printed = match context.shape() {
+        Shape::Json => render::json::write(&mut out, &view),
+        Shape::Notes(as_notes) => as_notes.write(&mut out, &Notes::of_plan(&view, again)),
+        Shape::Text => {
+            render::plan_text::plan(&mut out, &view, again, paint).and_then(|()| render::runbook::text(&mut out, &Runbook::of(plan), paint))
+        }
     };
     context.printed(out, printed, code)
 }

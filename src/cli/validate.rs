@@ -1,11 +1,11 @@
 use std::io::Write;
 
 use crate::manifest::Diagnostic;
-use crate::render;
+use crate::render::{self, Notes};
 use crate::run::{Folder, Stop};
 
 use super::args::ValidateArgs;
-use super::context::Context;
+use super::context::{Context, Shape};
 use super::exit;
 
 pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
@@ -13,11 +13,12 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
     let (_, diagnostics) = folder.resolve();
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
     let (mut out, paint) = context.out();
-    let printed = if context.is_json() {
-        out.write_all(render::diagnostics::json(&diagnostics).as_bytes())
-    } else {
-        out.write_all(render::diagnostics::text(&diagnostics, folder.sources(), paint.is_styled()).as_bytes())
-            .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors)))
+    let printed = match context.shape() {
+        Shape::Json => out.write_all(render::diagnostics::json(&diagnostics).as_bytes()),
+        Shape::Notes(as_notes) => as_notes.write(&mut out, &Notes::of_diagnostics(&diagnostics, &context.again())),
+        Shape::Text => out
+            .write_all(render::diagnostics::text(&diagnostics, folder.sources(), paint.is_styled()).as_bytes())
+            .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors))),
     };
     let code = match errors {
         0 if args.strict && diagnostics.iter().any(|d: &Diagnostic| !d.is_error()) => exit::CHANGES,

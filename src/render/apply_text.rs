@@ -12,6 +12,7 @@ use crate::model::Channel;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
+use super::plan_text::Hint;
 use super::plan_text_change::{write_blocked, write_change};
 use super::plan_view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::Word;
@@ -121,10 +122,15 @@ impl ApplyView {
 }
 
 impl ApplyView {
-    /// The system of the account that an id starts with.
-    fn system_of(&self, id: &str) -> &'static str {
+    /// The account that an id starts with.
+    pub(super) fn account_of(&self, id: &str) -> Option<&AppliedAccountView> {
         let of = |a: &&AppliedAccountView| id.strip_prefix(a.account.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        self.accounts.iter().find(of).map_or("", |a| a.system)
+        self.accounts.iter().find(of)
+    }
+
+    /// The system of that account.
+    pub(super) fn system_of(&self, id: &str) -> &'static str {
+        self.account_of(id).map_or("", |a| a.system)
     }
 }
 
@@ -187,11 +193,15 @@ pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pain
     write_foot(out, view, runbook, paint)
 }
 
-fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
-    let (faint, strong) = (paint.faint(), paint.strong());
+/// What applied, when, and on what.
+pub(super) fn made(view: &ApplyView) -> String {
     let simulated = if view.simulated { ", simulated" } else { "" };
     let sandbox = if view.sandbox { ", SANDBOX" } else { "" };
-    writeln!(out, "{faint}{}, as of {}{simulated}{sandbox}, digest {}{faint:#}", view.tool, view.as_of, view.digest)?;
+    format!("{}, as of {}{simulated}{sandbox}", view.tool, view.as_of)
+}
+
+/// `apply: 6 applied; 0 left, 0 blocked, 0 by hand`.
+pub(super) fn counted(view: &ApplyView) -> String {
     let count = |word: ResultWord| view.results.iter().filter(|r| r.result.0 == word).count();
     let each: Vec<String> = [ResultWord::Applied, ResultWord::Already, ResultWord::Failed, ResultWord::Skipped, ResultWord::Unknown]
         .into_iter()
@@ -199,32 +209,37 @@ fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pa
         .map(|v| format!("{} {}", count(v), v.word()))
         .collect();
     let results = if each.is_empty() { "nothing done".to_owned() } else { each.join(", ") };
-    writeln!(
-        out,
-        "{strong}apply: {results}; {} left, {} blocked, {} by hand{strong:#}",
-        view.left.len(),
-        view.blocked.len(),
-        view.manual.len()
-    )?;
+    format!("apply: {results}; {} left, {} blocked, {} by hand", view.left.len(), view.blocked.len(), view.manual.len())
+}
+
+fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
+    let (faint, strong) = (paint.faint(), paint.strong());
+    writeln!(out, "{faint}{}, digest {}{faint:#}", made(view), view.digest)?;
+    writeln!(out, "{strong}{}{strong:#}", counted(view))?;
+    hints(view, runbook).iter().try_for_each(|hint| writeln!(out, "hint: {}", Neutral(&hint.to_string())))
+}
+
+/// What to do next. `runbook` is the file that the steps by hand are written to.
+pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
+    let mut hints = Vec::new();
     if view.links.waiting > 0 {
         let links = if view.links.waiting == 1 { "link waits" } else { "links wait" };
-        writeln!(out, "hint: {} hand-over {links} in the connection's links directory", view.links.waiting)?;
+        hints.push(Hint::words(&format!("{} hand-over {links} in the connection's links directory", view.links.waiting)));
     }
-    if count(ResultWord::Failed) + count(ResultWord::Skipped) + count(ResultWord::Unknown) > 0 || !view.left.is_empty() {
-        writeln!(out, "hint: portcullis plan shows what is still to do")?;
+    if view.results.iter().any(|r| !r.result.0.is_well()) || !view.left.is_empty() {
+        hints.push(Hint::command("", "portcullis plan".to_owned(), "shows what is still to do"));
     }
     match runbook {
         _ if view.manual.is_empty() => {}
-        Some(file) => writeln!(out, "hint: the steps by hand stand in {}", Neutral(&file.display().to_string()))?,
-        None if view.forgotten => {
-            writeln!(
-                out,
-                "hint: no later plan shows steps that nothing can read back; portcullis apply --runbook FILE.md writes them down"
-            )?;
-        }
-        None => writeln!(out, "hint: portcullis plan --runbook FILE.md writes the steps by hand down")?,
+        Some(file) => hints.push(Hint::command("the steps by hand stand in", file.display().to_string(), "")),
+        None if view.forgotten => hints.push(Hint::command(
+            "no later plan shows steps that nothing can read back;",
+            "portcullis apply --runbook FILE.md".to_owned(),
+            "writes them down",
+        )),
+        None => hints.push(Hint::command("", "portcullis plan --runbook FILE.md".to_owned(), "writes the steps by hand down")),
     }
-    Ok(())
+    hints
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
-//! Prints plans, applies and exports: text for people, JSON for programs, CSV for spreadsheets, a
-//! runbook for what no API takes. Reads a plan and never computes one.
+//! Prints plans, applies and exports: text for people, JSON for programs, Markdown and annotations for
+//! reviews, CSV for spreadsheets, a runbook for what no API takes. Reads a plan and never computes one.
 
 pub mod apply_text;
 pub mod diagnostics;
 pub mod export;
+pub mod github;
 pub mod json;
+pub mod markdown;
 pub mod neutral;
+mod notes;
+#[cfg(test)]
+mod notes_tests;
 mod paint;
 pub mod plan_text;
 mod plan_text_change;
@@ -17,6 +22,7 @@ mod spelt;
 
 pub use apply_text::{ApplyView, apply_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
+pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use runbook::Runbook;

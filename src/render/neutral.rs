@@ -80,7 +80,12 @@ impl fmt::Display for Markdown<'_> {
                 '@' => f.write_str("@\u{200b}")?,
                 // Neither are bare links to be had.
                 ':' => f.write_str(":\u{200b}")?,
-                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' | '$' => {
+                // A number after it, or after `GH-`, is another's issue, which would be told of it.
+                '#' => f.write_str("\\#\u{200b}")?,
+                '-' if follows(&shown[..at], "gh") => f.write_str("\u{200b}-")?,
+                // A link without a scheme.
+                '.' if follows(&shown[..at], "www") => f.write_str("\u{200b}.")?,
+                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '~' | '$' => {
                     f.write_char('\\')?;
                     f.write_char(c)?;
                 }
@@ -96,13 +101,19 @@ impl fmt::Display for Markdown<'_> {
     }
 }
 
+/// Whether the text ends with these ASCII letters, in either case.
+fn follows(before: &str, letters: &str) -> bool {
+    before.len().checked_sub(letters.len()).and_then(|at| before.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(letters))
+}
+
 /// An address for Markdown: as code, so that it can be copied and mentions nobody.
 #[derive(Debug, Clone, Copy)]
 pub struct MarkdownCode<'a>(pub &'a str);
 
 impl fmt::Display for MarkdownCode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.contains(['`', '<', '|']) {
+        // An empty span would be two open ends.
+        if self.0.trim().is_empty() || self.0.contains(['`', '<', '|']) {
             return Markdown(self.0).fmt(f);
         }
         write!(f, "`{}`", Neutral(self.0))
@@ -214,7 +225,8 @@ mod tests {
     #[test]
     fn markdown_has_no_tag_mention_link_or_cell() {
         let shown = Markdown("@everyone <img src=x> `x` | [a](http://b.example) #1").to_string();
-        assert_eq!(shown, "@\u{200b}everyone &lt;img src=x&gt; \\`x\\` \\| \\[a\\]\\(http:\u{200b}//b.example\\) \\#1");
+        assert_eq!(shown, "@\u{200b}everyone &lt;img src=x&gt; \\`x\\` \\| \\[a\\]\\(http:\u{200b}//b.example\\) \\#\u{200b}1");
+        assert_eq!(Markdown("GH-1 www.b.example").to_string(), "GH\u{200b}-1 www\u{200b}.b.example");
         assert_eq!((Markdown("- x").to_string(), Markdown("1. x-y").to_string()), ("\\- x".into(), "1\\. x-y".into()));
         assert_eq!(MarkdownCode("a@acme.example").to_string(), "`a@acme.example`");
         assert_eq!(MarkdownCode("a`@acme.example").to_string(), "a\\`@\u{200b}acme.example");

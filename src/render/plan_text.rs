@@ -2,6 +2,7 @@
 //! step. Says all that the JSON says, and nothing else.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{self, Write};
 
 use super::neutral::Neutral;
@@ -17,7 +18,7 @@ use super::plan_view::{AccountView, GuardView, Kind, PlanView, Summary};
 pub fn plan(out: &mut impl Write, view: &PlanView, again: Option<&str>, paint: Paint) -> io::Result<()> {
     without_hints(out, view, paint)?;
     for hint in hints(view, again) {
-        writeln!(out, "hint: {hint}")?;
+        writeln!(out, "hint: {}", Neutral(&hint.to_string()))?;
     }
     Ok(())
 }
@@ -79,8 +80,16 @@ fn write_place(out: &mut impl Write, place: Option<String>, faint: anstyle::Styl
     }
 }
 
+/// Which account it is and how it was read, on one line without colour.
+pub(super) fn account_line(account: &AccountView, view: &PlanView) -> String {
+    let mut text = Vec::new();
+    // memory takes everything
+    let _ = headline(&mut text, account, view, Paint::plain());
+    String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
+}
+
 /// Which account it is and how it was read.
-pub(super) fn headline(out: &mut impl Write, account: &AccountView, view: &PlanView, paint: Paint) -> io::Result<()> {
+fn headline(out: &mut impl Write, account: &AccountView, view: &PlanView, paint: Paint) -> io::Result<()> {
     let (strong, alarm) = (paint.strong(), paint.alarm());
     write!(out, "{strong}{}{strong:#} ({} on {})", Neutral(&account.account), account.system, account.backend)?;
     if account.sandbox {
@@ -146,27 +155,36 @@ pub(super) fn guard_tripped(out: &mut impl Write, guard: &GuardView, paint: Pain
 }
 
 fn write_foot(out: &mut impl Write, view: &PlanView, paint: Paint) -> io::Result<()> {
-    let faint = paint.faint();
-    write!(out, "{faint}{}, as of {}", view.tool, view.as_of)?;
+    let (faint, strong) = (paint.faint(), paint.strong());
+    writeln!(out, "{faint}{}, digest {}{faint:#}", made(view), view.digest)?;
+    writeln!(out, "{strong}{}{strong:#}", counted(view))
+}
+
+/// What made the plan, when, and on what.
+pub(super) fn made(view: &PlanView) -> String {
+    let mut text = format!("{}, as of {}", view.tool, view.as_of);
     if view.simulated {
-        write!(out, ", simulated")?;
+        text += ", simulated";
     }
     if view.sandbox {
-        write!(out, ", SANDBOX")?;
+        text += ", SANDBOX";
     }
     for (name, revision) in [("base", &view.base), ("applied", &view.applied)] {
         if let Some(revision) = revision {
-            write!(out, ", {name} {}", Neutral(revision))?;
+            text += &format!(", {name} {}", Neutral(revision));
         }
     }
-    writeln!(out, ", digest {}{faint:#}", view.digest)?;
-    let strong = paint.strong();
+    text
+}
+
+/// `plan: 2 invite, 1 remove; 1 blocked, 0 by hand`.
+pub(super) fn counted(view: &PlanView) -> String {
     let kind = match view.kind {
         Kind::Plan => "plan",
         Kind::Drift => "drift",
     };
     let unread = view.accounts.iter().filter(|a| !a.reading.complete).count();
-    writeln!(out, "{strong}{kind}: {}{strong:#}", counts(&view.summary, unread))
+    format!("{kind}: {}", counts(&view.summary, unread))
 }
 
 /// `2 invite, 1 remove; 1 blocked, 0 by hand`. Where an account was not read, nobody knows that
@@ -183,43 +201,78 @@ fn counts(summary: &Summary, unread: usize) -> String {
     format!("{changes}; {} blocked, {} by hand{unread}", summary.blocked, summary.manual)
 }
 
+/// What to do next, with the command that does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    pub before: String,
+    /// To be copied; empty where there is none.
+    pub command: String,
+    pub after: String,
+}
+
+impl Hint {
+    pub(super) fn words(words: &str) -> Self {
+        Self::command(words, String::new(), "")
+    }
+    pub(super) fn command(before: &str, command: String, after: &str) -> Self {
+        Self { before: before.to_owned(), command, after: after.to_owned() }
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [&self.before, &self.command, &self.after];
+        let mut parts = parts.into_iter().filter(|p| !p.is_empty());
+        parts.next().map_or(Ok(()), |first| f.write_str(first))?;
+        parts.try_for_each(|part| write!(f, " {part}"))
+    }
+}
+
 /// The next step, or steps where accounts need different ones.
-fn hints(view: &PlanView, again: Option<&str>) -> Vec<String> {
-    let told = Neutral(again.unwrap_or_default());
+pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
+    let told = again.unwrap_or_default();
     let mut hints = Vec::new();
     if view.accounts.is_empty() {
-        hints.push("no account stands in the manifests here; is it their folder?".to_owned());
+        hints.push(Hint::words("no account stands in the manifests here; is it their folder?"));
     }
     if view.accounts.iter().any(|a| !a.reading.complete) {
-        hints.push("an incomplete reading plans nothing; see its problems and plan again".to_owned());
+        hints.push(Hint::words("an incomplete reading plans nothing; see its problems and plan again"));
     }
     let tripped: Vec<&GuardView> = view.guards.iter().filter(|g| g.tripped).collect();
     if !tripped.is_empty() {
-        hints.push("a guard stops its account, not the others; where the change is meant, pass its --allow to apply".to_owned());
+        hints.push(Hint::words("a guard stops its account, not the others; where the change is meant, pass its --allow to apply"));
     }
     let stopped = |account: &AccountView| tripped.iter().any(|g| g.account == account.account);
     let open = |account: &&AccountView| !stopped(account) && account.changes.iter().any(|c| c.manual.len() < c.calls.len());
     if view.accounts.iter().any(|a| open(&a)) {
         hints.push(match view.kind {
             _ if view.simulated && view.accounts.iter().filter(open).any(|a| !a.sandbox) => {
-                "a simulated plan is for reading; plan without PORTCULLIS_NOW and --at to apply it".to_owned()
+                Hint::words("a simulated plan is for reading; plan without PORTCULLIS_NOW and --at to apply it")
             }
             Kind::Plan if again.is_none() => {
-                "this is what a run on that day would do if nothing changed until then; it cannot be applied today".to_owned()
+                Hint::words("this is what a run on that day would do if nothing changed until then; it cannot be applied today")
             }
-            Kind::Plan => format!("to make exactly these changes: portcullis apply{} --digest {}", told, view.digest),
-            Kind::Drift => {
-                format!("portcullis apply{} brings the accounts back; to keep a difference, write it into the manifests", told)
+            Kind::Plan => {
+                let command = format!("portcullis apply{told} --digest {}", view.digest);
+                Hint::command("to make exactly these changes:", command, "")
             }
+            Kind::Drift => Hint::command(
+                "",
+                format!("portcullis apply{told}"),
+                "brings the accounts back; to keep a difference, write it into the manifests",
+            ),
         });
     }
     if view.summary.manual > 0 {
-        hints.push(format!("some steps are made by hand: portcullis plan{} --runbook FILE.md writes them down", told));
+        let command = format!("portcullis plan{told} --runbook FILE.md");
+        hints.push(Hint::command("some steps are made by hand:", command, "writes them down"));
     }
-    if view.accounts.iter().flat_map(|a| &a.blocked).any(|b| !b.accepted) {
-        let codes: BTreeSet<&str> = view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code).collect();
-        let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
-        hints.push(format!("what is blocked needs somebody else; `accept-blocked: [{codes}]` under the account marks it as known"));
+    let open: BTreeSet<&str> = view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code).collect();
+    if !open.is_empty() {
+        let codes = open.into_iter().collect::<Vec<_>>().join(", ");
+        hints.push(Hint::words(&format!(
+            "what is blocked needs somebody else; `accept-blocked: [{codes}]` under the account marks it as known"
+        )));
     }
     hints
 }

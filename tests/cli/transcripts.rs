@@ -318,7 +318,7 @@ fn what_is_known_and_not_built_is_refused() {
         "plan --out plan.json",
         "apply --journal j",
         "apply --verify",
-        "plan --format markdown",
+        "export --format markdown",
         "plan --format csv",
         "validate --format sarif",
         "export --format html",

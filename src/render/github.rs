@@ -7,7 +7,7 @@ use std::path::{Component, Path};
 use super::neutral::Neutral;
 use super::notes::{MOST, Note, Notes, Rank};
 
-/// Writes fewer than [`MOST`] characters of commands. `folder` is where the manifests are, as seen
+/// Writes fewer than `MOST` characters of commands. `folder` is where the manifests are, as seen
 /// from the repository. GitHub shows the first ten of each level: the notes' order is theirs.
 ///
 /// # Errors

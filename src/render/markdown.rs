@@ -6,7 +6,7 @@ use super::neutral::{Markdown, MarkdownCode};
 use super::notes::{MOST, Note, Notes, Rank};
 use super::plan_text::Hint;
 
-/// Writes the notes as a document of fewer than [`MOST`] characters.
+/// Writes the notes as a document of fewer than `MOST` characters.
 ///
 /// # Errors
 /// What the stream answers.

@@ -40,7 +40,7 @@ pub struct GlobalArgs {
     /// Only these accounts; may be repeated, `*` stands for any run of characters.
     #[arg(long, value_name = "NAME", global = true)]
     pub account: Vec<String>,
-    /// How the result is printed on standard output.
+    /// How the result is printed on standard output: text, json, markdown or github; csv for `export`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, global = true, hide_possible_values = true)]
     pub format: Format,
     /// When to colour: auto, always, never. NO_COLOR and CLICOLOR_FORCE count too.

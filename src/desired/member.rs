@@ -228,8 +228,8 @@ impl<'m> Member<'m> {
                 role.filter(|(key, _)| *key == attr.key).map(|(_, value)| value.clone())
             } else if attr.axis == Axis::Label {
                 self.name.cloned().or_else(|| entries.iter().find_map(|e| e.doc.name.as_ref()).map(|n| n.value.clone())).map(Value::Text)
-            } else if attr.axis == Axis::Power && matches!(attr.kind, Kind::Set { .. }) {
-                // What belongs to a role goes with it.
+            } else if spec.belongs_to_role(attr) {
+                // It goes with its role.
                 merge_values(attr.merge, same.iter().filter_map(|e| e.says(attr.key)))
             } else if attr.merge == Merge::Same {
                 first_of(&|e| e.says(attr.key).is_some()).and_then(|e| e.says(attr.key)).cloned()

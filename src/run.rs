@@ -4,6 +4,7 @@ mod connect;
 mod request;
 mod stop;
 mod verify;
+mod who;
 
 use crate::apply::{self, Applied};
 use crate::plan::{self, Cleared, Plan};
@@ -11,6 +12,7 @@ use crate::plan::{self, Cleared, Plan};
 pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
 pub use stop::Stop;
+pub use who::who;
 
 /// Reads every account and plans the difference. Holds nothing that could write.
 ///

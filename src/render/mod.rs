@@ -25,6 +25,7 @@ mod samples;
 mod spelt;
 mod system;
 mod system_page;
+pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
 pub use explain::{ExplainView, explain_schema};
@@ -35,20 +36,22 @@ pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
 pub use runbook::Runbook;
 pub use system::SystemView;
+pub use who::{WhoView, who_schema};
 
-/// The schema of what is printed under this name: `plan`, `apply`, `explain` or `export`.
+/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `export` or `who`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
+        "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 4] = ["apply", "explain", "export", "plan"];
+pub const SCHEMAS: [&str; 5] = ["apply", "explain", "export", "plan", "who"];
 
 #[cfg(test)]
 mod tests {

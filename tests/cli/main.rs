@@ -5,7 +5,9 @@ mod approval;
 mod exit_codes;
 mod hostile;
 mod json;
+mod man;
 #[path = "../support/program.rs"]
 mod program;
 mod safety;
 mod transcripts;
+mod who;

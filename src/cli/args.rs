@@ -224,7 +224,7 @@ pub struct PlanArgs {
     portcullis apply --allow news:removals=12@sha256:...\n                                                 \
     lifts one guard, to that number and for that plan:\n                                                 \
     copy it from the plan that the guard stopped\n\n\
-    Exit codes: 0 done; 1 nothing attempted; 4 a guard tripped; 5 another plan is needed now; 6 applied in part;\n\
+    Exit codes: 0 done; 1 nothing attempted; 4 a guard tripped; 5 another plan is needed now; 6 applied in part; \
     7 an account was not read; 8 steps by hand are left. `portcullis explain CODE` says more.")]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -253,8 +253,8 @@ pub struct ApplyArgs {
 #[command(after_help = "Examples:\n  \
     portcullis drift                               for a job that runs every night\n  \
     portcullis drift --account 'prod-*'            some accounts\n\n\
-    Exit codes: 0 none, or by time alone; 3 drift; 7 an account was not read; 8 steps by hand alone. `apply` puts it\n\
-    back; to keep a difference, write it into the manifests.")]
+    Exit codes: 0 none, or by time alone; 3 drift; 7 an account was not read; 8 steps by hand alone. \
+    `apply` puts it back; to keep a difference, write it into the manifests.")]
 pub struct DriftArgs {
     #[command(flatten)]
     pub at: DirArg,

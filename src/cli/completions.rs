@@ -30,7 +30,7 @@ fn visible(command: clap::Command) -> clap::Command {
         kept = kept.after_help(after.clone());
     }
     if let Some(version) = command.get_version() {
-        kept = kept.version(version.to_owned());
+        kept = kept.version(version.to_owned()).propagate_version(true);
     }
     kept = kept.args(command.get_arguments().filter(|a| !a.is_hide_set()).cloned());
     kept.subcommands(command.get_subcommands().filter(|c| !c.is_hide_set()).cloned().map(visible))

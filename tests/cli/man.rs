@@ -45,7 +45,7 @@ fn every_visible_command_has_a_manual_page() {
         let name = format!("portcullis-{word}.1");
         assert!(listed.lines().any(|l| l == name), "{name} in {listed}");
         let text = String::from_utf8(world.read(&format!("pages/{name}"))).expect("it is text");
-        assert!(text.contains(".SH OPTIONS") && text.contains("Global options"), "{name}: {text}");
+        assert!(text.contains(".SH OPTIONS") && text.contains("GLOBAL OPTIONS"), "{name}: {text}");
     }
     assert!(HIDDEN.iter().all(|w| !listed.contains(&format!("portcullis-{w}.1"))), "{listed}");
     let apply = String::from_utf8(world.read("pages/portcullis-apply.1")).expect("it is text");

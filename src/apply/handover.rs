@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -42,8 +41,8 @@ pub struct Ready<'h> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     name: OsString,
-    /// Tells it from a newer one of the same name.
-    modified: Option<SystemTime>,
+    /// Tells it from a newer one of the same name: no two links are alike.
+    digest: Option<[u8; 32]>,
 }
 
 /// What became of the link files that are of no use any more, by their paths.
@@ -97,8 +96,8 @@ impl Handover {
         let is_link = |name: &OsString| name.to_str().is_some_and(|n| !n.starts_with('.') && ENDINGS.iter().any(|end| n.ends_with(end)));
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let files = entries.filter(|e| is_link(&e.file_name()) && e.file_type().is_ok_and(|kind| kind.is_file()));
-        let mut found: Vec<_> =
-            files.map(|e| Found { name: e.file_name(), modified: e.metadata().ok().and_then(|m| m.modified().ok()) }).collect();
+        let digest = |path: &Path| fs::read(path).ok().map(|bytes| Sha256::digest(bytes).into());
+        let mut found: Vec<_> = files.map(|e| Found { name: e.file_name(), digest: digest(&e.path()) }).collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
     }
@@ -325,8 +324,7 @@ mod tests {
         fs::write(here.join("notes.txt"), "kept").unwrap();
         assert_eq!(handover.sweep(&found, [who()].iter()), Swept::default());
         // Somebody else invites between the reading and the sweep.
-        let later = SystemTime::now() + std::time::Duration::from_secs(60);
-        File::options().write(true).open(here.join("n@acme.example.link")).unwrap().set_modified(later).unwrap();
+        put(&handover, "two").unwrap();
         assert_eq!(handover.sweep(&found, [].into_iter()), Swept::default());
         let swept = handover.sweep(&handover.found(), [].into_iter());
         assert_eq!((swept.removed, swept.kept), (vec![PathBuf::from("links/met/n@acme.example.link")], vec![]));

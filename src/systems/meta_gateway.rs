@@ -181,7 +181,10 @@ pub static SPEC: SystemSpec = SystemSpec {
 /// meta-gateway's rules in SYSTEMS.md.
 const RULES: &[Rule] = &[
     both("M1", "an account keeps an admin at every moment; the last one cannot be removed, and admins alone manage users."),
-    portcullis("M2", "the link of an invitation is a secret: it stands in no plan, log or comment, only in a file of mode 0600."),
+    portcullis(
+        "M2",
+        "the link of an invitation is a secret: it stands in no plan, log or comment, only in a file of mode 0600, encrypted where the connection names a recipient.",
+    ),
     product(
         "M3",
         "without SMTP at the host the link is the only delivery; the result of an apply counts the links that wait for hand-over.",

@@ -62,10 +62,11 @@ fn profile(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, sink: &mut 
     }
     if context.is_whole && !declared.is_wrong {
         let message = format!("profile {} says nothing for the account {}", quoted(name.as_str()), quoted(about.name));
-        let sections = declared.sections.keys().map(crate::model::Atom::as_str);
         let mut diagnostic = Diagnostic::error("profile-without-section", message, at.place()).related(declared.at.clone(), "the profile");
         if !declared.sections.is_empty() {
-            diagnostic = diagnostic.expected(format!("a profile for it; this one is for {}", read::one_of(sections)));
+            let sections = read::one_of(declared.sections.keys().map(crate::model::Atom::as_str));
+            diagnostic =
+                diagnostic.expected(format!("a profile for it: the sections of this one are for {}", sections.replacen("one of ", "", 1)));
         }
         sink.say(diagnostic.hint(format!("add a section `{}` to the profile", about.name)));
     }

@@ -69,7 +69,7 @@ impl<'m> Sought<'m> {
     /// The addresses that mean the person in an account, the present one first.
     fn addresses_in(&self, account: &str) -> Vec<&Email> {
         match self {
-            Sought::Person(_, person) => addresses_in(person, account),
+            Sought::Person(_, person) => person.addresses_in(account).map(|e| &e.value).collect(),
             Sought::Outsider(email) => vec![email],
         }
     }
@@ -133,11 +133,8 @@ impl<'m> Sought<'m> {
 
 /// Every address of a person, the one of most accounts first.
 fn addresses(person: &Person) -> Vec<&Email> {
-    std::iter::once(&person.email).chain(&person.previously).map(|e| &e.value).collect()
-}
-
-fn addresses_in<'p>(person: &'p Person, _account: &str) -> Vec<&'p Email> {
-    addresses(person)
+    let elsewhere = person.accounts.values().flat_map(|o| std::iter::once(&o.email).chain(&o.previously));
+    std::iter::once(&person.email).chain(&person.previously).chain(elsewhere).map(|e| &e.value).collect()
 }
 
 /// What is asked for, as if it were there: judged as what is there.
@@ -163,7 +160,7 @@ fn entry(entry: &Entry<'_>, wanted: &Wanted<'_>, today: jiff::civil::Date) -> En
     EntryView {
         place: PlaceView::of(&doc.at),
         team: entry.team.map(ToString::to_string),
-        profile: None,
+        profile: doc.profile.as_ref().map(|p| p.name.value.to_string()),
         reason: doc.reason.as_deref().map(str::to_owned),
         start: doc.start.as_ref().map(|d| d.value.to_string()),
         end: doc.end.as_ref().map(|d| d.value.to_string()),

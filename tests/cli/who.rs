@@ -185,3 +185,43 @@ fn a_hostile_name_is_harmless() {
         assert!(format != "markdown" || !said.contains("<b>"), "{said}");
     }
 }
+
+#[test]
+fn profiles_and_addresses_for_one_account_are_seen_through() {
+    let world = World::new();
+    let folder = "
+        connections:
+          sol: { system: solver, backend: embedded }
+          oth: { system: solver, backend: embedded }
+        profiles:
+          lead: { sol: { groups: [advanced] } }
+        people:
+          ada: { email: ada@acme.example, accounts: { oth: { email: ada@other.example } } }
+        accounts:
+          sol:
+            members:
+              - { person: ada, profile: lead }
+          oth:
+            members:
+              - { person: ada, groups: [standard] }
+    ";
+    let live = "
+        accounts:
+          sol:
+            members:
+              - { email: ada@acme.example, phase: active, groups: [advanced] }
+          oth:
+            members:
+              - { email: ada@other.example, phase: active, groups: [standard] }
+    ";
+    world.write("access.yaml", folder).load(live);
+    for word in ["ada", "ada@other.example"] {
+        let said = world.run(&format!("who {word} --format json")).expect(0).json();
+        assert_eq!(
+            (&account(&said, "oth")["standing"], &account(&said, "sol")["standing"]),
+            (&json!("declared"), &json!("declared")),
+            "{word}"
+        );
+        assert_eq!(account(&said, "sol")["entries"][0]["profile"], "lead");
+    }
+}

@@ -30,7 +30,7 @@ impl Reader for Page<'_> {
             0 => Ok(Proof::Counted),
             _ => Err(Incomplete::new("contradictory", "someone changed it meanwhile")),
         };
-        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof };
+        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof, remarks: Vec::new() };
         Box::pin(async move { reading })
     }
 }
@@ -60,6 +60,7 @@ fn administrators_are_read_again_while_nothing_of_ours_is_written() {
         writes: BTreeMap::new(),
         reads_domains: false,
         reads_invitations: true,
+        registered: None,
         keeps_ends: false,
         best_proof: Proof::Counted,
     };

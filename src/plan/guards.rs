@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::desired::{GuardCode, Limit};
 use crate::model::{Action, Attrs, Email, Phase, Value};
-use crate::systems::Axis;
+use crate::systems::{Administrator, Axis};
 
 use super::account::Account;
 use super::block::Administrators;
@@ -154,7 +154,9 @@ pub(super) fn no_backup(account: &Account<'_>, changes: &[Change], administrator
     let least = account.spec.floor.warn_under;
     let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
     let left = (administrators.now + with(|c| &c.gives)).saturating_sub(with(|c| &c.ends));
-    (left < least).then(|| Warning {
+    // Where nothing shows who has accepted, nobody can say that there are too few.
+    let perhaps = account.reading.members.iter().filter(|l| account.spec.administrator(l, account.caps) == Administrator::Perhaps);
+    (left + (perhaps.count() as u32) < least).then(|| Warning {
         code: "no-backup-administrator",
         on: None,
         member: None,

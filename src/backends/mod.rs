@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod http;
+pub mod roster;
 pub mod scim;
 pub mod token;
 

@@ -24,5 +24,5 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, load, load_texts};
-pub use source::Sources;
+pub use source::{Sources, bytes_below};
 pub use teams::Teams;

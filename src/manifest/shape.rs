@@ -26,7 +26,7 @@ pub(super) enum Room {
 /// Keys of the contract that this version does not have yet, by the depth at which they stand.
 const NOT_YET: &[(Room, usize, &[&str])] = &[
     (Room::File, 0, &["profiles", "lints"]),
-    (Room::Connection, 0, &["also", "columns", "words", "separator", "encoding", "exported", "max-age", "host", "role-attribute"]),
+    (Room::Connection, 0, &["host", "role-attribute"]),
     // `links: {recipient: AGE-KEY}`
     (Room::Connection, 1, &["recipient"]),
     (Room::Account, 0, &["lints", "profiles", "tenant"]),

@@ -311,6 +311,11 @@ impl SystemSpec {
     pub fn is_chief(&self, key: &str) -> bool {
         self.chiefs().any(|a| a.key == key)
     }
+    /// Whether an export of the members can have a column for it: ends only where they are the
+    /// product's own.
+    pub fn has_column(&self, attr: &AttrSpec) -> bool {
+        attr.axis != Axis::Until || self.has_native_ends()
+    }
     /// Whether the tenant has the attribute at all (I7, E13).
     pub fn offers(&self, attr: &AttrSpec, tenant: &Tenant) -> bool {
         attr.feature.is_none_or(|(fact, word)| tenant.lists(fact, word))

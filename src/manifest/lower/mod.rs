@@ -7,6 +7,7 @@ mod connection;
 mod entry;
 mod guard;
 mod people;
+mod roster;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;

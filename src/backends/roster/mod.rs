@@ -21,7 +21,7 @@ use jiff::Timestamp;
 pub use self::beside::Beside;
 pub use self::reader::RosterReader;
 use super::{Backend, Reader, Writer};
-use crate::model::{Call, Outcome, Roster, Subject, Tenant};
+use crate::model::{Call, Caps, Outcome, Roster, Subject, Tenant};
 use crate::plan::Cleared;
 use crate::systems::SystemSpec;
 
@@ -33,6 +33,12 @@ impl Exported {
     pub fn new(spec: &'static SystemSpec, tenant: Tenant, roster: Roster, folder: PathBuf, now: Timestamp) -> Self {
         Self(RosterReader::new(spec, tenant, roster, folder, now))
     }
+}
+
+/// What an export with a column for everything would show.
+pub(super) fn caps(spec: &SystemSpec, tenant: &Tenant) -> Caps {
+    let all = spec.attrs.iter().filter(|a| spec.has_column(a) && spec.offers(a, tenant)).map(|a| a.key);
+    reader::caps(spec, tenant, all.collect(), true)
 }
 
 impl Backend for Exported {

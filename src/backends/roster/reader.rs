@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use futures::FutureExt;
@@ -34,7 +34,7 @@ pub struct RosterReader {
 impl RosterReader {
     /// `folder` is the manifests'; `now` the run's instant, against which the export's age is held.
     pub fn new(spec: &'static SystemSpec, tenant: Tenant, roster: Roster, folder: PathBuf, now: Timestamp) -> Self {
-        let caps = caps(spec, &tenant, &roster);
+        let caps = caps(spec, &tenant, roster.columns.keys().copied().collect(), roster.status.is_some());
         Self { spec, tenant, roster, folder, now, caps }
     }
 
@@ -133,15 +133,14 @@ impl Reader for RosterReader {
 }
 
 /// What the export has columns for. Nothing is written, so that every step is made by hand.
-fn caps(spec: &SystemSpec, tenant: &Tenant, roster: &Roster) -> Caps {
-    let reads: std::collections::BTreeSet<Key> = roster.columns.keys().copied().collect();
+pub(super) fn caps(spec: &SystemSpec, tenant: &Tenant, reads: BTreeSet<Key>, has_status: bool) -> Caps {
     Caps {
         keeps_ends: spec.has_native_ends() && reads.contains("end"),
         reads,
         writes: BTreeMap::new(),
         reads_domains: false,
         // Without statuses somebody who was invited looks like somebody who is in.
-        reads_invitations: roster.status.is_some(),
+        reads_invitations: has_status,
         // Whoever works in the console has been let in.
         registered: tenant.actor.member.clone(),
         best_proof: Proof::OnePage,

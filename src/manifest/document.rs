@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Roster, Value};
+use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Recipient, Roster, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -38,8 +38,8 @@ pub struct Connection {
     pub file: Option<PathBuf>,
     /// The export: the account itself where the backend is `roster`, else a second reading (`also`).
     pub roster: Option<Roster>,
-    /// Where the links of invitations are written, relative to the manifests' folder.
-    pub links: Option<PathBuf>,
+    /// Where the links of invitations are written.
+    pub links: Option<Links>,
     pub facts: BTreeMap<Key, Value>,
     pub at: Place,
 }
@@ -49,6 +49,15 @@ impl Connection {
     pub fn as_variable(name: &str) -> String {
         name.to_ascii_uppercase().replace('-', "_")
     }
+}
+
+/// Where and how the links of invitations are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Relative to the manifests' folder.
+    pub directory: PathBuf,
+    /// Whom they are encrypted to; none: the files' mode alone keeps them.
+    pub recipient: Option<Recipient>,
 }
 
 /// Backends that are built.

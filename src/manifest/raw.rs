@@ -146,6 +146,8 @@ pub(super) enum EncodingWord {
 pub(super) struct Links {
     /// A folder below the manifests' one; keep it out of the repository.
     directory: Text,
+    /// An age key, `age1...`: each link is encrypted to whoever keeps its secret half.
+    recipient: Option<Text>,
 }
 
 #[derive(JsonSchema)]

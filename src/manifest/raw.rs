@@ -45,6 +45,8 @@ pub(super) struct Manifest {
     connections: Option<BTreeMap<String, Open>>,
     /// Limits that stop an account's plan before its first write, for all accounts.
     guards: Option<Guards>,
+    /// Reusable grants: what each gives, by account, or by system for all its accounts.
+    profiles: Option<BTreeMap<String, BTreeMap<String, Open>>>,
     /// The directory: who there is.
     people: Option<BTreeMap<String, Person>>,
     /// Named lists of people.
@@ -69,14 +71,29 @@ pub(super) struct Person {
     previously: Option<Vec<Text>>,
     /// The last day, inclusive, or `now`: ends every membership.
     leaves: Option<Text>,
+    /// Profiles: the person gets what they give, in every account that they name.
+    profiles: Option<Vec<Text>>,
+    /// Another address for one account, by the account's name.
+    accounts: Option<BTreeMap<String, OtherAddress>>,
 }
 
-/// A person's id, or another team.
+/// The person's address in one account.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct OtherAddress {
+    /// The address that the person has in this account.
+    email: Text,
+    /// Earlier addresses in this account; the one for all accounts is among them by itself.
+    previously: Option<Vec<Text>>,
+}
+
+/// A person's id, another team, or a profile for everyone in the list.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum TeamMember {
     Person(Text),
     Team(TeamOf),
+    Profile(ProfileOf),
 }
 
 #[derive(JsonSchema)]
@@ -84,6 +101,21 @@ pub(super) enum TeamMember {
 pub(super) struct TeamOf {
     /// All people of that team.
     team: Text,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct ProfileOf {
+    /// Everyone in this team gets what the profile gives, in every account that it names.
+    profile: Text,
+}
+
+/// What a profile gives in one account.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Section {
+    /// Why, where an entry does not say it: a ticket, a role in the company.
+    reason: Option<Text>,
 }
 
 /// How one account is reached: the keys that all systems share.
@@ -296,6 +328,8 @@ pub(super) struct Entry {
     email: Option<Text>,
     /// The name, with `email` only.
     name: Option<Text>,
+    /// A profile: gives what its section for this account says. What stands beside it here replaces that.
+    profile: Option<Text>,
     /// Why: a ticket, a project.
     reason: Option<Text>,
     /// Nothing before this day.

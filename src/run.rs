@@ -2,6 +2,7 @@
 
 mod connect;
 mod request;
+mod revoke;
 mod stop;
 mod verify;
 
@@ -10,6 +11,7 @@ use crate::plan::{self, Cleared, Plan};
 
 pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
+pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;
 
 /// Reads every account and plans the difference. Holds nothing that could write.
@@ -32,24 +34,34 @@ pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Pla
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     let plan = plan::plan(request.moment(), &connected.accounts(&readings));
-
-    connected.may_be_written(approval, &plan)?;
-    let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
-    ask(&plan, &cleared)?;
-
-    let mut applied = Applied::of(plan, &cleared);
-    for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
-        request.says(&format!("applying {}", account.account));
-        match connected.execute(account, &cleared).await {
-            Ok(results) => applied.add(&account.account, &account.changes, results, connected.accepted(&account.account)),
-            Err(why) => applied.add_unwritten(&account.changes, &why),
-        }
-    }
-    verify::all(request, &connected, &cleared, &mut applied).await;
-    Ok(applied)
+    connected.apply(request, plan, approval, ask).await
 }
 
 impl Connected<'_> {
+    /// From a plan on: clear, ask, apply, verify.
+    async fn apply(
+        &self,
+        request: &Request,
+        plan: Plan,
+        approval: &Approval,
+        ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>,
+    ) -> Result<Applied, Stop> {
+        self.may_be_written(approval, &plan)?;
+        let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
+        ask(&plan, &cleared)?;
+
+        let mut applied = Applied::of(plan, &cleared);
+        for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
+            request.says(&format!("applying {}", account.account));
+            match self.execute(account, &cleared).await {
+                Ok(results) => applied.add(&account.account, &account.changes, results, self.accepted(&account.account)),
+                Err(why) => applied.add_unwritten(&account.changes, &why),
+            }
+        }
+        verify::all(request, self, &cleared, &mut applied).await;
+        Ok(applied)
+    }
+
     /// One account's cleared changes, made through a writer that exists only now.
     async fn execute(&self, account: &plan::AccountPlan, cleared: &Cleared) -> Result<Vec<apply::ChangeResult>, String> {
         let site = self.site(&account.account).ok_or("the account is gone")?;

@@ -15,6 +15,7 @@ mod paint;
 pub mod plan_text;
 mod plan_text_change;
 pub mod plan_view;
+pub mod revoke;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
@@ -25,20 +26,22 @@ pub use export::{ExportAccount, ExportView, Level, export_schema};
 pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
+pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 
-/// The schema of what is printed under this name: `plan`, `apply` or `export`.
+/// The schema of what is printed under this name: `plan`, `apply`, `revoke` or `export`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
         "export" => Some(export_schema()),
+        "revoke" => Some(revoke_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 3] = ["apply", "export", "plan"];
+pub const SCHEMAS: [&str; 4] = ["apply", "export", "plan", "revoke"];
 
 #[cfg(test)]
 mod tests {

@@ -311,6 +311,12 @@ impl SystemSpec {
     pub fn is_chief(&self, key: &str) -> bool {
         self.chiefs().any(|a| a.key == key)
     }
+    /// Whether the attribute says more of the chief one, so that it does not outlast it: emma-hq's
+    /// privileges (E10), and meta-gateway's data sources, which standard users alone have.
+    pub fn belongs_to_role(&self, attr: &AttrSpec) -> bool {
+        (attr.axis == Axis::Power && matches!(attr.kind, Kind::Set { .. }))
+            || self.limits.iter().any(|l| l.attr == attr.key && l.words.is_empty() && self.is_chief(l.with))
+    }
     /// Whether the tenant has the attribute at all (I7, E13).
     pub fn offers(&self, attr: &AttrSpec, tenant: &Tenant) -> bool {
         attr.feature.is_none_or(|(fact, word)| tenant.lists(fact, word))

@@ -1,13 +1,17 @@
 //! The story of a run on one screen: read, plan, clear (approval and guards), apply, verify.
 
 mod connect;
+mod links;
 mod request;
 mod revoke;
 mod stop;
 mod verify;
 
 use crate::apply::{self, Applied};
+use crate::model::Reading;
 use crate::plan::{self, Cleared, Plan};
+
+use links::LinkFiles;
 
 pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
@@ -32,17 +36,31 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
-    let readings = connected.read(request).await;
-    let plan = plan::plan(request.moment(), &connected.accounts(&readings));
-    connected.apply(request, plan, approval, ask).await
+    let found = connected.found(request).await;
+    connected.apply(request, found, approval, ask).await
+}
+
+/// What there was before the first call.
+struct Found {
+    links: LinkFiles,
+    readings: Vec<Reading>,
+    plan: Plan,
 }
 
 impl Connected<'_> {
+    /// Reads every account, and plans.
+    async fn found(&self, request: &Request) -> Found {
+        let links = LinkFiles::found(self.sites());
+        let readings = self.read(request).await;
+        let plan = plan::plan(request.moment(), &self.accounts(&readings));
+        Found { links, readings, plan }
+    }
+
     /// From a plan on: clear, ask, apply, verify.
     async fn apply(
         &self,
         request: &Request,
-        plan: Plan,
+        Found { links, readings, plan }: Found,
         approval: &Approval,
         ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>,
     ) -> Result<Applied, Stop> {
@@ -51,6 +69,10 @@ impl Connected<'_> {
         ask(&plan, &cleared)?;
 
         let mut applied = Applied::of(plan, &cleared);
+        let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
+        for (site, reading) in self.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
+            links.sweep(site.name.as_str(), reading, &mut applied);
+        }
         for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
             request.says(&format!("applying {}", account.account));
             match self.execute(account, &cleared).await {

@@ -75,9 +75,9 @@ impl Revoke {
         ask: impl FnOnce(&Revocation, &Cleared) -> Result<(), Stop>,
     ) -> Result<(Revocation, Applied), Stop> {
         let connected = self.connected(request)?;
-        let readings = connected.read(request).await;
-        let found = self.revocation(request, &connected, &readings);
-        let applied = connected.apply(request, found.plan.clone(), approval, |_, cleared| ask(&found, cleared)).await?;
+        let before = connected.found(request).await;
+        let found = self.revocation(request, &connected, &before.readings);
+        let applied = connected.apply(request, before, approval, |_, cleared| ask(&found, cleared)).await?;
         Ok((found, applied))
     }
 

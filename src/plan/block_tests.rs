@@ -101,6 +101,7 @@ impl World {
             caps: &caps,
             desired: &desired,
             reading: &reading,
+            only: None,
         };
         plan(Moment { now: sample::instant(), at: None, simulated: false }, &[account]).accounts.remove(0)
     }

@@ -82,15 +82,15 @@ impl Args {
         match &self.command {
             Command::Init(_) => return command("init"),
             Command::Import(_) => return command("import"),
-            Command::Revoke(_) => return command("revoke"),
             Command::Review(_) => return command("review"),
             Command::Expiring(_) => return command("expiring"),
             Command::Member(_) => return command("member"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
             Command::Validate(_)
+            | Command::Revoke(_)
             | Command::Export(_)
-            | Command::Who(_)
             | Command::Explain(_)
+            | Command::Who(_)
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Schema(_)

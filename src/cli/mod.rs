@@ -11,6 +11,7 @@ mod export;
 mod later;
 mod log;
 mod plan;
+mod revoke;
 mod runbook_file;
 mod sandbox;
 mod schema;
@@ -19,8 +20,9 @@ mod who;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel, Format,
-    GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs, WhoArgs,
+    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel,
+    Format, GlobalArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    WhoArgs,
 };
 pub use later::NotYet;
 
@@ -123,6 +125,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Drift(args) => drift::run(context, args).await,
+        Command::Revoke(args) => revoke::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Who(args) => who::run(context, args).await,
         Command::Explain(args) => explain::run(context, args),
@@ -130,7 +133,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Man(args) => completions::man(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_) | Command::Import(_) | Command::Revoke(_) | Command::Review(_) | Command::Expiring(_) | Command::Member(_) => {
+        Command::Init(_) | Command::Import(_) | Command::Review(_) | Command::Expiring(_) | Command::Member(_) => {
             Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
         }
     }

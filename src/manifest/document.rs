@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Recipient, Value};
+use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Recipient, Roster, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -38,6 +38,8 @@ pub struct Connection {
     pub expect_actor: Option<Email>,
     /// Embedded: the database, relative to the manifests' folder.
     pub file: Option<PathBuf>,
+    /// The export: the account itself where the backend is `roster`, else a second reading (`also`).
+    pub roster: Option<Roster>,
     /// Where the links of invitations are written.
     pub links: Option<Links>,
     pub facts: BTreeMap<Key, Value>,
@@ -65,6 +67,8 @@ pub struct Links {
 pub enum BackendName {
     Embedded,
     Scim,
+    /// An exported list, and a runbook: nothing is ever sent.
+    Roster,
 }
 
 impl BackendName {
@@ -72,18 +76,27 @@ impl BackendName {
         match self {
             BackendName::Embedded => "embedded",
             BackendName::Scim => "scim",
+            BackendName::Roster => "roster",
         }
     }
     pub fn is_network(self) -> bool {
         match self {
-            BackendName::Embedded => false,
+            BackendName::Embedded | BackendName::Roster => false,
             BackendName::Scim => true,
+        }
+    }
+    /// Attributes of members that it reads from the product itself; a roster knows what its columns
+    /// say, and the sandbox everything. A test holds them against what the backend says of itself.
+    pub fn reads(self) -> &'static [&'static str] {
+        match self {
+            BackendName::Embedded | BackendName::Roster => &[],
+            BackendName::Scim => &["name", "role"],
         }
     }
     /// Whether it can take access away and keep the record (`on-removal`).
     pub fn deactivates(self) -> bool {
         match self {
-            BackendName::Embedded => false,
+            BackendName::Embedded | BackendName::Roster => false,
             BackendName::Scim => true,
         }
     }

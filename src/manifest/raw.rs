@@ -136,8 +136,39 @@ pub(super) struct Connection {
     endpoint: Option<Text>,
     /// Pins who and where: checked at reading.
     expect: Option<Expect>,
-    /// The embedded backend's database, relative to the manifests' folder.
+    /// Relative to the manifests' folder: the embedded backend's database, or the roster's export.
     file: Option<Text>,
+    /// A second reading beside a network backend, for what that cannot read.
+    also: Option<Also>,
+    /// Rosters: what separates the items of a list in one cell. Without it a cell is one item.
+    separator: Option<Text>,
+    /// Rosters: how the export's bytes are text (default `utf-8`).
+    encoding: Option<EncodingWord>,
+    /// Rosters: when the export was made, `2026-11-22T09:00:00Z`. Times of files are never used.
+    exported: Option<Text>,
+    /// Rosters: how old the export may be, `7d`; needs `exported`.
+    max_age: Option<Text>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Also {
+    /// An export, relative to the manifests' folder.
+    roster: Text,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum EncodingWord {
+    /// With or without a byte order mark.
+    #[schemars(rename = "utf-8")]
+    Utf8,
+    /// As its byte order mark says.
+    #[schemars(rename = "utf-16")]
+    Utf16,
+    /// Western European, of older Windows programs.
+    #[schemars(rename = "windows-1252")]
+    Windows1252,
 }
 
 /// Where the links of invitations are written, one file a member, for whoever hands them over. They
@@ -158,6 +189,8 @@ pub(super) enum BackendWord {
     Embedded,
     /// SCIM 2.0 over HTTP.
     Scim,
+    /// An exported list, read; every change is a step of the runbook.
+    Roster,
 }
 
 #[derive(JsonSchema)]

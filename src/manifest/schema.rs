@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::raw;
+use crate::model::Status;
 use crate::systems::{self, Kind, Required, SystemSpec, Word, Words};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -106,6 +107,8 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     if let Some(Value::Array(backends)) = out["properties"]["backend"].get_mut("anyOf") {
         backends.retain(|b| b["const"].as_str().is_some_and(|word| spec.backends.contains(&word)));
     }
+    out["properties"]["columns"] = columns(spec);
+    out["properties"]["words"] = theirs(spec);
     for fact in spec.facts {
         out["properties"][fact.key] = described(kind(&fact.kind, true), fact.doc);
     }
@@ -122,6 +125,48 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     let about = out["properties"]["actor"]["description"].clone();
     out["properties"]["actor"] = json!({ "type": "object", "description": about, "properties": actor, "additionalProperties": false });
     out
+}
+
+/// The headers of a roster's columns, by what stands below them.
+fn columns(spec: &'static SystemSpec) -> Value {
+    let mut keys = Map::new();
+    keys.insert("email".into(), described(text(), "The header over the addresses."));
+    keys.insert("status".into(), described(text(), "The header over the statuses; without it pending people look active."));
+    for attr in spec.attrs.iter().filter(|a| spec.has_column(a)) {
+        let header = format!("The header over: {}", attr.doc);
+        let schema = match attr.kind {
+            Kind::Text => json!({ "anyOf": [text(), { "type": "array", "items": text() }] }),
+            _ => text(),
+        };
+        keys.insert(attr.key.into(), described(schema, &header));
+    }
+    json!({
+        "type": "object", "properties": keys, "required": ["email"], "additionalProperties": false,
+        "description": "Rosters: the headers of the export's columns; what has none is not read."
+    })
+}
+
+/// What the words of a roster mean.
+fn theirs(spec: &'static SystemSpec) -> Value {
+    let mut keys = Map::new();
+    let phases = Status::ALL.iter().map(|(word, _)| json!({ "const": word })).collect::<Vec<_>>();
+    let of = |schema: Value, doc: &str| json!({ "type": "object", "additionalProperties": schema, "description": doc });
+    keys.insert("status".into(), of(json!({ "anyOf": phases }), "Their statuses, each with the phase that it is."));
+    for attr in spec.attrs.iter().filter(|a| spec.has_column(a)) {
+        let schema = match &attr.kind {
+            Kind::Set { words, .. } => {
+                let word = one(fixed_words(words), true);
+                json!({ "anyOf": [word, { "type": "array", "items": word }] })
+            }
+            Kind::Text | Kind::Opaque => continue,
+            other => kind(other, true),
+        };
+        keys.insert(attr.key.into(), of(schema, &format!("Their words for: {}", attr.doc)));
+    }
+    json!({
+        "type": "object", "properties": keys, "additionalProperties": false,
+        "description": "Rosters: what the export's words mean, by attribute: `{role: {THEIRS: OURS}}`."
+    })
 }
 
 /// The shape of one account; without a system its members' attributes are not known.

@@ -19,6 +19,7 @@ pub mod plan_text;
 mod plan_text_change;
 pub mod plan_view;
 mod reference;
+pub mod revoke;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
@@ -34,24 +35,26 @@ pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
+pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};
 
-/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `export` or `who`.
+/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `export`, `revoke` or `who`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
+        "revoke" => Some(revoke_schema()),
         "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 5] = ["apply", "explain", "export", "plan", "who"];
+pub const SCHEMAS: [&str; 6] = ["apply", "explain", "export", "plan", "revoke", "who"];
 
 #[cfg(test)]
 mod tests {

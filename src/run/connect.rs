@@ -12,12 +12,13 @@ use wildmatch::WildMatchPattern;
 use crate::apply::Handover;
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
+use crate::backends::roster::{Beside, Exported, RosterReader};
 use crate::backends::scim::{Expect, Scim};
 use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Sources};
-use crate::model::{Actor, Atom, Reading, Tenant};
+use crate::model::{Actor, Atom, Email, Reading, Tenant};
 use crate::plan::{Account, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
@@ -56,8 +57,25 @@ impl Folder {
         (desired, diagnostics)
     }
 
+    /// The manifests after a change in memory that no file says yet.
+    #[must_use]
+    pub fn changed(mut self, change: impl FnOnce(&mut Manifests)) -> Self {
+        change(&mut self.loaded.manifests);
+        self
+    }
+
+    /// The folder with these texts in place of its own.
+    pub fn with_texts<'a>(&self, texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let new: BTreeMap<&str, &str> = texts.into_iter().collect();
+        let all = self.loaded.sources.iter().map(|s| (&**s.name(), *new.get(&**s.name()).unwrap_or(&s.text())));
+        Self { loaded: manifest::load_texts(all, self.now), now: self.now, at: self.at }
+    }
+
     /// What is desired; all errors of the folder at once.
-    fn desired(&self) -> Result<AllDesired<'_>, Stop> {
+    ///
+    /// # Errors
+    /// [`Stop::Manifests`].
+    pub(super) fn desired(&self) -> Result<AllDesired<'_>, Stop> {
         let (desired, diagnostics) = self.resolve();
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Stop::Manifests { diagnostics, sources: self.loaded.sources.clone() });
@@ -90,6 +108,22 @@ pub struct Site<'f> {
 }
 
 impl Site<'_> {
+    /// What the planner needs of the account, where this is desired.
+    pub fn account<'a>(&'a self, desired: &'a Desired<'a>, reading: &'a Reading) -> Account<'a> {
+        Account {
+            name: self.name,
+            spec: self.spec,
+            backend: self.connection.backend.word(),
+            sandbox: self.backend.is_sandbox(),
+            origin: &self.origin,
+            tenant: &self.tenant,
+            caps: self.backend.reader().caps(),
+            desired,
+            reading,
+            only: None,
+        }
+    }
+
     /// The place for links of invitations, ready to be written to.
     ///
     /// # Errors
@@ -109,6 +143,8 @@ impl Site<'_> {
 pub struct Connected<'f> {
     sites: Vec<Site<'f>>,
     desired: AllDesired<'f>,
+    /// Whose changes alone are planned.
+    only: Option<Email>,
 }
 
 impl<'f> Connected<'f> {
@@ -121,7 +157,7 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired })
+        Ok(Self { sites, desired, only: None })
     }
 
     /// Connects every connection, managed or not: for `export` and the sandbox.
@@ -132,7 +168,7 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.connections.keys(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
     }
 
     /// Connects the embedded accounts alone.
@@ -144,7 +180,13 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let embedded = manifests.connections.iter().filter(|(_, c)| c.backend == BackendName::Embedded).map(|(n, _)| n);
         let chosen = choose(embedded, &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
+    }
+
+    /// Plans the changes of one person alone.
+    #[must_use]
+    pub fn only(self, whom: Email) -> Self {
+        Self { only: Some(whom), ..self }
     }
 
     pub fn sites(&self) -> &[Site<'f>] {
@@ -170,17 +212,7 @@ impl<'f> Connected<'f> {
     }
 
     pub fn account<'a>(&'a self, site: &'a Site<'f>, reading: &'a Reading) -> Option<Account<'a>> {
-        Some(Account {
-            name: site.name,
-            spec: site.spec,
-            backend: site.connection.backend.word(),
-            sandbox: site.backend.is_sandbox(),
-            origin: &site.origin,
-            tenant: &site.tenant,
-            caps: site.backend.reader().caps(),
-            desired: self.desired.get(site.name)?,
-            reading,
-        })
+        Some(Account { only: self.only.as_ref(), ..site.account(self.desired.get(site.name)?, reading) })
     }
 
     /// The codes of blocks that the account knows (`accept-blocked`).
@@ -281,7 +313,22 @@ fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Requ
         BackendName::Scim => {
             let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?))
+            let scim = Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?);
+            match &connection.roster {
+                None => Ok(scim),
+                Some(beside) => {
+                    let (folder, now) = (request.folder.clone(), request.now);
+                    Ok(Box::new(Beside::new(scim, RosterReader::new(connection.spec, tenant.clone(), beside.clone(), folder, now))))
+                }
+            }
         }
+        BackendName::Roster => match &connection.roster {
+            Some(roster) => {
+                let (folder, now) = (request.folder.clone(), request.now);
+                Ok(Box::new(Exported::new(connection.spec, tenant.clone(), roster.clone(), folder, now)))
+            }
+            // The manifests were refused for it before.
+            None => Err(refused(format!("connection `{name}` does not say how its export is read"))),
+        },
     }
 }

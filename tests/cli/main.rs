@@ -8,6 +8,7 @@ mod json;
 mod man;
 #[path = "../support/program.rs"]
 mod program;
+mod revoke;
 mod safety;
 mod transcripts;
 mod who;

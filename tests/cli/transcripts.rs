@@ -371,7 +371,6 @@ fn what_is_known_and_not_built_is_refused() {
     let lines = [
         "init",
         "import --anything",
-        "revoke ada",
         "review",
         "expiring --within 30d",
         "member resend ada",

@@ -203,6 +203,7 @@ impl Build<'_> {
             expect_tenant: None,
             expect_actor: None,
             file: None,
+            roster: None,
             links: None,
             facts: tenant.facts.clone(),
             at: self.place(),

@@ -9,6 +9,7 @@ mod grant;
 mod guard;
 mod people;
 mod profile;
+mod roster;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;

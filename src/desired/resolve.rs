@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams, Who};
-use crate::model::{Atom, Email, Tenant};
+use crate::model::{Actor, Atom, Email, Tenant};
 
 use super::policy::{Guards, Policy};
 use super::{Desired, Entry, Member, check};
@@ -21,15 +21,23 @@ pub fn resolve(manifests: &Manifests, now: Timestamp, at: Option<Date>) -> (BTre
     let mut all = BTreeMap::new();
     let mut found = Vec::new();
     for (name, account) in &manifests.accounts {
-        let Some(connection) = manifests.connections.get(name) else { continue };
-        let desired = one(manifests, account, connection.spec, &mut people);
-        let zone = connection.zone.clone().unwrap_or(TimeZone::UTC);
-        let today = at.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
-        let tenant = Tenant { zone, facts: connection.facts.clone(), actor: crate::model::Actor::default() };
-        found.extend(check::account(account, &desired, connection.spec, &tenant, today));
-        all.insert(name, desired);
+        let reached = manifests.reached(name);
+        // What is wrong with the members is said without a connection too.
+        let Some(spec) = reached.map(|r| r.connection.spec).or(account.spec) else { continue };
+        let desired = one(manifests, account, spec, &mut people);
+        let tenant = reached.map_or_else(unknown, |reached| reached.tenant());
+        let today = at.unwrap_or_else(|| now.to_zoned(tenant.zone.clone()).date());
+        found.extend(check::account(account, &desired, spec, &tenant, today));
+        if reached.is_some() {
+            all.insert(name, desired);
+        }
     }
     (all, found)
+}
+
+/// The tenant of an account that no connection reaches.
+fn unknown() -> Tenant {
+    Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() }
 }
 
 /// People by id and by every address of theirs, and through teams.

@@ -275,7 +275,7 @@ hint: what it means, and what to do: portcullis explain duplicate-name
         );
         let out = rendered(&[("long.yaml", &far)], false);
         assert!(out.len() < 30_000, "{}", out.len());
-        assert_eq!(out.matches("unknown-key").count(), 20);
+        assert_eq!(out.matches("error[unknown-key]").count(), 20);
     }
 
     #[test]

@@ -134,8 +134,9 @@ struct Grant {
 
 impl Grant {
     fn add(&mut self, sink: &mut Sink, at: Cursor<'_>, attr: &'static AttrSpec, about: &About<'_>) {
-        if let Some((fact, word)) = attr.feature
-            && !about.facts.get(fact).and_then(Value::as_set).is_some_and(|s| s.contains(word))
+        let nothing = BTreeMap::new();
+        if let (Some((fact, word)), Some(facts)) = (attr.feature, &about.facts)
+            && !facts.get(fact).and_then(Value::as_set).is_some_and(|s| s.contains(word))
         {
             let message = format!("`{}` needs the feature `{word}`, which is off in this account", attr.key);
             sink.say(
@@ -144,7 +145,7 @@ impl Grant {
             );
             return;
         }
-        let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(&about.facts)) else { return };
+        let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(about.facts.as_ref().unwrap_or(&nothing))) else { return };
         if attr.required == Required::Always && lowered.value.as_set().is_some_and(std::collections::BTreeSet::is_empty) {
             let words: Vec<_> = attr.kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word).collect();
             let message = format!("`{}` is empty: a member has at least one", attr.key);

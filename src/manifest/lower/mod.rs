@@ -156,6 +156,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
             out.accounts.insert(name, account);
         }
     }
+    account::shared(&out.accounts, sink);
     address::check(&out, &book, now, sink);
     out
 }

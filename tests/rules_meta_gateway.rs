@@ -333,7 +333,7 @@ fn m4_a_host_actor_has_no_role_in_an_account() {
     }
     let emma = World::emma_hq("host: { delegated: [news] }");
     emma.want("tenant: t1", &[]);
-    assert_eq!(emma.check().errors(), ["account.yaml:3:5 wrong-setting", "connection-news.yaml:4:5 wrong-setting"]);
+    assert_eq!(emma.check().errors(), ["account.yaml:3:5 wrong-setting", "connection-news.yaml:6:5 wrong-setting"]);
 }
 
 // ---- M5 ----

@@ -2,13 +2,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Desired;
-use crate::model::{Atom, Caps, Live, Reading, Tenant};
+use crate::model::{Atom, Caps, Email, Live, Reading, Tenant};
 use crate::systems::{Administrator, SystemSpec};
 
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
 use super::regroup::Pairs;
-use super::{Moment, ahead, block, diff, digest, domains, guards, order, preflight, regroup, roll, unlisted};
+use super::{Moment, ahead, block, diff, digest, domains, guards, only, order, preflight, regroup, roll, unlisted};
 
 /// Everything that one account's plan depends on.
 pub struct Account<'a> {
@@ -23,6 +23,8 @@ pub struct Account<'a> {
     pub caps: &'a Caps,
     pub desired: &'a Desired<'a>,
     pub reading: &'a Reading,
+    /// Plans the changes of this person alone, by any address of theirs, on the whole reading.
+    pub only: Option<&'a Email>,
 }
 
 /// The day and instant that an account is planned for.
@@ -42,8 +44,17 @@ pub(super) struct Work {
 }
 
 impl Account<'_> {
-    /// One account's whole story, top to bottom.
+    /// The plan of the account, or of one person in it.
     pub(super) fn plan(&self, moment: Moment) -> AccountPlan {
+        let mut plan = self.plan_all(moment);
+        if let Some(whom) = self.only {
+            only::said(self, whom, &mut plan);
+        }
+        plan
+    }
+
+    /// One account's whole story, top to bottom.
+    fn plan_all(&self, moment: Moment) -> AccountPlan {
         let day = self.day(moment);
         let rolled = moment.at.map(|_| roll::forward(self, day));
         let ended = rolled.as_ref().map(|rolled| roll::ended(self, rolled)).unwrap_or_default();
@@ -67,6 +78,9 @@ impl Account<'_> {
         }
         unlisted::all(&here, &unlisted, &mut work);
         domains::all(&here, &mut work);
+        if let Some(whom) = self.only {
+            only::drafts(&here, whom, &mut work);
+        }
 
         preflight::all(&here, &mut work);
         let administrators = block::all(&here, day, &mut work);

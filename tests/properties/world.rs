@@ -17,8 +17,8 @@ use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, Stored}
 use portcullis::systems::{self, Life, Removal, SystemSpec};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::blueprint::{ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted};
-use crate::picks::{actor, attrs, facts, one, subaccount, word};
+use super::blueprint::{ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted};
+use super::picks::{actor, attrs, facts, one, subaccount, word};
 
 /// The last one is written with its umlaut or in ASCII, and is one domain.
 const DOMAINS: [&str; 3] = ["acme.example", "agency.example", "bücher.example"];

@@ -2,10 +2,16 @@
 //! "Mutants"). `cargo test` leaves it out: there each of them is a binary of its own.
 #![expect(clippy::duplicate_mod, reason = "each test file names its part of the kit, and all of them stand here together")]
 
+#[path = "ahead.rs"]
+mod ahead;
 #[path = "apply.rs"]
 mod apply;
+#[path = "cli/main.rs"]
+mod cli;
 #[path = "demands.rs"]
 mod demands;
+#[path = "planning.rs"]
+mod planning;
 #[path = "properties.rs"]
 mod properties;
 #[path = "regressions.rs"]

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_word_means_a_person_by_every_address_of_theirs() {
         let text = "connections:\n  news: { system: solver, backend: embedded }\n  shop: { system: solver, backend: embedded }\npeople:\n  ada: { email: ada@acme.example, previously: [a@acme.example], accounts: { news: { email: ada@news.example }, shop: { email: we@shop.example } } }\n  bob: { email: bob@acme.example, accounts: { news: { email: we@shop.example } } }\n";
-        let loaded = load_texts([("people.yaml", text)].into_iter(), "2026-11-22T09:00:00Z".parse().unwrap());
+        let loaded = load_texts([("people.yaml", text)], "2026-11-22T09:00:00Z".parse().unwrap());
         let find = |word: &str| loaded.manifests.find_person(word);
         let ada = Whom::Person(Atom::new("ada").unwrap());
         for word in ["ada", "ada@acme.example", "A@acme.example", "Ada@News.example"] {

@@ -6,7 +6,7 @@ mod stop;
 mod verify;
 
 use crate::apply::{self, Applied};
-use crate::plan::{self, Cleared, Plan};
+use crate::plan::{self, Cleared, Expiring, Plan};
 
 pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
@@ -21,6 +21,18 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
+}
+
+/// Reads every account and lists the accesses that end in the next `hours`. Holds nothing that could
+/// write.
+///
+/// # Errors
+/// As [`plan()`].
+pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
+    let folder = Folder::load(request);
+    let connected = Connected::to(&folder, request)?;
+    let readings = connected.read(request).await;
+    Ok(plan::expiring(request.moment(), hours, &connected.accounts(&readings)))
 }
 
 /// Shows `ask` the plan and what was cleared of it, and makes exactly the second.

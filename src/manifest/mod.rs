@@ -24,5 +24,6 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, load, load_texts};
+pub use read::hours_of;
 pub use source::Sources;
 pub use teams::Teams;

@@ -92,7 +92,7 @@ impl Account<'_> {
         }
     }
 
-    fn day(&self, moment: Moment) -> Day {
+    pub(super) fn day(&self, moment: Moment) -> Day {
         let first = moment.at.and_then(|at| at.to_zoned(self.tenant.zone.clone()).ok()).map(|z| z.timestamp());
         let now = first.unwrap_or(moment.now);
         Day { now, today: now.to_zoned(self.tenant.zone.clone()).date() }

@@ -2,7 +2,9 @@
 //! reviews, CSV for spreadsheets, a runbook for what no API takes. Reads a plan and never computes one.
 
 pub mod apply_text;
+pub mod calendar;
 pub mod diagnostics;
+pub mod expiring;
 pub mod export;
 pub mod github;
 pub mod json;
@@ -21,24 +23,26 @@ mod samples;
 mod spelt;
 
 pub use apply_text::{ApplyView, apply_schema};
+pub use expiring::{ExpiringView, expiring_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
 pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use runbook::Runbook;
 
-/// The schema of what is printed under this name: `plan`, `apply` or `export`.
+/// The schema of what is printed under this name: one of [`SCHEMAS`].
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
+        "expiring" => Some(expiring_schema()),
         "export" => Some(export_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 3] = ["apply", "export", "plan"];
+pub const SCHEMAS: [&str; 4] = ["apply", "expiring", "export", "plan"];
 
 #[cfg(test)]
 mod tests {

@@ -86,10 +86,14 @@ impl Args {
             Command::Who(_) => return command("who"),
             Command::Review(_) => return command("review"),
             Command::Member(_) => return command("member"),
-            Command::Explain(_) => return command("explain"),
             Command::Completions(_) => return command("completions"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
-            Command::Validate(_) | Command::Export(_) | Command::Expiring(_) | Command::Schema(_) | Command::Sandbox { .. } => {}
+            Command::Validate(_)
+            | Command::Export(_)
+            | Command::Expiring(_)
+            | Command::Explain(_)
+            | Command::Schema(_)
+            | Command::Sandbox { .. } => {}
             Command::Plan(plan) => {
                 plan.revisions.refuse()?;
                 if plan.out.is_some() {
@@ -122,6 +126,7 @@ impl Args {
             }
             Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
             Format::Ics if matches!(self.command, Command::Expiring(_)) => Ok(()),
+            Format::Markdown if matches!(self.command, Command::Explain(_)) => Ok(()),
             Format::Csv
             | Format::Ics
             | Format::Markdown
@@ -131,7 +136,7 @@ impl Args {
             | Format::Sarif
             | Format::Junit => Err(NotYet::new(
                 format!("--format {} for this command", format.word()),
-                "text and json are built; csv for `export`; ics for `expiring`; markdown and github for `validate`, `plan`, `drift` and `apply`",
+                "text and json are built; csv for `export`; ics for `expiring`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain`",
             )),
         }
     }

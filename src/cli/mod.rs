@@ -6,6 +6,7 @@ mod context;
 mod drift;
 mod exit;
 mod expiring;
+mod explain;
 mod export;
 mod later;
 mod log;
@@ -17,8 +18,8 @@ mod validate;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExpiringArgs, ExportArgs, ExportLevel, Format, GlobalArgs,
-    LogFormat, OnMember, PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    AllowFlag, ApplyArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExpiringArgs, ExplainArgs, ExportArgs, ExportLevel, Format,
+    GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
 };
 pub use later::NotYet;
 
@@ -123,6 +124,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Drift(args) => drift::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Expiring(args) => expiring::run(context, args).await,
+        Command::Explain(args) => explain::run(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
         Command::Init(_)
@@ -131,7 +133,6 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         | Command::Who(_)
         | Command::Review(_)
         | Command::Member(_)
-        | Command::Explain(_)
         | Command::Completions(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
     }
 }

@@ -9,6 +9,7 @@ pub mod codes;
 mod cursor;
 pub mod diagnostic;
 pub mod document;
+mod lint;
 mod live;
 mod lower;
 mod raw;
@@ -22,6 +23,7 @@ mod view;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
+pub use lint::Lint;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, load, load_texts};
 pub use read::hours_of;

@@ -27,7 +27,7 @@ pub(super) enum Room {
 const NOT_YET: &[(Room, usize, &[&str])] = &[
     (Room::File, 0, &["profiles", "lints"]),
     (Room::Connection, 0, &["also", "columns", "words", "separator", "encoding", "exported", "max-age", "host", "role-attribute"]),
-    (Room::Account, 0, &["lints", "profiles", "tenant"]),
+    (Room::Account, 0, &["profiles", "tenant"]),
 ];
 
 /// Guards that are what they are: nothing can be written for them.

@@ -16,6 +16,7 @@ mod draft;
 mod expiring;
 mod guards;
 mod invitation;
+mod lints;
 mod order;
 mod preflight;
 mod regroup;

@@ -7,7 +7,7 @@ use super::{Context, entry, guard};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
-use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Mode, Pattern, read};
+use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Lint, Mode, Pattern, read};
 use crate::model::{Atom, Domain, Domains, Email, Located, Place, is_unprintable};
 use crate::systems::{self, Life, Removal, SystemSpec};
 
@@ -90,6 +90,8 @@ pub(super) fn lower<'a>(
         members,
         guards: at.get("guards").map(|g| guard::of_account(g, spec, top, sink)).unwrap_or_default(),
         accept_blocked: at.get("accept-blocked").map(|a| blocked(sink, a)).unwrap_or_default(),
+        lints: at.get("lints").map(|l| lints(sink, l)).unwrap_or_default(),
+        reviewed: at.get("reviewed").and_then(|r| read::day(sink, r)),
         invitations: at.get("invitations").map(|i| invitations(sink, i, spec)).unwrap_or_default(),
         on_removal: at.get("on-removal").and_then(|r| removal(sink, r, backend)).unwrap_or_default(),
         at: at.key_place(),
@@ -208,6 +210,22 @@ fn blocked(sink: &mut Sink, at: Cursor<'_>) -> BTreeSet<Atom> {
     let words: Vec<(&str, &str)> = BLOCKED.iter().map(|code| (*code, *code)).collect();
     let items = read::list(sink, at).into_iter().flatten();
     items.filter_map(|item| read::word(sink, item, &words)).filter_map(|code| Atom::new(code).ok()).collect()
+}
+
+/// `CODE: off`, or `CODE: { off: "why" }`. Codes that are none are unknown keys of the shape.
+fn lints(sink: &mut Sink, at: Cursor<'_>) -> BTreeMap<Lint, Place> {
+    let mut off = BTreeMap::new();
+    for (word, value) in read::map(sink, at).into_iter().flatten() {
+        let Some(lint) = Lint::find(word) else { continue };
+        let is_off = match value.map() {
+            Some(_) => value.get("off").is_some_and(|why| read::reason(sink, why).is_some()),
+            None => read::word(sink, value, &[("off", ())]).is_some(),
+        };
+        if is_off {
+            off.insert(lint, value.key_place());
+        }
+    }
+    off
 }
 
 fn invitations(sink: &mut Sink, at: Cursor<'_>, spec: Option<&SystemSpec>) -> Invitations {

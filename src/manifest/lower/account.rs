@@ -218,7 +218,7 @@ fn lints(sink: &mut Sink, at: Cursor<'_>) -> BTreeMap<Lint, Place> {
     for (word, value) in read::map(sink, at).into_iter().flatten() {
         let Some(lint) = Lint::find(word) else { continue };
         let is_off = match value.map() {
-            Some(_) => value.get("off").is_some_and(|why| read::reason(sink, why).is_some()),
+            Some(keys) => because(sink, keys, value),
             None => read::word(sink, value, &[("off", ())]).is_some(),
         };
         if is_off {
@@ -226,6 +226,25 @@ fn lints(sink: &mut Sink, at: Cursor<'_>) -> BTreeMap<Lint, Place> {
         }
     }
     off
+}
+
+/// `off: "why"`, and nothing else.
+fn because<'a>(sink: &mut Sink, keys: impl Iterator<Item = (&'a str, Cursor<'a>)>, at: Cursor<'_>) -> bool {
+    let (mut is_off, mut said) = (false, false);
+    for (key, value) in keys {
+        said = true;
+        if key == "off" {
+            is_off = read::reason(sink, value).is_some();
+        } else {
+            let diagnostic = Diagnostic::error("unknown-key", format!("{} is not known here", quoted(key)), value.key_place());
+            let diagnostic = sink.suggest(diagnostic.expected("`off`"), key, ["off"].into_iter());
+            sink.say(diagnostic);
+        }
+    }
+    if !said {
+        sink.say(Diagnostic::error("missing-key", "`off` is missing", at.place()).expected("`off` with the reason"));
+    }
+    is_off
 }
 
 fn invitations(sink: &mut Sink, at: Cursor<'_>, spec: Option<&SystemSpec>) -> Invitations {

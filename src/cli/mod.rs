@@ -11,6 +11,7 @@ mod export;
 mod later;
 mod log;
 mod plan;
+mod revoke;
 mod runbook_file;
 mod sandbox;
 mod schema;
@@ -18,8 +19,8 @@ mod validate;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExpiringArgs, ExplainArgs, ExportArgs, ExportLevel, Format,
-    GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExpiringArgs, ExplainArgs, ExportArgs, ExportLevel,
+    Format, GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
 };
 pub use later::NotYet;
 
@@ -122,17 +123,14 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Drift(args) => drift::run(context, args).await,
+        Command::Revoke(args) => revoke::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Expiring(args) => expiring::run(context, args).await,
         Command::Explain(args) => explain::run(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_)
-        | Command::Import(_)
-        | Command::Revoke(_)
-        | Command::Who(_)
-        | Command::Review(_)
-        | Command::Member(_)
-        | Command::Completions(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
+        Command::Init(_) | Command::Import(_) | Command::Who(_) | Command::Review(_) | Command::Member(_) | Command::Completions(_) => {
+            Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
+        }
     }
 }

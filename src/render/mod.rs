@@ -21,6 +21,7 @@ pub mod plan_text;
 mod plan_text_change;
 pub mod plan_view;
 mod reference;
+pub mod revoke;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
@@ -36,6 +37,7 @@ pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
+pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
 
@@ -47,12 +49,13 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "expiring" => Some(expiring_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
+        "revoke" => Some(revoke_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 5] = ["apply", "expiring", "explain", "export", "plan"];
+pub const SCHEMAS: [&str; 6] = ["apply", "expiring", "explain", "export", "plan", "revoke"];
 
 #[cfg(test)]
 mod tests {

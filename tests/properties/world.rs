@@ -61,7 +61,7 @@ impl World {
         let mut build = Build { plan, spec, today: now.to_zoned(zone.clone()).date(), line: 0 };
         let account = word("acc");
         let member = build.actor_is_member().then(|| email(ACTOR));
-        let tenant = Tenant { zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan) } };
+        let tenant = Tenant { name: None, zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan), delegated: None } };
         let seen_by_all = Tenant {
             facts: tenant.facts.iter().filter(|(k, _)| **k != "surface" && **k != "subaccount").map(|(k, v)| (*k, v.clone())).collect(),
             actor: Actor::default(),
@@ -198,11 +198,13 @@ impl Build<'_> {
             zone: Some(tenant.zone.clone()),
             actor_member: tenant.actor.member.clone(),
             actor: tenant.actor.attrs.clone(),
+            delegated: None,
             auth: Auth::Token,
             endpoint: None,
             expect_tenant: None,
             expect_actor: None,
             file: None,
+            roster: None,
             links: None,
             facts: tenant.facts.clone(),
             at: self.place(),
@@ -223,7 +225,7 @@ impl Build<'_> {
             all.people.insert(id, doc);
         }
         for (number, members) in teams.into_iter().enumerate() {
-            all.teams.insert(word(&format!("t{number}")), Team { members, at: self.place() });
+            all.teams.insert(word(&format!("t{number}")), Team { members, profiles: Vec::new(), at: self.place() });
         }
         let doc = self.account();
         all.accounts.insert(account.clone(), doc);
@@ -281,6 +283,8 @@ impl Build<'_> {
             name: person.named.then(|| Name::new(&format!("Person {number}"))),
             previously,
             leaves: leaves.map(|l| self.at(l)),
+            profiles: Vec::new(),
+            accounts: BTreeMap::new(),
             at: self.place(),
         }
     }
@@ -326,6 +330,9 @@ impl Build<'_> {
             }
         }
         AccountDoc {
+            connection: word("acc"),
+            tenant: None,
+            spec: Some(self.spec),
             mode: [Mode::Adopt, Mode::Additive, Mode::Authoritative][usize::from(policy.mode)],
             ignore,
             protect,
@@ -380,9 +387,10 @@ impl Build<'_> {
             start: None,
             end: None,
             rolling: None,
-            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect(),
+            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect::<BTreeMap<_, _>>().into(),
             key_places: BTreeMap::new(),
             word_places: BTreeMap::new(),
+            profile: None,
             at: self.place(),
         }
     }
@@ -442,7 +450,7 @@ impl Build<'_> {
         }
         let list = |bits: u8| Domains::Only((0..3).filter(|d| bits >> d & 1 == 1).map(domain).collect());
         let domains = if self.plan.handover { Some(7) } else { self.plan.domains.live };
-        LiveAccount { domains: domains.filter(|_| self.is("insider")).map_or(Domains::Off, list), members, fault: None }
+        LiveAccount { domains: domains.filter(|_| self.is("insider")).map_or(Domains::Off, list), members, fault: None, delegates: true }
     }
 
     fn member(&self, address: Email, number: usize, plan: &LivePlan) -> LiveMember {

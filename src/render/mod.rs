@@ -28,6 +28,7 @@ mod samples;
 mod spelt;
 mod system;
 mod system_page;
+pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
 pub use expiring::{ExpiringView, expiring_schema};
@@ -40,6 +41,7 @@ pub use reference::{SaidView, TopicView, topics};
 pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
+pub use who::{WhoView, who_schema};
 
 /// The schema of what is printed under this name: one of [`SCHEMAS`].
 pub fn schema(name: &str) -> Option<serde_json::Value> {
@@ -50,12 +52,13 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
+        "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 6] = ["apply", "expiring", "explain", "export", "plan", "revoke"];
+pub const SCHEMAS: [&str; 7] = ["apply", "expiring", "explain", "export", "plan", "revoke", "who"];
 
 #[cfg(test)]
 mod tests {

@@ -75,9 +75,10 @@ impl World {
             start: None,
             end: None,
             rolling: None,
-            attrs: BTreeMap::from([("groups", Located::new(sample::set(&["super-user"]), at(6)))]),
+            attrs: BTreeMap::from([("groups", Located::new(sample::set(&["super-user"]), at(6)))]).into(),
             key_places: BTreeMap::new(),
             word_places: BTreeMap::new(),
+            profile: None,
             at: at(5),
         });
         self

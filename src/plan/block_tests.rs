@@ -52,6 +52,8 @@ impl World {
             members: Vec::new(),
             guards: BTreeMap::new(),
             accept_blocked: BTreeSet::new(),
+            lints: BTreeMap::new(),
+            reviewed: None,
             invitations: Invitations::default(),
             on_removal: Removal::Delete,
             at: sample::place("a.yaml", 1, 1),
@@ -75,10 +77,10 @@ impl World {
             start: None,
             end: None,
             rolling: None,
+            profile: None,
             attrs: BTreeMap::from([("groups", Located::new(sample::set(&["super-user"]), at(6)))]).into(),
             key_places: BTreeMap::new(),
             word_places: BTreeMap::new(),
-            profile: None,
             at: at(5),
         });
         self
@@ -129,6 +131,7 @@ impl World {
                 absent: BTreeMap::new(),
                 guards: Guards::resolve(self.spec, &Manifests::default(), &self.doc),
                 accept_blocked: &self.doc.accept_blocked,
+                lints: &self.doc.lints,
                 invitations: self.doc.invitations,
                 on_removal: self.doc.on_removal,
             },

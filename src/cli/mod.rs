@@ -7,6 +7,7 @@ mod drift;
 mod exit;
 mod explain;
 mod export;
+mod init;
 mod later;
 mod log;
 mod plan;
@@ -19,7 +20,7 @@ mod words;
 
 pub use args::{
     AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel, Format,
-    GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    GlobalArgs, InitArgs, LogFormat, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
 };
 pub use later::NotYet;
 
@@ -118,6 +119,7 @@ where
 
 async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop> {
     match &args.command {
+        Command::Init(args) => init::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
@@ -127,12 +129,8 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Explain(args) => explain::run(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_)
-        | Command::Import(_)
-        | Command::Who(_)
-        | Command::Review(_)
-        | Command::Expiring(_)
-        | Command::Member(_)
-        | Command::Completions(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
+        Command::Import(_) | Command::Who(_) | Command::Review(_) | Command::Expiring(_) | Command::Member(_) | Command::Completions(_) => {
+            Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod schema;
 mod shape;
 pub mod source;
 mod splice;
+mod start;
 mod teams;
 mod view;
 mod whom;
@@ -29,5 +30,6 @@ pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_l
 pub use lower::{Loaded, load, load_texts};
 pub use revoke::{Edit, NoEdit};
 pub use source::Sources;
+pub use start::Start;
 pub use teams::Teams;
 pub use whom::{Nobody, Whom};

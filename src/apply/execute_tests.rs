@@ -30,7 +30,7 @@ impl Reader for Page<'_> {
             0 => Ok(Proof::Counted),
             _ => Err(Incomplete::new("contradictory", "someone changed it meanwhile")),
         };
-        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof };
+        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof, remarks: Vec::new() };
         Box::pin(async move { reading })
     }
 }
@@ -58,6 +58,7 @@ fn caps() -> Caps {
         writes: BTreeMap::new(),
         reads_domains: false,
         reads_invitations: true,
+        registered: None,
         keeps_ends: false,
         best_proof: Proof::Counted,
     }

@@ -22,8 +22,14 @@ impl Reader for Full {
     }
     fn read(&self) -> BoxFuture<'_, Reading> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        let reading =
-            Reading { members: self.members.clone(), domains: Known::Unreadable, whoami: None, tenant: None, proof: Ok(Proof::Snapshot) };
+        let reading = Reading {
+            members: self.members.clone(),
+            domains: Known::Unreadable,
+            whoami: None,
+            tenant: None,
+            proof: Ok(Proof::Snapshot),
+            remarks: Vec::new(),
+        };
         Box::pin(async move { reading })
     }
 }
@@ -40,6 +46,7 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
         writes: Default::default(),
         reads_domains: false,
         reads_invitations: true,
+        registered: None,
         keeps_ends: false,
         best_proof: Proof::Snapshot,
     };

@@ -81,6 +81,7 @@ impl Embedded {
             whoami: self.host.tenant.actor.member.clone(),
             tenant: None,
             proof: Ok(Proof::Snapshot),
+            remarks: Vec::new(),
         })
     }
 }
@@ -106,6 +107,7 @@ pub(super) fn caps(spec: &'static SystemSpec, tenant: &Tenant) -> Caps {
         writes,
         reads_domains: spec.domains.is_some(),
         reads_invitations: true,
+        registered: None,
         keeps_ends: spec.has_native_ends(),
         best_proof: Proof::Snapshot,
     }

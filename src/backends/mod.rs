@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod http;
+pub mod roster;
 pub mod scim;
 pub mod token;
 
@@ -45,6 +46,7 @@ pub trait Backend: Send + Sync {
 pub fn of(spec: &'static SystemSpec, tenant: &Tenant) -> Vec<(&'static str, Caps)> {
     let caps = |name: &&'static str| match *name {
         "embedded" => Some((*name, embedded::caps(spec, tenant))),
+        "roster" => Some((*name, roster::caps(spec, tenant))),
         "scim" => Some((*name, scim::caps())),
         _ => None,
     };

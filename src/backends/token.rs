@@ -242,6 +242,7 @@ mod tests {
             expect_tenant: None,
             expect_actor: None,
             file: None,
+            roster: None,
             links: None,
             facts: BTreeMap::new(),
             at: at(),

@@ -115,7 +115,7 @@ fn embedded<'m>(sink: &mut Sink, id: &Atom, at: Cursor<'_>, manifests: &'m Manif
     };
     match connection.backend {
         BackendName::Embedded => Some(connection),
-        BackendName::Scim => {
+        BackendName::Scim | BackendName::Roster => {
             let message = format!("{} is not embedded: only the sandbox can be loaded", quoted(id.as_str()));
             sink.say(Diagnostic::error("not-embedded", message, at.key_place()).related(connection.at.clone(), "the connection"));
             None

@@ -29,7 +29,7 @@ pub use document::*;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, load, load_texts};
 pub use revoke::{Edit, NoEdit};
-pub use source::Sources;
+pub use source::{Sources, bytes_below};
 pub use start::Start;
 pub use teams::Teams;
 pub use whom::{Nobody, Whom};

@@ -48,6 +48,8 @@ pub struct Caps {
     pub reads_domains: bool,
     /// Whether pending members and their dates show.
     pub reads_invitations: bool,
+    /// Who has registered for certain though invitations do not show: the actor's own membership.
+    pub registered: Option<Email>,
     /// Whether an end is kept by the server; else portcullis ends access when the day is over.
     pub keeps_ends: bool,
     pub best_proof: Proof,

@@ -65,6 +65,13 @@ impl Account<'_> {
         let here = Account { reading, ..*self };
         let mut work = Work { reports: ended, ..Work::default() };
 
+        work.reports.extend(reading.remarks.iter().map(|remark| Report {
+            code: "roster-differs",
+            member: remark.member.as_ref().map(ToString::to_string),
+            message: remark.message.clone(),
+            place: None,
+        }));
+
         let Pairs { listed, mut unlisted } = regroup::pairs(&here);
         for pair in &listed {
             diff::listed(&here, day, pair, &mut unlisted, &mut work);
@@ -148,6 +155,16 @@ impl Account<'_> {
     /// Whether the person has accepted an invitation, as far as the server tells.
     pub(super) fn has_registered(&self, live: &Live) -> bool {
         self.spec.has_registered(live, self.caps)
+    }
+
+    /// Whether a change makes somebody administer who did not. Of a member whose scopes are not read,
+    /// they are somewhere, before and after.
+    pub(super) fn comes_to_administer(&self, is_member: bool, before: &crate::model::Attrs, after: &crate::model::Attrs) -> bool {
+        if !is_member {
+            return self.spec.comes_to_administer(before, after);
+        }
+        let unread = |attrs| self.spec.with_unread_scopes(attrs, self.caps);
+        self.spec.comes_to_administer(&unread(before), &unread(after))
     }
 
     /// All that is seen of a member, what the backend reads and the server left out filled in.

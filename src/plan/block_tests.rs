@@ -28,6 +28,7 @@ fn all_caps(spec: &SystemSpec) -> Caps {
         writes: verbs.collect(),
         reads_domains: true,
         reads_invitations: true,
+        registered: None,
         keeps_ends: spec.has_native_ends(),
         best_proof: Proof::Snapshot,
     }
@@ -82,8 +83,14 @@ impl World {
                 on_removal: self.doc.on_removal,
             },
         };
-        let reading =
-            Reading { members: self.live.clone(), domains: self.whitelist.clone(), whoami: None, tenant: None, proof: Ok(Proof::Snapshot) };
+        let reading = Reading {
+            members: self.live.clone(),
+            domains: self.whitelist.clone(),
+            whoami: None,
+            tenant: None,
+            proof: Ok(Proof::Snapshot),
+            remarks: Vec::new(),
+        };
         let account = Account {
             name: &name,
             spec: self.spec,

@@ -12,6 +12,7 @@ use wildmatch::WildMatchPattern;
 use crate::apply::Handover;
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
+use crate::backends::roster::{Beside, Exported, RosterReader};
 use crate::backends::scim::{Expect, Scim};
 use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
@@ -312,7 +313,22 @@ fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Requ
         BackendName::Scim => {
             let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?))
+            let scim = Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?);
+            match &connection.roster {
+                None => Ok(scim),
+                Some(beside) => {
+                    let (folder, now) = (request.folder.clone(), request.now);
+                    Ok(Box::new(Beside::new(scim, RosterReader::new(connection.spec, tenant.clone(), beside.clone(), folder, now))))
+                }
+            }
         }
+        BackendName::Roster => match &connection.roster {
+            Some(roster) => {
+                let (folder, now) = (request.folder.clone(), request.now);
+                Ok(Box::new(Exported::new(connection.spec, tenant.clone(), roster.clone(), folder, now)))
+            }
+            // The manifests were refused for it before.
+            None => Err(refused(format!("connection `{name}` does not say how its export is read"))),
+        },
     }
 }

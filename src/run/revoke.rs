@@ -134,7 +134,14 @@ impl Revoke {
 
 /// A whole reading of an account without members: against it everybody who is wanted shows.
 fn nobody() -> Reading {
-    Reading { members: Vec::new(), domains: Known::Seen(Domains::Off), whoami: None, tenant: None, proof: Ok(Proof::Snapshot) }
+    Reading {
+        members: Vec::new(),
+        domains: Known::Seen(Domains::Off),
+        whoami: None,
+        tenant: None,
+        remarks: Vec::new(),
+        proof: Ok(Proof::Snapshot),
+    }
 }
 
 /// What two plans must agree on; places move with the lines.

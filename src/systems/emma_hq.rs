@@ -34,7 +34,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "emma-hq",
     product: "Emma HQ",
     summary: "one role a person, the same in all granted subaccounts; privileges a role; one parent",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",

@@ -19,7 +19,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "gamoshi",
     product: "Gamoshi",
     summary: "regular users of two levels, and analytics users who read for one business partner",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",

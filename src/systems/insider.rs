@@ -33,7 +33,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "insider",
     product: "Insider One",
     summary: "six roles, groups, temporary access of up to 30 days, a whitelist of domains",
-    backends: &["embedded", "scim"],
+    backends: &["embedded", "roster", "scim"],
     attrs: &[
         AttrSpec {
             key: "name",

@@ -15,7 +15,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "solver",
     product: "Solver AI Suite",
     summary: "three fixed groups; what a user may do is the sum of their groups",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",

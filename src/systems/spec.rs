@@ -360,6 +360,11 @@ impl SystemSpec {
     pub fn is_chief(&self, key: &str) -> bool {
         self.chiefs().any(|a| a.key == key)
     }
+    /// Whether an export of the members can have a column for it: ends only where they are the
+    /// product's own.
+    pub fn has_column(&self, attr: &AttrSpec) -> bool {
+        attr.axis != Axis::Until || self.has_native_ends()
+    }
     /// Whether the attribute says more of the chief one, so that it does not outlast it: emma-hq's
     /// privileges (E10), and meta-gateway's data sources, which standard users alone have.
     pub fn belongs_to_role(&self, attr: &AttrSpec) -> bool {

@@ -203,6 +203,7 @@ impl Build<'_> {
             expect_tenant: None,
             expect_actor: None,
             file: None,
+            roster: None,
             links: None,
             facts: tenant.facts.clone(),
             at: self.place(),
@@ -223,7 +224,7 @@ impl Build<'_> {
             all.people.insert(id, doc);
         }
         for (number, members) in teams.into_iter().enumerate() {
-            all.teams.insert(word(&format!("t{number}")), Team { members, at: self.place() });
+            all.teams.insert(word(&format!("t{number}")), Team { members, profiles: Vec::new(), at: self.place() });
         }
         let doc = self.account();
         all.accounts.insert(account.clone(), doc);
@@ -281,6 +282,8 @@ impl Build<'_> {
             name: person.named.then(|| Name::new(&format!("Person {number}"))),
             previously,
             leaves: leaves.map(|l| self.at(l)),
+            profiles: Vec::new(),
+            accounts: BTreeMap::new(),
             at: self.place(),
         }
     }
@@ -378,9 +381,10 @@ impl Build<'_> {
             start: None,
             end: None,
             rolling: None,
-            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect(),
+            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect::<BTreeMap<_, _>>().into(),
             key_places: BTreeMap::new(),
             word_places: BTreeMap::new(),
+            profile: None,
             at: self.place(),
         }
     }

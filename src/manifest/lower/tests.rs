@@ -178,16 +178,16 @@ fn one_mistake_is_said_once() {
 #[test]
 fn what_is_not_built_is_refused_at_its_place() {
     for (more, want) in [
-        ("also: { roster: x.csv }", "c.yaml:6:5 not-yet-supported"),
+        ("also: { roster: x.csv }", "c.yaml:6:5 not-for-this-backend"),
         ("smtp: true", "c.yaml:6:5 unknown-key"),
         ("links: { directory: x }", "c.yaml:6:5 unknown-key"),
-        ("separator: \",\"", "c.yaml:6:5 not-yet-supported"),
+        ("separator: \",\"", "c.yaml:6:5 not-for-this-backend"),
         ("host: { delegated: [] }", "c.yaml:6:5 not-yet-supported"),
         ("hots: 1", "c.yaml:6:5 unknown-key"),
     ] {
         assert_eq!(said(&[("c.yaml", &connection("sol", "solver", more))]), [want], "{more}");
     }
-    assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "roster"))]), ["c.yaml:4:14 not-yet-supported"]);
+    assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "bridge"))]), ["c.yaml:4:14 not-yet-supported"]);
     assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "embeded"))]), ["c.yaml:4:14 unknown-word"]);
     assert_eq!(said(&[("c.yaml", &connection("key", "keycloak", ""))]), ["c.yaml:3:13 not-yet-supported"]);
     assert_eq!(said(&[("c.yaml", &solver()), ("a.yaml", "accounts:\n  sol:\n    lints: {}\n")]), ["a.yaml:3:5 not-yet-supported"]);

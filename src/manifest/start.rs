@@ -70,6 +70,11 @@ impl Start {
                 line(&mut text, 2, &format!("{fact}: [{}]", scalar(self.scope.as_str())));
             }
         }
+        let plain = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        if self.spec.hands_links_over(&plain) {
+            line(&mut text, 2, "# Nothing mails the links of invitations: they wait here to be handed over. Each is a secret.");
+            line(&mut text, 2, "links: { directory: links }");
+        }
         if let Some((role, is_member)) = self.actor() {
             line(&mut text, 2, "# The identity that portcullis signs in as: what it may do bounds what can be planned.");
             let member = if is_member { format!(", member: {}", scalar(self.email.shown())) } else { String::new() };

@@ -51,7 +51,7 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
         best_proof: Proof::Snapshot,
     };
     let server = Full { caps, members, reads: AtomicUsize::new(0) };
-    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
     let site =
         Site { spec: &solver::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));

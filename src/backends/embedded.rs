@@ -40,7 +40,10 @@ impl Embedded {
     }
 
     fn read_all(&self) -> Result<Reading, Incomplete> {
-        let failed = |e: SandboxError| Incomplete::new("failed", e.to_string());
+        let failed = |e: SandboxError| match e {
+            SandboxError::OutOfReach(no) => Incomplete::new("out-of-reach", format!("out of reach: {no}")),
+            e => Incomplete::new("failed", e.to_string()),
+        };
         let sandbox = Sandbox::read(&self.path).map_err(failed)?;
         let before = sandbox.count(&self.host).map_err(failed)?;
         let domains = sandbox.domains(&self.host).map_err(failed)?;

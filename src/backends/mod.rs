@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn every_backend_of_a_system_can_be_explained() {
         for spec in systems::ALL {
-            let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
+            let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
             let names: Vec<&str> = of(spec, &tenant).into_iter().map(|(name, _)| name).collect();
             assert_eq!(names, spec.backends, "{}", spec.name);
         }

@@ -243,6 +243,7 @@ mod tests {
             expect_actor: None,
             file: None,
             roster: None,
+            delegated: None,
             links: None,
             facts: BTreeMap::new(),
             at: at(),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams, Who};
-use crate::model::{Atom, Email, Tenant};
+use crate::model::{Actor, Atom, Email, Tenant};
 
 use super::policy::{Guards, Policy};
 use super::{Desired, Entry, Member, check};
@@ -21,17 +21,25 @@ pub fn resolve(manifests: &Manifests, now: Timestamp, at: Option<Date>) -> (BTre
     let mut all = BTreeMap::new();
     let mut found = Vec::new();
     for (name, account) in &manifests.accounts {
-        let Some(connection) = manifests.connections.get(name) else { continue };
-        let desired = one(manifests, (name, account), connection.spec, &mut people);
-        let zone = connection.zone.clone().unwrap_or(TimeZone::UTC);
-        let today = at.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
-        let tenant = Tenant { zone, facts: connection.facts.clone(), actor: crate::model::Actor::default() };
+        let reached = manifests.reached(name);
+        // What is wrong with the members is said without a connection too.
+        let Some(spec) = reached.map(|r| r.connection.spec).or(account.spec) else { continue };
+        let desired = one(manifests, (name, account), spec, &mut people);
+        let tenant = reached.map_or_else(unknown, |reached| reached.tenant());
+        let today = at.unwrap_or_else(|| now.to_zoned(tenant.zone.clone()).date());
         let sections = manifests.profiles.values().filter_map(|profile| profile.sections.get(name));
-        found.extend(sections.flat_map(|section| check::section(section, connection.spec, &tenant, today)));
-        found.extend(check::account(account, &desired, connection.spec, &tenant, today));
-        all.insert(name, desired);
+        found.extend(sections.flat_map(|section| check::section(section, spec, &tenant, today)));
+        found.extend(check::account(account, &desired, spec, &tenant, today));
+        if reached.is_some() {
+            all.insert(name, desired);
+        }
     }
     (all, found)
+}
+
+/// The tenant of an account that no connection reaches.
+fn unknown() -> Tenant {
+    Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() }
 }
 
 /// People by id and by every address of theirs, and through teams.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Recipient, Roster, Value};
+use crate::model::{Actor, Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Recipient, Roster, Tenant, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -24,7 +24,51 @@ pub struct Manifests {
     pub accounts: BTreeMap<Atom, AccountDoc>,
 }
 
-/// How one account is reached, and as whom.
+/// What one account is reached through.
+#[derive(Clone, Copy)]
+pub struct Reached<'m> {
+    pub name: &'m Atom,
+    pub connection: &'m Connection,
+    /// Of which tenant; none on a system without.
+    pub tenant: Option<&'m Atom>,
+}
+
+impl Manifests {
+    /// What the account is reached through, whether or not the manifests manage it: a connection that
+    /// no account uses is an account of its own name.
+    pub fn reached<'m>(&'m self, account: &'m Atom) -> Option<Reached<'m>> {
+        let doc = self.accounts.get(account);
+        let name = doc.map_or(account, |doc| &doc.connection);
+        if doc.is_none() && self.accounts.values().any(|other| other.connection == *name) {
+            return None;
+        }
+        let (name, connection) = self.connections.get_key_value(name)?;
+        let tenant = doc.and_then(|doc| doc.tenant.as_ref()).unwrap_or(account);
+        Some(Reached { name, connection, tenant: connection.spec.tenants.map(|_| tenant) })
+    }
+
+    /// The names of all accounts that are reached, managed or not.
+    pub fn reachable(&self) -> BTreeSet<&Atom> {
+        let used: BTreeSet<&Atom> = self.accounts.values().map(|doc| &doc.connection).collect();
+        let managed = self.accounts.iter().filter(|(_, doc)| self.connections.contains_key(&doc.connection)).map(|(name, _)| name);
+        managed.chain(self.connections.keys().filter(|name| !used.contains(name))).collect()
+    }
+}
+
+impl Reached<'_> {
+    /// What the connection states of the tenant and of the actor in it.
+    pub fn tenant(&self) -> Tenant {
+        let Connection { zone, facts, actor_member, actor, delegated, .. } = self.connection;
+        Tenant {
+            name: self.tenant.cloned(),
+            zone: zone.clone().unwrap_or(TimeZone::UTC),
+            facts: facts.clone(),
+            actor: Actor { member: actor_member.clone(), attrs: actor.clone(), delegated: delegated.clone() },
+        }
+    }
+}
+
+/// How accounts are reached, and as whom.
 pub struct Connection {
     pub spec: &'static SystemSpec,
     pub backend: BackendName,
@@ -32,6 +76,8 @@ pub struct Connection {
     pub actor_member: Option<Email>,
     /// Role, privileges and subaccounts of the actor.
     pub actor: Attrs,
+    /// The actor is a host's: the tenants that delegated their users to the host.
+    pub delegated: Option<BTreeSet<Atom>>,
     pub auth: Auth,
     pub endpoint: Option<Located<url::Url>>,
     pub expect_tenant: Option<String>,
@@ -199,6 +245,12 @@ pub enum TeamMember {
 }
 
 pub struct AccountDoc {
+    /// The connection that it names, else the one of its own name, there or not.
+    pub connection: Atom,
+    /// As the host calls it; the account's own name where it is not said.
+    pub tenant: Option<Atom>,
+    /// The connection's system, or the one that the account restates where there is no connection.
+    pub spec: Option<&'static SystemSpec>,
     pub mode: Mode,
     pub ignore: Vec<Located<Pattern>>,
     pub protect: Vec<Located<Email>>,

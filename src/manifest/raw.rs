@@ -41,7 +41,7 @@ impl JsonSchema for Open {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Manifest {
-    /// How each account is reached, and as whom. An account uses the connection of the same name.
+    /// How each account is reached, and as whom. An account uses the connection of the same name, or the one that it names.
     connections: Option<BTreeMap<String, Open>>,
     /// Limits that stop an account's plan before its first write, for all accounts.
     guards: Option<Guards>,
@@ -182,6 +182,15 @@ pub(super) struct Links {
     recipient: Option<Text>,
 }
 
+/// The actor is a host's: it sees and writes only the tenants that delegated their user management to
+/// the host.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Host {
+    /// Those tenants, as the host calls them; the others are out of reach.
+    delegated: Vec<Text>,
+}
+
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 pub(super) enum BackendWord {
@@ -231,6 +240,12 @@ pub(super) struct Expect {
 pub(super) struct Account {
     /// Restates the connection's system, so that an editor completes that system's words.
     system: Option<Text>,
+    /// The connection that reaches it, where that has another name; on a system with tenants several
+    /// accounts may share one.
+    connection: Option<Text>,
+    /// Which of the connection's tenants it is, as the host calls it; the account's own name where it
+    /// is not said.
+    tenant: Option<Text>,
     /// What happens to people who are not listed.
     mode: Option<ModeWord>,
     /// Bots and vendor staff: seen, never touched. `*` stands for any run of characters.

@@ -115,6 +115,9 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     if spec.invitation.link {
         out["properties"]["links"] = fixed::<raw::Links>();
     }
+    if spec.tenants.is_some() {
+        out["properties"]["host"] = fixed::<raw::Host>();
+    }
     let mut actor = Map::new();
     actor.insert("member".into(), described(text(), "The actor's own address, where it is a member of the account."));
     let chief = spec.chief();
@@ -185,6 +188,11 @@ pub(super) fn account(spec: Option<&'static SystemSpec>) -> Value {
 fn account_of(spec: Option<&'static SystemSpec>, member: Value) -> Value {
     let mut out = fixed::<raw::Account>();
     out["properties"]["system"] = spec.map_or_else(any_system, |s| json!({ "const": s.name, "description": s.summary }));
+    if spec.is_some_and(|s| s.tenants.is_none())
+        && let Some(keys) = out["properties"].as_object_mut()
+    {
+        keys.remove("tenant");
+    }
     if spec.is_none_or(|s| s.domains.is_some()) {
         out["properties"]["domains"] = json!({
             "anyOf": [{ "const": "off", "description": "No whitelist: everyone may be invited." }, { "type": "array", "items": text(), "minItems": 1 }],

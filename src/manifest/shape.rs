@@ -27,7 +27,7 @@ pub(super) enum Room {
 
 /// Keys of the contract that this version does not have yet, by the depth at which they stand.
 const NOT_YET: &[(Room, usize, &[&str])] =
-    &[(Room::File, 0, &["lints"]), (Room::Connection, 0, &["host", "role-attribute"]), (Room::Account, 0, &["lints", "tenant"])];
+    &[(Room::File, 0, &["lints"]), (Room::Connection, 0, &["role-attribute"]), (Room::Account, 0, &["lints"])];
 
 /// Guards that are what they are: nothing can be written for them.
 const FIXED_GUARDS: &[&str] = &["self-lockout", "protected"];
@@ -117,7 +117,13 @@ impl Shape {
                 .hint(format!("write `{key}` beside `profile` in an entry of `members`"));
         }
         let is_domains = self.room == Room::Account && depth == 0 && key == "domains";
+        let is_tenant = self.room == Room::Account && depth == 0 && key == "tenant";
+        let is_host = self.room == Room::Connection && depth == 0 && key == "host";
         let diagnostic = match self.spec {
+            Some(spec) if is_tenant || is_host => {
+                Diagnostic::error("wrong-setting", format!("{} has no tenants: a connection reaches one account", spec.name), place)
+                    .hint(format!("leave `{key}` out"))
+            }
             Some(spec) if is_domains => Diagnostic::error("unknown-attribute", format!("{} has no whitelist of domains", spec.name), place),
             Some(spec) if is_member && key == "renew" => {
                 Diagnostic::error("no-native-end", format!("{} has no ends of its own: there is nothing to renew", spec.name), place)

@@ -70,7 +70,7 @@ impl Start {
                 line(&mut text, 2, &format!("{fact}: [{}]", scalar(self.scope.as_str())));
             }
         }
-        let plain = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let plain = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
         if self.spec.hands_links_over(&plain) {
             line(&mut text, 2, "# Nothing mails the links of invitations: they wait here to be handed over. Each is a secret.");
             line(&mut text, 2, "links: { directory: links }");
@@ -177,8 +177,8 @@ impl Start {
         let words = self.spec.chief().kind.fixed().unwrap_or_default();
         words.iter().find_map(|w| {
             let attrs = Attrs::from([(self.spec.chief().key, self.chief(w.word))]);
-            let actor = Actor { member: None, attrs: attrs.clone() };
-            let tenant = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor };
+            let actor = Actor { attrs: attrs.clone(), ..Actor::default() };
+            let tenant = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor };
             (self.spec.administers(&attrs) && (self.spec.sees_all)(&tenant)).then_some((w.word, w.assignable))
         })
     }

@@ -43,7 +43,8 @@ impl Proof {
 /// Why a reading is not whole; nothing is planned on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incomplete {
-    /// A stable word: `failed`, `short`, `repeated`, `contradictory`, `unexpected`, `two-are-one`.
+    /// A stable word: `failed`, `short`, `repeated`, `contradictory`, `unexpected`, `two-are-one`,
+    /// `out-of-reach`.
     pub code: &'static str,
     /// In words for a person, at least one line.
     pub problems: Vec<String>,

@@ -40,6 +40,9 @@ fn super_user(email: &str) -> Live {
 impl World {
     fn new(spec: SystemSpec, live: Vec<Live>) -> Self {
         let doc = AccountDoc {
+            connection: Atom::literal("acc"),
+            tenant: None,
+            spec: None,
             mode: Mode::Authoritative,
             ignore: Vec::new(),
             protect: Vec::new(),
@@ -64,7 +67,7 @@ impl World {
 
     fn plan(&self) -> AccountPlan {
         let name = Atom::new("a").unwrap();
-        let tenant = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let tenant = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
         let caps = all_caps(self.spec);
         let desired = Desired {
             members: Vec::new(),

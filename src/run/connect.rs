@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use wildmatch::WildMatchPattern;
 
 use crate::apply::Handover;
@@ -17,8 +16,8 @@ use crate::backends::scim::{Expect, Scim};
 use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
-use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Sources};
-use crate::model::{Actor, Atom, Email, Reading, Tenant};
+use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Reached, Sources};
+use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
 use crate::plan::{Account, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
@@ -124,6 +123,14 @@ impl Site<'_> {
         }
     }
 
+    /// Why a host's actor does not even ask: who has not delegated is not empty (SYSTEMS.md M4).
+    fn out_of_reach(&self) -> Option<Incomplete> {
+        let tenants = self.spec.tenants.filter(|_| self.tenant.is_out_of_reach())?;
+        let name = self.tenant.name.as_ref().unwrap_or(self.name);
+        let why = format!("out of reach: the tenant {name} is not one that delegated to the host; needs {}", tenants.delegates);
+        Some(Incomplete::new("out-of-reach", why))
+    }
+
     /// The place for links of invitations, ready to be written to.
     ///
     /// # Errors
@@ -160,14 +167,14 @@ impl<'f> Connected<'f> {
         Ok(Self { sites, desired, only: None })
     }
 
-    /// Connects every connection, managed or not: for `export` and the sandbox.
+    /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
     ///
     /// # Errors
     /// As [`Connected::to`].
     pub fn to_all(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
-        let chosen = choose(manifests.connections.keys(), &request.accounts)?;
+        let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
         Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
     }
 
@@ -178,8 +185,8 @@ impl<'f> Connected<'f> {
     pub fn embedded(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
-        let embedded = manifests.connections.iter().filter(|(_, c)| c.backend == BackendName::Embedded).map(|(n, _)| n);
-        let chosen = choose(embedded, &request.accounts)?;
+        let is_embedded = |name: &&Atom| manifests.reached(name).is_some_and(|r| r.connection.backend == BackendName::Embedded);
+        let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
         Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
     }
 
@@ -201,7 +208,10 @@ impl<'f> Connected<'f> {
     pub async fn read(&self, request: &Request) -> Vec<Reading> {
         let reads = self.sites.iter().map(|site| async move {
             request.says(&format!("reading {}", site.name));
-            site.backend.reader().read().await
+            match site.out_of_reach() {
+                Some(why) => Reading::incomplete(why),
+                None => site.backend.reader().read().await,
+            }
         });
         stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
     }
@@ -264,9 +274,9 @@ fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) 
     let mut sites = Vec::new();
     let mut refused = Vec::new();
     for name in names.iter().copied() {
-        let Some(connection) = manifests.connections.get(name) else { continue };
-        let tenant = tenant(connection);
-        match backend(name, connection, &tenant, request) {
+        let Some(reached) = manifests.reached(name) else { continue };
+        let (connection, tenant) = (reached.connection, reached.tenant());
+        match backend(name, reached, &tenant, request) {
             Ok(backend) => {
                 let database = request.folder.join(file(connection));
                 sites.push(Site {
@@ -291,15 +301,9 @@ fn file(connection: &Connection) -> &Path {
     connection.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
 }
 
-fn tenant(connection: &Connection) -> Tenant {
-    Tenant {
-        zone: connection.zone.clone().unwrap_or(TimeZone::UTC),
-        facts: connection.facts.clone(),
-        actor: Actor { member: connection.actor_member.clone(), attrs: connection.actor.clone() },
-    }
-}
-
-fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+/// Tokens and origins are the connection's, whichever account it reaches.
+fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+    let connection = reached.connection;
     let refused = |message: String| Refusal { message, hint: None, at: connection.at.clone() };
     match connection.backend {
         BackendName::Embedded if request.forbid_sandbox => {
@@ -311,7 +315,7 @@ fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Requ
             Ok(Box::new(Embedded::new(request.folder.join(written), written, host, request.now, PAGE)))
         }
         BackendName::Scim => {
-            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)?;
+            let access = token::authorize(reached.name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
             let scim = Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?);
             match &connection.roster {

@@ -61,7 +61,7 @@ impl World {
         let mut build = Build { plan, spec, today: now.to_zoned(zone.clone()).date(), line: 0 };
         let account = word("acc");
         let member = build.actor_is_member().then(|| email(ACTOR));
-        let tenant = Tenant { zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan) } };
+        let tenant = Tenant { name: None, zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan), delegated: None } };
         let seen_by_all = Tenant {
             facts: tenant.facts.iter().filter(|(k, _)| **k != "surface" && **k != "subaccount").map(|(k, v)| (*k, v.clone())).collect(),
             actor: Actor::default(),
@@ -198,6 +198,7 @@ impl Build<'_> {
             zone: Some(tenant.zone.clone()),
             actor_member: tenant.actor.member.clone(),
             actor: tenant.actor.attrs.clone(),
+            delegated: None,
             auth: Auth::Token,
             endpoint: None,
             expect_tenant: None,
@@ -329,6 +330,9 @@ impl Build<'_> {
             }
         }
         AccountDoc {
+            connection: word("acc"),
+            tenant: None,
+            spec: Some(self.spec),
             mode: [Mode::Adopt, Mode::Additive, Mode::Authoritative][usize::from(policy.mode)],
             ignore,
             protect,
@@ -444,7 +448,7 @@ impl Build<'_> {
         }
         let list = |bits: u8| Domains::Only((0..3).filter(|d| bits >> d & 1 == 1).map(domain).collect());
         let domains = if self.plan.handover { Some(7) } else { self.plan.domains.live };
-        LiveAccount { domains: domains.filter(|_| self.is("insider")).map_or(Domains::Off, list), members, fault: None }
+        LiveAccount { domains: domains.filter(|_| self.is("insider")).map_or(Domains::Off, list), members, fault: None, delegates: true }
     }
 
     fn member(&self, address: Email, number: usize, plan: &LivePlan) -> LiveMember {

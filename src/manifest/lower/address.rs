@@ -134,7 +134,7 @@ pub(super) fn check(all: &Manifests, book: &Book, now: Timestamp, sink: &mut Sin
     let mut teams = Teams::of(all);
     let leavers: Vec<(&Atom, &Place)> = all.people.iter().filter_map(|(id, p)| Some((id, leaves_on_a_day(p)?))).collect();
     for (name, account) in &all.accounts {
-        let connection = all.connections.get(name);
+        let connection = all.reached(name).map(|reached| reached.connection);
         let today = now.to_zoned(connection.and_then(|c| c.zone.clone()).unwrap_or(TimeZone::UTC)).date();
         protected(all, book, (name, account), today, sink);
         let ignored = Ignored::of(&account.ignore);

@@ -1,6 +1,6 @@
 //! `connections.NAME`: where and as whom.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, PathBuf};
 
 use super::Shapes;
@@ -11,7 +11,7 @@ use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
 use crate::manifest::{Auth, BackendName, Connection, Diagnostic, Links, read};
 use crate::model::{Atom, Attrs, Email, Key, Located, NotARecipient, Place, Recipient, Value};
-use crate::systems::{self, Mails, SystemSpec};
+use crate::systems::{self, Kind, Mails, SystemSpec, Words};
 
 /// Backends that the documents name and this version does not have yet.
 const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api"];
@@ -69,6 +69,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
         sink.say(Diagnostic::error("not-yet-supported", message, system.place()).expected(read::one_of(spec.backends.iter().copied())));
     }
     let (actor_member, actor) = at.get("actor").map_or_else(Default::default, |actor| self::actor(sink, spec, actor, &declared.facts));
+    let delegated = at.get("host").filter(|_| spec.tenants.is_some()).and_then(|host| self::host(sink, spec, host, at.get("actor")));
     if let (Some(backend), Some(auth)) = (backend, auth) {
         declared.done = Some(Connection {
             spec,
@@ -76,6 +77,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
             zone: declared.zone.clone(),
             actor_member,
             actor,
+            delegated,
             auth,
             endpoint,
             expect_tenant,
@@ -196,6 +198,20 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
         }
     }
     (member, attrs)
+}
+
+/// `host`: the actor works for the host of several tenants (SYSTEMS.md M4), and holds no role in any.
+fn host(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, actor: Option<Cursor<'_>>) -> Option<BTreeSet<Atom>> {
+    for attr in spec.attrs.iter().filter(|a| a.is_held_by_actors()) {
+        if let Some(held) = actor.and_then(|actor| actor.get(attr.key)) {
+            let message = format!("a host's actor has no `{}` in an account: write one of `host` and `{}`", attr.key, attr.key);
+            sink.say(Diagnostic::error("exactly-one", message, held.key_place()).related(at.key_place(), "the other one"));
+        }
+    }
+    let listed = at.get("delegated")?;
+    let kind = Kind::Set { words: Words::Discovered, denies: false };
+    let delegated = attribute::value(sink, listed, &kind, Rule::Found)?.value;
+    delegated.as_set().cloned()
 }
 
 fn auth(sink: &mut Sink, at: Cursor<'_>) -> Option<Auth> {

@@ -38,7 +38,7 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
     let key_places = key_places(at, about.spec);
     let mut own = Grant::default();
     if let Some(spec) = about.spec {
-        own = Grant::of(at, spec, &about.facts, sink);
+        own = Grant::of(at, spec, about.facts.as_ref(), sink);
         grant::limits(sink, spec, &own, &key_places, profile.as_ref());
         grant::one_kind(sink, spec, at, written.is_some());
     }

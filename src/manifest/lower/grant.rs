@@ -19,8 +19,8 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    /// Every attribute below `at`; `facts` are those of the account's connection.
-    pub fn of(at: Cursor<'_>, spec: &'static SystemSpec, facts: &BTreeMap<Key, Value>, sink: &mut Sink) -> Self {
+    /// Every attribute below `at`; `facts` are those of the account's connection, none without one.
+    pub fn of(at: Cursor<'_>, spec: &'static SystemSpec, facts: Option<&BTreeMap<Key, Value>>, sink: &mut Sink) -> Self {
         let mut grant = Self::default();
         for (key, value) in at.map().into_iter().flatten() {
             if let Some(attr) = spec.attr(key).filter(|a| a.key != "name" && a.key != "end") {
@@ -30,8 +30,8 @@ impl Grant {
         grant
     }
 
-    fn add(&mut self, sink: &mut Sink, at: Cursor<'_>, attr: &'static AttrSpec, facts: &BTreeMap<Key, Value>) {
-        if let Some((fact, word)) = attr.feature
+    fn add(&mut self, sink: &mut Sink, at: Cursor<'_>, attr: &'static AttrSpec, facts: Option<&BTreeMap<Key, Value>>) {
+        if let (Some((fact, word)), Some(facts)) = (attr.feature, facts)
             && !facts.get(fact).and_then(Value::as_set).is_some_and(|s| s.contains(word))
         {
             let message = format!("`{}` needs the feature `{word}`, which is off in this account", attr.key);
@@ -41,7 +41,8 @@ impl Grant {
             );
             return;
         }
-        let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(facts)) else { return };
+        let nothing = BTreeMap::new();
+        let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(facts.unwrap_or(&nothing))) else { return };
         if attr.required == Required::Always && lowered.value.as_set().is_some_and(std::collections::BTreeSet::is_empty) {
             let words: Vec<_> = attr.kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word).collect();
             let message = format!("`{}` is empty: a member has at least one", attr.key);

@@ -88,6 +88,8 @@ struct Context<'a> {
     connections: BTreeMap<&'a str, connection::Declared>,
     /// Accounts, with a connection or a manifest or both.
     accounts: Names<'a>,
+    /// The connections that accounts name.
+    named: BTreeMap<&'a str, &'a str>,
     profiles: BTreeMap<&'a str, profile::Declared>,
     profile_names: Names<'a>,
     people: Names<'a>,
@@ -96,6 +98,11 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The connection that an account uses: the one that it names, else that of its own name.
+    fn connection_of(&self, account: &str) -> Option<&connection::Declared> {
+        self.connections.get(self.named.get(account).copied().unwrap_or(account))
+    }
+
     /// The profile that is named here; it counts as used.
     fn profile(&self, at: Cursor<'_>, sink: &mut Sink) -> Option<(Atom, &profile::Declared)> {
         let name = people::known(sink, at, &self.profile_names, "profile", self.is_whole)?;
@@ -153,6 +160,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
         is_whole,
         connections: BTreeMap::new(),
         accounts: connections.names.union(&accounts.names).copied().collect(),
+        named: accounts.entries.iter().filter_map(|(_, key, at)| Some((*key, at.get("connection")?.text()?))).collect(),
         profiles: BTreeMap::new(),
         profile_names: profiles.names,
         people: people.names,
@@ -200,6 +208,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     }
     profile::spread(&mut out, &managing, &context, sink);
     out.profiles = profile::done(context, sink);
+    account::shared(&out.accounts, sink);
     address::check(&out, &book, now, sink);
     out
 }

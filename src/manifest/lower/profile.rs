@@ -11,7 +11,7 @@ use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::wrong_type;
 use crate::manifest::{Diagnostic, EntryDoc, Manifests, Profile, ProfileUse, Section, Who, read};
-use crate::model::{Atom, Key, Located, Place, Value};
+use crate::model::{Atom, Located, Place};
 use crate::systems::{self, SystemSpec};
 
 /// A profile as its uses see it.
@@ -46,7 +46,7 @@ pub(super) fn lower<'a>(name: &str, at: Cursor<'a>, context: &mut Context<'a>, s
             }
             continue;
         };
-        let spec = context.connections.get(first).and_then(|c| c.spec);
+        let spec = context.connection_of(first).and_then(|c| c.spec);
         is_wrong |= spec.is_none() || value.map().is_none();
         if value.map().is_none() {
             sink.say(wrong_type(value, "a mapping of attributes"));
@@ -70,7 +70,7 @@ pub(super) fn lower<'a>(name: &str, at: Cursor<'a>, context: &mut Context<'a>, s
 
 /// The accounts of a system for which the profile has no section of their own.
 fn of_system<'a>(system: &str, keys: &HashSet<&str>, context: &Context<'a>) -> Vec<&'a str> {
-    let is_of = |account: &str| context.connections.get(account).and_then(|c| c.spec).is_some_and(|s| s.name == system);
+    let is_of = |account: &str| context.connection_of(account).and_then(|c| c.spec).is_some_and(|s| s.name == system);
     context.accounts.iter().copied().filter(|account| is_of(account) && !keys.contains(account)).collect()
 }
 
@@ -98,13 +98,11 @@ fn each(
     context: &Context<'_>,
     sink: &mut Sink,
 ) -> Vec<(Atom, Arc<Section>)> {
-    let nothing: BTreeMap<Key, Value> = BTreeMap::new();
     let mut found = Vec::new();
     let mut wrong: Vec<(&str, Vec<Diagnostic>)> = Vec::new();
     for account in accounts {
         let said = sink.said();
-        let facts = context.connections.get(account).map_or(&nothing, |c| &c.facts);
-        let own = Grant::of(at, spec, facts, sink);
+        let own = Grant::of(at, spec, context.connection_of(account).map(|c| &c.facts), sink);
         let key_places = key_places(at, Some(spec));
         grant::limits(sink, spec, &own, &key_places, None);
         wrong.push((account, sink.take_since(said)));
@@ -118,7 +116,7 @@ fn each(
     let everywhere: Vec<Diagnostic> = first.iter().filter(|d| rest.iter().all(|(_, more)| more.contains(d))).cloned().collect();
     for (account, diagnostics) in wrong {
         for mut diagnostic in diagnostics.into_iter().filter(|d| !everywhere.contains(d)) {
-            if let Some(connection) = context.connections.get(account) {
+            if let Some(connection) = context.connection_of(account) {
                 diagnostic = diagnostic.related(connection.at.clone(), format!("for the account {}", quoted(account)));
             }
             sink.extend([diagnostic]);

@@ -11,6 +11,7 @@ fn caps(reads_invitations: bool) -> Caps {
         writes: BTreeMap::new(),
         reads_domains: true,
         reads_invitations,
+        registered: None,
         keeps_ends: true,
         best_proof: Proof::Snapshot,
     }
@@ -131,6 +132,9 @@ fn whoever_is_active_has_registered_where_invitations_show_and_else_where_a_name
         assert!(!registered(&insider::SPEC, &nameless(phase.clone()), true), "{phase:?}");
         assert!(registered(&insider::SPEC, &named(phase), true));
     }
+    // Who reads the account with their own credentials has.
+    let own = |reads| Caps { registered: Some(Email::parse("a@acme.example").unwrap()), ..caps(reads) };
+    assert!(insider::SPEC.has_registered(&nameless(Phase::Active), &own(false)));
     assert!(!registered(&insider::SPEC, &named(pending()), true) && !registered(&solver::SPEC, &named(pending()), true));
 }
 

@@ -6,8 +6,10 @@ mod exit_codes;
 mod hostile;
 mod init;
 mod json;
+mod man;
 #[path = "../support/program.rs"]
 mod program;
 mod revoke;
 mod safety;
 mod transcripts;
+mod who;

@@ -126,7 +126,8 @@ fn whoever_is_active_has_registered_where_invitations_show_and_else_where_a_name
         assert!(!registered(&insider::SPEC, &nameless(phase.clone()), false), "{phase:?}");
         assert!(registered(&insider::SPEC, &named(phase.clone()), false), "{phase:?}");
         // Where names do not wait for the registration they show nothing.
-        assert!(registered(&solver::SPEC, &nameless(phase.clone()), false), "{phase:?}");
+        assert!(!registered(&solver::SPEC, &named(phase.clone()), false), "{phase:?}");
+        assert!(registered(&solver::SPEC, &nameless(phase.clone()), true), "{phase:?}");
     }
     for phase in [Phase::Expired, Phase::Suspended] {
         assert!(!registered(&insider::SPEC, &nameless(phase.clone()), true), "{phase:?}");

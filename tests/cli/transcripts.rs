@@ -371,7 +371,6 @@ fn what_is_known_and_not_built_is_refused() {
     let lines = [
         "import --anything",
         "review",
-        "expiring --within 30d",
         "member resend ada",
         "sandbox serve",
         "plan --base main",

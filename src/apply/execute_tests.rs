@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, poll_fn};
 use super::{Site, execute};
 use crate::apply::ResultWord;
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Attrs, Call, Caps, Incomplete, Known, Outcome, Proof, Reading, Subject, Tenant};
+use crate::model::{Action, Actor, Call, Caps, Incomplete, Known, Outcome, Proof, Reading, Subject, Tenant};
 use crate::plan::sample;
 use crate::systems::solver;
 
@@ -64,7 +64,7 @@ fn administrators_are_read_again_while_nothing_of_ours_is_written() {
         best_proof: Proof::Counted,
     };
     let page = Page(&server, caps);
-    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
     let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server, handover: None };
     let change = |i: usize| {
         let edit = sample::change("sol", Action::Edit, sample::member(&format!("p{i:02}@acme.example")), None, None);

@@ -45,7 +45,7 @@ fn system_rules(entry: &EntryDoc, spec: &SystemSpec, tenant: &Tenant, today: Dat
         .filter_map(|(_, check)| check(&dated, tenant))
         .map(|f| {
             let end_at = entry.end.as_ref().map(|e| &e.at);
-            let at = f.key.and_then(|k| if k == "end" { end_at } else { entry.key_places.get(k) }).unwrap_or(&entry.at);
+            let at = f.key.and_then(|k| if k == "end" { end_at } else { entry.attrs.get(k).map(|v| &v.at) }).unwrap_or(&entry.at);
             let found = Diagnostic::error(f.code, f.message, at.clone());
             match f.hint {
                 Some(hint) => found.hint(hint),

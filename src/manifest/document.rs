@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Value};
+use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -213,10 +213,7 @@ pub struct EntryDoc {
     pub end: Option<Located<Date>>,
     pub rolling: Option<Place>,
     /// The attributes of the system, without name and end.
-    pub attrs: BTreeMap<Key, Located<Value>>,
-    /// The place of each key, and of each word of a set: for messages at the word.
-    pub key_places: BTreeMap<Key, Place>,
-    pub word_places: BTreeMap<(Key, Atom), Place>,
+    pub attrs: Keyed<Located<Value>>,
     /// The whole item.
     pub at: Place,
 }

@@ -23,6 +23,6 @@ mod view;
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
-pub use lower::{Loaded, load, load_texts};
+pub use lower::{Loaded, count_nodes, load, load_texts};
 pub use source::Sources;
 pub use teams::Teams;

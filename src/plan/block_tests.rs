@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::desired::{Desired, Guards, Policy};
 use crate::manifest::{AccountDoc, GuardLimit, Invitations, Manifests, Mode};
-use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
+use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Keyed, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
 use crate::plan::{Account, AccountPlan, Moment, plan, sample};
 use crate::systems::{Floor, Removal, SystemSpec, emma_hq, insider, solver};
 
@@ -17,7 +17,7 @@ struct World {
 }
 
 fn live(email: &str, phase: Phase, key: &'static str, value: Value) -> Live {
-    Live { email: Email::parse(email).unwrap(), id: None, phase, attrs: BTreeMap::from([(key, Known::Seen(value))]) }
+    Live { email: Email::parse(email).unwrap(), id: None, phase, attrs: Keyed::from([(key, Known::Seen(value))]) }
 }
 /// A backend that reads and writes everything.
 fn all_caps(spec: &SystemSpec) -> Caps {
@@ -129,7 +129,7 @@ fn administrators_are_known_where_somebody_untouchable_keeps_the_minimum() {
 #[test]
 fn administrators_unknown_where_a_members_role_cannot_be_read() {
     let mut hidden = super_user("b@acme.example");
-    hidden.attrs = BTreeMap::from([("groups", Known::Hidden)]);
+    hidden.attrs = Keyed::from([("groups", Known::Hidden)]);
     let world = World::new(solver::SPEC, vec![super_user("a@acme.example"), hidden]);
     // Whose role does not show may be one, too.
     let unknown = |who: &str| (format!("a/remove/{who}@acme.example"), "administrators-unknown");
@@ -153,7 +153,7 @@ fn a_domain_stays_while_somebody_of_it_stays_because_blocked() {
     )
     .lists(&["acme.example"]);
     let mut unread = live("b@acme.example", Phase::Active, "role", sample::one("viewer"));
-    unread.attrs = BTreeMap::from([("role", Known::Unreadable)]);
+    unread.attrs = Keyed::from([("role", Known::Unreadable)]);
     world.live.push(unread);
     world.whitelist = Known::Seen(Domains::Only(
         ["acme.example", "vendor.example"].map(|d| crate::model::Domain::parse(d).unwrap()).into_iter().collect(),

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::model::{Attrs, Email, Invitation, Name, Phase, Value};
+use crate::model::{Atoms, Attrs, Email, Invitation, Name, Phase, Value};
 use crate::systems::{Axis, Kind, Life, SystemSpec};
 
 use super::clock::Clock;
@@ -98,7 +98,7 @@ pub(super) fn defaults(spec: &SystemSpec, attrs: &mut Attrs) {
             Kind::Opaque => Value::Opaque(serde_json::Value::Object(serde_json::Map::new())),
             Kind::One(_) | Kind::Text => continue,
         };
-        attrs.entry(attr.key).or_insert(value);
+        attrs.insert_if_absent(attr.key, value);
     }
 }
 
@@ -109,21 +109,20 @@ pub(super) fn encode(attrs: &Attrs) -> String {
 }
 
 /// Attributes as they were kept; `None` where the text is none of ours.
-pub(super) fn decode(spec: &SystemSpec, text: &str) -> Option<Attrs> {
+pub(super) fn decode(spec: &SystemSpec, text: &str, words: &mut Atoms) -> Option<Attrs> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
     let mut attrs = Attrs::new();
     for (key, json) in object {
         let attr = spec.attr(&key)?;
-        attrs.insert(attr.key, value(&attr.kind, json)?);
+        attrs.insert(attr.key, value(&attr.kind, json, words)?);
     }
     Some(attrs)
 }
 
-fn value(kind: &Kind, json: serde_json::Value) -> Option<Value> {
-    use crate::model::Atom;
+fn value(kind: &Kind, json: serde_json::Value, words: &mut Atoms) -> Option<Value> {
     Some(match kind {
-        Kind::One(_) => Value::One(Atom::new(json.as_str()?).ok()?),
-        Kind::Set { .. } => Value::Set(json.as_array()?.iter().map(|w| Atom::new(w.as_str()?).ok()).collect::<Option<_>>()?),
+        Kind::One(_) => Value::One(words.atom(json.as_str()?).ok()?),
+        Kind::Set { .. } => Value::Set(json.as_array()?.iter().map(|w| words.atom(w.as_str()?).ok()).collect::<Option<_>>()?),
         Kind::Flag => Value::Flag(json.as_bool()?),
         Kind::Day if json.is_null() => Value::Day(None),
         Kind::Day => Value::Day(Some(json.as_str()?.parse().ok()?)),

@@ -422,8 +422,6 @@ impl Build<'_> {
             end: None,
             rolling: None,
             attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect(),
-            key_places: BTreeMap::new(),
-            word_places: BTreeMap::new(),
             at: self.place(),
         }
     }

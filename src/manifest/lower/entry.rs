@@ -9,7 +9,7 @@ use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::wrong_type;
 use crate::manifest::{Diagnostic, EntryDoc, Who, read};
-use crate::model::{Atom, Domains, Key, Located, Place, Value};
+use crate::model::{Atom, Domains, Key, Keyed, Located, Place, Value};
 use crate::systems::{AttrSpec, Limit, Required, SystemSpec};
 
 pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<EntryDoc> {
@@ -51,9 +51,10 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
         start,
         end,
         rolling,
-        attrs: grant.attrs,
-        key_places: key_places(at, about.spec),
-        word_places: grant.words,
+        attrs: {
+            grant.attrs.shrink_to_fit();
+            grant.attrs
+        },
         at: at.place(),
     })
 }
@@ -128,7 +129,7 @@ fn renew(sink: &mut Sink, at: Cursor<'_>, entry: Cursor<'_>, about: &About<'_>) 
 
 #[derive(Default)]
 struct Grant {
-    attrs: BTreeMap<Key, Located<Value>>,
+    attrs: Keyed<Located<Value>>,
     words: BTreeMap<(Key, Atom), Place>,
 }
 
@@ -207,11 +208,4 @@ fn limits(sink: &mut Sink, spec: &SystemSpec, grant: &Grant) {
             _ => {}
         }
     }
-}
-
-/// The place of each key that the system knows, ends and names included.
-fn key_places(at: Cursor<'_>, spec: Option<&'static SystemSpec>) -> BTreeMap<Key, Place> {
-    const FIXED: [Key; 6] = ["person", "team", "email", "reason", "start", "renew"];
-    let known = |key: &str| spec.and_then(|s| s.attr(key)).map(|a| a.key).or_else(|| FIXED.into_iter().find(|k| *k == key));
-    at.map().into_iter().flatten().filter_map(|(key, value)| Some((known(key)?, value.key_place()))).collect()
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
+use wildmatch::WildMatchPattern;
 
 use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Value};
 use crate::systems::{Removal, SystemSpec};
@@ -141,8 +142,19 @@ pub enum Mode {
 }
 
 /// `*@vendor.example`: an address with `*` for any run of characters, folded as addresses are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(String);
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    /// Compiled once: it is asked for every member.
+    glob: WildMatchPattern<'*', '\u{0}'>,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+impl Eq for Pattern {}
 
 impl Pattern {
     /// Folds a pattern. `None` where a part of a domain name is not ASCII and cannot be made so,
@@ -160,13 +172,14 @@ impl Pattern {
                 if part.contains('*') { None } else { idna::domain_to_ascii_strict(part).ok() }
             })
             .collect();
-        Some(Self(local(&text[..at]) + &domain?.join(".")))
+        let text = local(&text[..at]) + &domain?.join(".");
+        Some(Self { glob: WildMatchPattern::new(&text), text })
     }
     pub fn matches(&self, email: &Email) -> bool {
-        wildmatch::WildMatchPattern::<'*', '\u{0}'>::new(&self.0).matches(email.key())
+        self.glob.matches(email.key())
     }
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use portcullis::desired::GuardCode;
+use portcullis::manifest::codes;
+use portcullis::systems;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -152,4 +154,69 @@ fn every_word_of_a_system_is_explained() {
             assert!(page.contains(&format!("`{}`", word.word)), "docs/manifest.md lacks {} of {}", word.word, spec.name);
         }
     }
+}
+
+/// What the program itself says, asked for these words.
+fn explained(words: &[String], format: &str) -> String {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .env_clear()
+        .env("COLUMNS", "100")
+        .args(["explain", "--format", format])
+        .args(words)
+        .output()
+        .expect("the program runs");
+    assert!(run.status.success(), "explain {words:?}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).expect("it speaks UTF-8")
+}
+
+/// The sources' codes are those of the pages, as the tests above prove; these are the pages' words.
+#[test]
+fn every_code_can_be_explained_by_the_program() {
+    let mut words: Vec<String> = codes::ALL.iter().map(|(code, _)| (*code).to_owned()).collect();
+    words.extend(GuardCode::ALL.iter().map(|c| c.word().to_owned()));
+    let sections: Vec<String> = page().split("\n## ").skip(1).map(|s| s.lines().next().unwrap_or_default().to_owned()).collect();
+    assert!(sections.len() >= 6, "{sections:?}");
+    words.extend(sections.iter().flat_map(|s| listed(s)));
+    words.extend((0..=8).map(|code| code.to_string()));
+    let said: serde_json::Value = serde_json::from_str(&explained(&words, "json")).expect("JSON");
+    let topics: BTreeSet<&str> = said["topics"].as_array().expect("topics").iter().filter_map(|t| t["topic"].as_str()).collect();
+    let missing: Vec<&String> = words.iter().filter(|w| !topics.contains(w.as_str())).collect();
+    assert_eq!(missing, [] as [&String; 0], "explained by nothing");
+    // One of each kind says what to do in the words of its page.
+    for topic in said["topics"].as_array().expect("topics") {
+        let says = topic["says"].as_array().map_or(0, Vec::len) + topic["text"].as_array().map_or(0, Vec::len);
+        assert!(says > 0, "{topic}");
+    }
+}
+
+#[test]
+fn a_guard_is_explained_with_its_default_and_the_flag_that_lifts_it() {
+    let said = explained(&["removals".to_owned()], "text");
+    assert!(said.contains("count 3, percent 20, most 25"), "{said}");
+    assert!(said.contains("--allow [ACCOUNT:]removals=N@DIGEST"), "{said}");
+    for fixed in ["self-lockout", "protected"] {
+        assert!(explained(&[fixed.to_owned()], "text").contains("not at all"), "{fixed}");
+    }
+}
+
+/// `docs/systems/` is what the program says; `PORTCULLIS_BLESS=1` writes it anew.
+#[test]
+fn every_system_has_a_fresh_page() {
+    let folder = root().join("docs/systems");
+    let bless = std::env::var_os("PORTCULLIS_BLESS").is_some();
+    for spec in systems::ALL {
+        let text = format!(
+            "<!-- Written by the program from src/systems: PORTCULLIS_BLESS=1 cargo test --test reference -->\n\n{}",
+            explained(&[spec.name.to_owned()], "markdown")
+        );
+        let file = folder.join(format!("{}.md", spec.name));
+        if bless {
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::write(&file, &text).expect("the page can be written");
+        }
+        let page = fs::read_to_string(&file).unwrap_or_default();
+        assert!(page == text, "{} is stale: PORTCULLIS_BLESS=1 cargo test --test reference", file.display());
+    }
+    let pages = fs::read_dir(&folder).expect("the pages").count();
+    assert_eq!(pages, systems::ALL.len(), "a page of no system");
 }

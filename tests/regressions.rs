@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 const EMMA: &str = "system: emma-hq, backend: embedded, timezone: UTC, subaccounts: [emea, apac, us]";
 const INSIDER: &str = "system: insider, backend: embedded, timezone: UTC, features: [groups]";
 const SOLVER: &str = "system: solver, backend: embedded, timezone: UTC";
+const META: &str = "system: meta-gateway, backend: embedded, timezone: UTC, smtp: true";
 
 /// One account `a`: its connection, what its file says, and who is in it.
 struct World(tempfile::TempDir);
@@ -304,6 +305,16 @@ fn a_name_that_the_system_lets_nobody_edit_is_a_report() {
     );
     let plan = world.plan(0);
     assert_eq!(plan["reports"][0]["code"], "not-editable");
+}
+
+#[test]
+fn m7_data_sources_of_an_overridden_standard_user_go_to_no_other_role() {
+    let account = "teams:\n  t: [p]\npeople:\n  p: { email: kim@acme.example }\naccounts:\n  a:\n    members:\n      - { team: t, role: standard, data-sources: [shop] }\n      - { person: p, role: view-only, end: 2026-12-31 }\n";
+    let world = World::new(META, account, "      - { email: owner@acme.example, phase: active, role: admin }\n");
+    let plan = world.plan(2);
+    assert_eq!(plan["changes"][0]["after"], serde_json::json!({ "role": "view-only" }));
+    assert_eq!(plan["warnings"], serde_json::json!([]), "nothing spreads");
+    world.settles();
 }
 
 #[test]

@@ -61,3 +61,22 @@ fn every_rule_is_proved_where_its_system_is() {
         }
     }
 }
+
+/// `explain SYSTEM` lists each rule of its letter once, in the order of the document.
+#[test]
+fn every_rule_stands_in_the_literals_of_its_system() {
+    for spec in portcullis::systems::ALL {
+        let ids: Vec<String> = spec.rules.iter().map(|r| r.id.to_lowercase()).collect();
+        let letter = ids.first().and_then(|id| id.chars().next()).expect("a rule");
+        let own: Vec<&str> = RULES.into_iter().filter(|r| r.starts_with(letter)).collect();
+        let listed: Vec<&str> = ids.iter().map(String::as_str).filter(|id| id.starts_with(letter)).collect();
+        assert_eq!(listed, own, "{}", spec.name);
+        let general: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !id.starts_with(letter)).collect();
+        assert!(general.iter().all(|id| id.starts_with('x')) && general.contains(&"x1"), "{}: {general:?}", spec.name);
+        for rule in spec.rules {
+            assert!(rule.text.len() > 20 && rule.text.ends_with('.'), "{} {}", spec.name, rule.id);
+        }
+    }
+    let letters: BTreeSet<char> = portcullis::systems::ALL.iter().filter_map(|s| s.rules.first()?.id.chars().next()).collect();
+    assert_eq!(letters.len(), portcullis::systems::ALL.len(), "two systems of one letter");
+}

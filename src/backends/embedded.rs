@@ -98,7 +98,7 @@ fn contradictory(one: u64, other: u64) -> Incomplete {
 }
 
 /// All that the system's server takes in this tenant, through the API.
-fn caps(spec: &'static SystemSpec, tenant: &Tenant) -> Caps {
+pub(super) fn caps(spec: &'static SystemSpec, tenant: &Tenant) -> Caps {
     let reads: BTreeSet<Key> =
         spec.attrs.iter().filter(|a| spec.offers(a, tenant) && (a.axis != Axis::Until || spec.has_native_ends())).map(|a| a.key).collect();
     let mut writes: BTreeMap<Verb, BTreeSet<Key>> = BTreeMap::new();

@@ -8,8 +8,9 @@ pub mod token;
 
 use futures::future::BoxFuture;
 
-use crate::model::{Call, Caps, Outcome, Reading, Subject};
+use crate::model::{Call, Caps, Outcome, Reading, Subject, Tenant};
 use crate::plan::Cleared;
+use crate::systems::SystemSpec;
 
 /// Reads one account, as the actor sees it.
 pub trait Reader: Send + Sync {
@@ -37,4 +38,31 @@ pub trait Backend: Send + Sync {
     fn origin(&self) -> String;
     /// Whether it is the sandbox.
     fn is_sandbox(&self) -> bool;
+}
+
+/// The backends that reach a system, each with what it can read and write of a tenant, without any
+/// connection: for explaining.
+pub fn of(spec: &'static SystemSpec, tenant: &Tenant) -> Vec<(&'static str, Caps)> {
+    let caps = |name: &&'static str| match *name {
+        "embedded" => Some((*name, embedded::caps(spec, tenant))),
+        "scim" => Some((*name, scim::caps())),
+        _ => None,
+    };
+    spec.backends.iter().filter_map(caps).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Actor;
+    use crate::systems;
+
+    #[test]
+    fn every_backend_of_a_system_can_be_explained() {
+        for spec in systems::ALL {
+            let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
+            let names: Vec<&str> = of(spec, &tenant).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, spec.backends, "{}", spec.name);
+        }
+    }
 }

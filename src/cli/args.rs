@@ -122,6 +122,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Prints the live members of the accounts.
     Export(ExportArgs),
+    /// Explains a system, a code, a key or a question: roles and rules, what is meant, what to do.
+    Explain(ExplainArgs),
     /// Prints the JSON Schemas of manifests and outputs.
     Schema(SchemaArgs),
     /// Plays with the embedded sandbox: loads it, accepts invitations, clicks in its console.
@@ -150,9 +152,6 @@ pub enum Command {
     /// One-off actions on a member (not supported yet).
     #[command(hide = true)]
     Member(LaterArgs),
-    /// Explains a system: roles, matrix, limits (not supported yet).
-    #[command(hide = true)]
-    Explain(LaterArgs),
     /// Prints completions for a shell (not supported yet).
     #[command(hide = true)]
     Completions(LaterArgs),
@@ -288,6 +287,25 @@ pub struct SchemaArgs {
     pub name: Option<String>,
 }
 
+/// Explains a system, a code, a key or a question; without a word, lists what can be explained.
+///
+/// Of a system: its roles, who holds which permission where, what an entry can say, invitations and
+/// ends, who may act, what each backend reads and writes, and every rule with who keeps it. Of a
+/// code (a block, a guard, a diagnostic, a report, a warning, a note, an exit code): what it means,
+/// why, and what to do.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis explain emma-hq                     roles, permissions and rules of a system\n  \
+    portcullis explain removals                    what the guard counts, and how it is lifted\n  \
+    portcullis explain actor-lacks-role            why a change was blocked, and what to do\n  \
+    portcullis explain exit-codes                  all of them\n  \
+    portcullis explain                             every word that can be explained")]
+pub struct ExplainArgs {
+    /// A system, a code that was printed, an exit code, a key of a manifest or a question.
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
+}
+
 /// Commands on embedded accounts only.
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
@@ -353,6 +371,7 @@ impl Args {
                 SandboxCommand::Serve(_) => return None,
             },
             Command::Schema(_)
+            | Command::Explain(_)
             | Command::Init(_)
             | Command::Import(_)
             | Command::Revoke(_)
@@ -360,7 +379,6 @@ impl Args {
             | Command::Review(_)
             | Command::Expiring(_)
             | Command::Member(_)
-            | Command::Explain(_)
             | Command::Completions(_) => return None,
         };
         at.dir.as_deref()

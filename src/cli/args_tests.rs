@@ -79,7 +79,6 @@ fn what_is_not_built_is_known_and_refused() {
         "review --since 2026-01-01",
         "expiring --within 30d",
         "member reset-password a@b.example --account news",
-        "explain insider",
         "completions zsh",
         "sandbox serve --port 0",
         "plan --out plan.json",
@@ -90,6 +89,7 @@ fn what_is_not_built_is_known_and_refused() {
         "apply --verify",
         "apply --base x",
         "export --format markdown",
+        "explain insider --format github",
         "sandbox calls --format github",
         "plan --format gitlab",
         "drift --format html",
@@ -108,10 +108,12 @@ fn what_is_not_built_is_known_and_refused() {
 fn help_shows_what_is_built_and_nothing_else() {
     let Stop::Shown(help) = stop("--help") else { panic!() };
     let help = help.to_string();
-    for word in ["validate", "plan", "apply", "drift", "export", "schema", "sandbox", "--account", "--forbid-sandbox", "Exit codes"] {
+    for word in
+        ["validate", "plan", "apply", "drift", "export", "explain", "schema", "sandbox", "--account", "--forbid-sandbox", "Exit codes"]
+    {
         assert!(help.contains(word), "{word} in {help}");
     }
-    for word in ["review", "completions", "explain"] {
+    for word in ["review", "completions"] {
         assert!(!help.contains(&format!("\n  {word}")), "{word} in {help}");
     }
     let Stop::Shown(help) = stop("plan --help") else { panic!() };

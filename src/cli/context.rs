@@ -107,6 +107,12 @@ impl Context {
         }
     }
 
+    /// Columns of the terminal on standard output, `COLUMNS` before all; 100 where there is none.
+    pub fn width(&self) -> usize {
+        let told = std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());
+        told.unwrap_or_else(|| terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).min(120)))
+    }
+
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
     }

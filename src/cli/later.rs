@@ -87,10 +87,9 @@ impl Args {
             Command::Review(_) => return command("review"),
             Command::Expiring(_) => return command("expiring"),
             Command::Member(_) => return command("member"),
-            Command::Explain(_) => return command("explain"),
             Command::Completions(_) => return command("completions"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
-            Command::Validate(_) | Command::Export(_) | Command::Schema(_) | Command::Sandbox { .. } => {}
+            Command::Validate(_) | Command::Export(_) | Command::Explain(_) | Command::Schema(_) | Command::Sandbox { .. } => {}
             Command::Plan(plan) => {
                 plan.revisions.refuse()?;
                 if plan.out.is_some() {
@@ -122,10 +121,11 @@ impl Args {
                 Ok(())
             }
             Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
+            Format::Markdown if matches!(self.command, Command::Explain(_)) => Ok(()),
             Format::Csv | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
                 Err(NotYet::new(
                     format!("--format {} for this command", format.word()),
-                    "text and json are built; csv for `export`; markdown and github for `validate`, `plan`, `drift` and `apply`",
+                    "text and json are built; csv for `export`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain`",
                 ))
             }
         }

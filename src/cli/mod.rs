@@ -5,6 +5,7 @@ pub mod args;
 mod context;
 mod drift;
 mod exit;
+mod explain;
 mod export;
 mod later;
 mod log;
@@ -16,8 +17,8 @@ mod validate;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExportArgs, ExportLevel, Format, GlobalArgs, LogFormat, OnMember,
-    PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    AllowFlag, ApplyArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel, Format, GlobalArgs, LogFormat,
+    OnMember, PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
 };
 pub use later::NotYet;
 
@@ -121,6 +122,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Apply(args) => apply::run(context, args).await,
         Command::Drift(args) => drift::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Explain(args) => explain::run(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
         Command::Init(_)
@@ -130,7 +132,6 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         | Command::Review(_)
         | Command::Expiring(_)
         | Command::Member(_)
-        | Command::Explain(_)
         | Command::Completions(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
     }
 }

@@ -136,6 +136,31 @@ impl<'m> Member<'m> {
         all.into_iter().rev().collect()
     }
 
+    /// The days after `today`, up to `until`, on which time alone changes what is desired.
+    pub fn ahead(&self, today: Date, until: Date) -> BTreeSet<Date> {
+        let mut days = self.segments(today);
+        if let Some(Leaves::On(last)) = self.leaves.map(|l| l.value) {
+            days.extend(last.tomorrow());
+        }
+        days.retain(|day| today < *day && *day <= until);
+        days
+    }
+
+    /// Whether there is any such day; allocates nothing.
+    pub fn is_dated(&self, today: Date, until: Date) -> bool {
+        let begins = |day: Date| today < day && day <= until;
+        let ends = |last: Date| today <= last && last < until;
+        self.entries
+            .iter()
+            .any(|e| e.doc.start.as_ref().is_some_and(|s| begins(s.value)) || e.doc.end.as_ref().is_some_and(|e| ends(e.value)))
+            || matches!(self.leaves.map(|l| l.value), Some(Leaves::On(last)) if ends(last))
+    }
+
+    /// Whether the person's `leaves` is over on that day.
+    pub fn has_left(&self, day: Date) -> bool {
+        self.left(day).is_some()
+    }
+
     /// Every day from `today` on that starts a new state, `today` included.
     pub fn segments(&self, today: Date) -> BTreeSet<Date> {
         let mut days = BTreeSet::from([today]);
@@ -203,8 +228,8 @@ impl<'m> Member<'m> {
                 role.filter(|(key, _)| *key == attr.key).map(|(_, value)| value.clone())
             } else if attr.axis == Axis::Label {
                 self.name.cloned().or_else(|| entries.iter().find_map(|e| e.doc.name.as_ref()).map(|n| n.value.clone())).map(Value::Text)
-            } else if attr.axis == Axis::Power && matches!(attr.kind, Kind::Set { .. }) {
-                // What belongs to a role goes with it.
+            } else if spec.belongs_to_role(attr) {
+                // It goes with its role.
                 merge_values(attr.merge, same.iter().filter_map(|e| e.says(attr.key)))
             } else if attr.merge == Merge::Same {
                 first_of(&|e| e.says(attr.key).is_some()).and_then(|e| e.says(attr.key)).cloned()

@@ -97,6 +97,12 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// What holds where no line sets it.
+    pub fn default_of(code: GuardCode, spec: &SystemSpec) -> Self {
+        let (count, percent, most) = code.default_limit(spec);
+        Self { count, percent, most, at: None, cap: None }
+    }
+
     /// `min(most, max(count, floor(percent × members)))`, and no more than the top level lets.
     pub fn over(&self, members: usize) -> u32 {
         let share = (members as u64 * u64::from(self.percent) / 100).min(u64::from(u32::MAX)) as u32;
@@ -133,7 +139,7 @@ impl Guards {
             match (own, top) {
                 (Some(own), top) => Limit { cap: top.map(Box::new), ..own },
                 (None, Some(top)) => top,
-                (None, None) => Limit { count: default.0, percent: default.1, most: default.2, at: None, cap: None },
+                (None, None) => Limit::default_of(code, spec),
             }
         };
         Self(GuardCode::ALL.into_iter().map(|code| (code, limit(code))).collect())

@@ -8,7 +8,7 @@ use crate::systems::{Administrator, SystemSpec};
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
 use super::regroup::Pairs;
-use super::{Moment, block, diff, digest, domains, guards, order, preflight, regroup, roll, unlisted};
+use super::{Moment, ahead, block, diff, digest, domains, guards, order, preflight, regroup, roll, unlisted};
 
 /// Everything that one account's plan depends on.
 pub struct Account<'a> {
@@ -46,12 +46,13 @@ impl Account<'_> {
     pub(super) fn plan(&self, moment: Moment) -> AccountPlan {
         let day = self.day(moment);
         let rolled = moment.at.map(|_| roll::forward(self, day));
+        let ended = rolled.as_ref().map(|rolled| roll::ended(self, rolled)).unwrap_or_default();
         let reading = rolled.as_ref().unwrap_or(self.reading);
         if let Err(why) = &reading.proof {
             return self.unplanned(day, why.problems.clone());
         }
         let here = Account { reading, ..*self };
-        let mut work = Work::default();
+        let mut work = Work { reports: ended, ..Work::default() };
 
         let Pairs { listed, mut unlisted } = regroup::pairs(&here);
         for pair in &listed {
@@ -66,6 +67,7 @@ impl Account<'_> {
         work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, "a person who makes these changes one by one")));
         let guards = guards::all(&here, &changes, &administrators);
         work.warnings.extend(guards::no_backup(&here, &changes, &administrators));
+        work.warnings.extend(ahead::warnings(&here, day, &listed, &changes, &work.blocked, &administrators));
 
         let mut blocked = work.blocked;
         for b in &mut blocked {

@@ -1,11 +1,11 @@
 //! The whitelist: switched on or off, domains allowed and disallowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Action, Direction, Domain, Domains, Email, Known, Phase, Subject};
 
-use super::account::{Account, Work};
-use super::change::{Fact, Report};
+use super::account::{Account, Day, Work};
+use super::change::{Change, Fact, Report, Warning};
 use super::draft::Found;
 
 pub(super) fn all(account: &Account<'_>, work: &mut Work) {
@@ -91,4 +91,45 @@ pub(super) fn cut_off<'a>(
         .filter(move |m| !gone.is_empty() && gone.contains(&m.email.domain()) && !removed.contains(m.email.key()))
         .filter(|m| !matches!(m.phase, Phase::Expired | Phase::Suspended))
         .map(|m| &m.email)
+}
+
+/// Who stays, and whose domain is not on the whitelist once the plan is applied: cut off, though the
+/// status does not show it (insider). A warning for each domain.
+pub(super) fn cuts_off(account: &Account<'_>, day: Day, changes: &[Change]) -> Vec<Warning> {
+    let Known::Seen(live) = &account.reading.domains else { return Vec::new() };
+    if account.spec.domains.is_none() {
+        return Vec::new();
+    }
+    let of = |action| changes.iter().filter(move |c| c.action == action).filter_map(|c| c.subject.domain());
+    let (gone, given): (BTreeSet<&str>, BTreeSet<&str>) =
+        (of(Action::DisallowDomain).map(Domain::as_str).collect(), of(Action::AllowDomain).map(Domain::as_str).collect());
+    let admits = |domain: &str| match live {
+        _ if given.contains("*") => true,
+        // Switched on, it lists the domains of all members, and what is not wanted is taken off again.
+        Domains::Off => !gone.contains(domain),
+        Domains::Only(list) => !gone.contains(domain) && (given.contains(domain) || list.iter().any(|d| d.as_str() == domain)),
+    };
+    let removed: BTreeSet<&str> =
+        changes.iter().filter(|c| matches!(c.action, Action::Remove | Action::CancelInvitation)).map(|c| c.subject.as_str()).collect();
+    let mut who: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for member in account.reading.members.iter().filter(|m| m.phase.is_standing()) {
+        let Some((_, domain)) = member.email.key().rsplit_once('@') else { continue };
+        if !admits(domain) && !removed.contains(member.email.key()) {
+            who.entry(domain).or_default().push(member.email.key());
+        }
+    }
+    who.into_iter()
+        .map(|(domain, mut who)| {
+            who.sort_unstable();
+            let now = gone.contains(domain);
+            let what = if now { "this plan takes it off the whitelist" } else { "it is not on the whitelist" };
+            Warning {
+                code: "domain-cuts-off",
+                on: now.then_some(day.today),
+                member: super::ahead::only(&who),
+                message: format!("{domain}: {what}, and their status does not show that it cuts off {}", super::ahead::names(&who)),
+                place: account.desired.domains_at.cloned(),
+            }
+        })
+        .collect()
 }

@@ -152,8 +152,7 @@ fn cut_off_where(account: &Account<'_>, changes: &[Change], is: impl Fn(&Email) 
 /// some moment is the guard's matter.
 pub(super) fn no_backup(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Option<Warning> {
     let least = account.spec.floor.warn_under;
-    let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
-    let left = (administrators.now + with(|c| &c.gives)).saturating_sub(with(|c| &c.ends));
+    let left = left_after(changes, administrators);
     (left < least).then(|| Warning {
         code: "no-backup-administrator",
         on: None,
@@ -164,6 +163,12 @@ pub(super) fn no_backup(account: &Account<'_>, changes: &[Change], administrator
         ),
         place: None,
     })
+}
+
+/// Active administrators once the changes are made.
+pub(super) fn left_after(changes: &[Change], administrators: &Administrators) -> u32 {
+    let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
+    (administrators.now + with(|c| &c.gives)).saturating_sub(with(|c| &c.ends))
 }
 
 /// The fewest active administrators at any moment that the order allows; who is cut off is none.

@@ -66,13 +66,17 @@ pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>,
     Due::Now
 }
 
+/// How many hours an invitation lives, its member's end apart; `None` for ever.
+pub(super) fn life(account: &Account<'_>) -> Option<i64> {
+    match account.spec.invitation.life {
+        Life::Days(d) | Life::DaysOrEnd(d) => Some(i64::from(d) * 24),
+        Life::Setting => account.desired.policy.invitations.life_hours,
+    }
+}
+
 /// When an invitation is over; `None` for never.
 pub(super) fn over_at(account: &Account<'_>, live: &Live, sent: Timestamp) -> Option<Timestamp> {
-    let hours = match account.spec.invitation.life {
-        Life::Days(d) | Life::DaysOrEnd(d) => i64::from(d) * 24,
-        Life::Setting => account.desired.policy.invitations.life_hours?,
-    };
-    let over = sent.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
+    let over = sent.checked_add(SignedDuration::from_hours(life(account)?)).unwrap_or(Timestamp::MAX);
     match account.spec.invitation.life {
         Life::DaysOrEnd(_) => {
             let end = live.attr("end").seen().and_then(Value::as_day);

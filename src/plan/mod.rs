@@ -1,9 +1,10 @@
 //! Pure: (instant, accounts) in, plan out. No I/O, no clock, no randomness, no hash order.
 //!
 //! Account by account: regroup → diff → preflight → block what waits for a blocked change → order →
-//! guards (DESIGN §5).
+//! guards → what time alone will do next (DESIGN §5).
 
 mod account;
+mod ahead;
 mod block;
 mod cause;
 mod change;

@@ -12,7 +12,7 @@ use crate::model::Channel;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
-use super::plan_text::Hint;
+use super::plan_text::{Hint, explained};
 use super::plan_text_change::{write_blocked, write_change};
 use super::plan_view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::Word;
@@ -239,6 +239,8 @@ pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
         )),
         None => hints.push(Hint::command("", "portcullis plan --runbook FILE.md".to_owned(), "writes the steps by hand down")),
     }
+    let stops = view.guards.iter().filter(|g| g.tripped).map(|g| g.code);
+    hints.extend(explained(stops.chain(view.blocked.iter().filter(|b| !b.accepted).map(|b| b.code))));
     hints
 }
 
@@ -339,6 +341,7 @@ apply: 1 applied, 1 failed, 1 skipped; 1 left, 1 blocked, 1 by hand
 hint: 1 hand-over link waits in the connection's links directory
 hint: portcullis plan shows what is still to do
 hint: portcullis plan --runbook FILE.md writes the steps by hand down
+hint: what it means, and what to do: portcullis explain removals
 
 "#]]
             .raw()

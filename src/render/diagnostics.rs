@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde::Serialize;
 
 use super::neutral::Neutral;
+use super::plan_text::explained;
 use crate::manifest::{Diagnostic, Severity, Sources};
 use crate::model::Place;
 
@@ -26,6 +27,9 @@ pub fn text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> Stri
         out.push_str("\n\n");
     }
     out.push_str(&count(diagnostics));
+    if let Some(hint) = explained(diagnostics.iter().map(|d| d.code)) {
+        out.push_str(&format!("hint: {hint}\n"));
+    }
     out
 }
 
@@ -185,6 +189,7 @@ error[unknown-key]: unknown key `nam`
   = hint: did you mean `name`?
 
 1 error
+hint: what it means, and what to do: portcullis explain unknown-key
 
 "#]]
             .raw()
@@ -210,6 +215,7 @@ error[duplicate-name]: `ada` stands under `people` twice
   |   --- first given here
 
 1 error
+hint: what it means, and what to do: portcullis explain duplicate-name
 
 "#]]
             .raw()

@@ -3,42 +3,52 @@
 
 pub mod apply_text;
 pub mod diagnostics;
+pub mod explain;
 pub mod export;
 pub mod github;
 pub mod json;
 pub mod markdown;
+mod matrix;
 pub mod neutral;
 mod notes;
 #[cfg(test)]
 mod notes_tests;
+mod page;
 mod paint;
 pub mod plan_text;
 mod plan_text_change;
 pub mod plan_view;
+mod reference;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
 mod spelt;
+mod system;
+mod system_page;
 
 pub use apply_text::{ApplyView, apply_schema};
+pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
 pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
+pub use reference::{SaidView, TopicView, topics};
 pub use runbook::Runbook;
+pub use system::SystemView;
 
-/// The schema of what is printed under this name: `plan`, `apply` or `export`.
+/// The schema of what is printed under this name: `plan`, `apply`, `explain` or `export`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
+        "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 3] = ["apply", "export", "plan"];
+pub const SCHEMAS: [&str; 4] = ["apply", "explain", "export", "plan"];
 
 #[cfg(test)]
 mod tests {

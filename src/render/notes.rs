@@ -223,7 +223,7 @@ impl Notes {
             title: format!("manifests: {count}"),
             run: String::new(),
             digest: None,
-            hints: Vec::new(),
+            hints: plan_text::explained(diagnostics.iter().map(|d| d.code)).into_iter().collect(),
             elsewhere: Hint::command("all of them stand in the output of", format!("portcullis validate{}", short(again)), ""),
             notes,
         }

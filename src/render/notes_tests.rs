@@ -114,6 +114,7 @@ fn markdown_shows_what_stops_removals_and_administrators_first() {
 - hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
 - hint: to make exactly these changes: `portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd`
 - hint: some steps are made by hand: `portcullis plan examples/quickstart --runbook FILE.md` writes them down
+- hint: what it means, and what to do: `portcullis explain removals`
 
 portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest `sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd`
 
@@ -142,6 +143,7 @@ fn annotations_stand_at_the_lines_that_ask() {
 hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
 hint: to make exactly these changes: portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 hint: some steps are made by hand: portcullis plan examples/quickstart --runbook FILE.md writes them down
+hint: what it means, and what to do: portcullis explain removals
 
 "#]].raw());
 }
@@ -207,6 +209,7 @@ fn an_apply_tells_first_what_went_wrong() {
 
 - hint: 1 hand-over link waits in the connection's links directory
 - hint: `portcullis plan` shows what is still to do
+- hint: what it means, and what to do: `portcullis explain removals`
 
 portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest `sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd`
 
@@ -229,6 +232,7 @@ fn mistakes_are_annotated_at_their_places() {
     assert_data_eq!(as_github(&notes), str![[r#"
 ::notice title=portcullis::manifests: 1 error
 ::error file=infra%2Cx/a%2Cb.yaml,line=2,col=35,title=error[unknown-key] a%2Cb.yaml%3A2%3A35::error[unknown-key] a,b.yaml:2:35: unknown key `nam`%0Aexpected: one of email, family, given, leaves, name, previously%0Ahint: did you mean `name`?
+hint: what it means, and what to do: portcullis explain unknown-key
 
 "#]].raw());
     assert_data_eq!(
@@ -241,6 +245,8 @@ fn mistakes_are_annotated_at_their_places() {
 - **error\[unknown-key\]** `a,b.yaml:2:35` unknown key \`nam\`
   - expected: one of email, family, given, leaves, name, previously
   - hint: did you mean \`name\`?
+
+- hint: what it means, and what to do: `portcullis explain unknown-key`
 
 "#]]
         .raw()

@@ -228,6 +228,20 @@ impl fmt::Display for Hint {
     }
 }
 
+/// How to learn what these codes mean, and what to do; each once, and not more than can be read.
+pub(super) fn explained<'a>(codes: impl Iterator<Item = &'a str>) -> Option<Hint> {
+    const MOST: usize = 4;
+    let mut words: Vec<&str> = Vec::new();
+    for code in codes {
+        if !words.contains(&code) {
+            words.push(code);
+        }
+    }
+    let more = if words.len() > MOST { "and so for the others" } else { "" };
+    words.truncate(MOST);
+    (!words.is_empty()).then(|| Hint::command("what it means, and what to do:", format!("portcullis explain {}", words.join(" ")), more))
+}
+
 /// The next step, or steps where accounts need different ones.
 pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
     let told = again.unwrap_or_default();
@@ -274,6 +288,8 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
             "what is blocked needs somebody else; `accept-blocked: [{codes}]` under the account marks it as known"
         )));
     }
+    let stops = tripped.iter().map(|g| g.code).chain(view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code));
+    hints.extend(explained(stops));
     hints
 }
 
@@ -355,6 +371,7 @@ plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 1 blocked, 1 by hand
 hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
 hint: to make exactly these changes: portcullis apply --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 hint: some steps are made by hand: portcullis plan --runbook FILE.md writes them down
+hint: what it means, and what to do: portcullis explain removals
 
 "#]]
             .raw()

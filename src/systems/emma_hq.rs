@@ -5,7 +5,7 @@ use crate::model::{Action, Verb};
 use super::emma_hq_checks as checks;
 use super::spec::{
     AttrSpec, Axis, Console, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, Merge, PermitRow, PhaseIs, Procedure,
-    Required, Scopes, Step, SystemSpec, Where, Word, Words,
+    Required, Rule, Scopes, Step, SystemSpec, Where, Word, Words, X1, X2, both, portcullis, product,
 };
 
 const EACH: Scopes = Scopes::Each("subaccounts");
@@ -309,7 +309,42 @@ pub static SPEC: SystemSpec = SystemSpec {
         "set up DKIM and allowlist the sender",
         "with SSO, invitation mails are suppressed",
     ],
+    rules: RULES,
 };
+
+/// emma-hq's rules in SYSTEMS.md.
+const RULES: &[Rule] = &[
+    product("E1", "a parent as the actor sees and manages everyone."),
+    both(
+        "E2",
+        "a manager edits administrators and below, and other managers only with `edit-managers`; it sees only members of its own subaccounts, and invites into those.",
+    ),
+    both(
+        "E3",
+        "an administrator works in one subaccount: it changes roles and invites there, gives no existing member another subaccount, and sees neither parent nor managers.",
+    ),
+    portcullis(
+        "E4",
+        "what the actor does not see is not absent: nothing hidden is planned for removal, an address that exists unseen is reported as `exists-elsewhere`, and nobody seen in part is given a scope.",
+    ),
+    both("E5", "nobody grants a role, privilege or subaccount that the actor lacks."),
+    both(
+        "E6",
+        "on the account surface an invitation is changed by deleting it and inviting again, on the subaccount surface by an edit; where the first would lose hidden subaccounts, the change is blocked as `no-safe-path`.",
+    ),
+    product("E7", "an invitation lives 15 days; portcullis then invites again, after a cool-down and a limited number of times."),
+    product("E8", "with single sign-on no invitation is mailed: the member is created, and nothing is sent again."),
+    portcullis("E9", "\"user already exists\" on an invitation means: read again and edit."),
+    both("E10", "which privileges there are depends on the role; others none."),
+    product("E11", "there is exactly one parent, who is found, never assigned, and never planned for any change."),
+    portcullis(
+        "E12",
+        "a bounded actor takes away only scopes that it sees, never the whole member, and writes differences, never whole sets.",
+    ),
+    both("E13", "the subaccount surface is one subaccount, named in the connection: roles only, and no other scopes."),
+    X1,
+    X2,
+];
 
 const INVITE: Step = Step { verb: Verb::Invite, label: "invite", keys: &["name", "role", "privileges", "subaccounts"] };
 const DELETE: Step = Step { verb: Verb::Delete, label: "delete", keys: &[] };

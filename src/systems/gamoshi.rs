@@ -4,8 +4,8 @@
 use crate::model::{Action, Attrs, Tenant, Verb};
 
 use super::spec::{
-    AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, Merge, PermitRow, PhaseIs, Procedure, Required, Scopes, Step,
-    SystemSpec, Word, Words,
+    AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, Merge, PermitRow, PhaseIs, Procedure, Required, Rule, Scopes,
+    Step, SystemSpec, Word, Words, X1, both, portcullis, product,
 };
 use super::{Needs, Seeking};
 
@@ -182,7 +182,24 @@ pub static SPEC: SystemSpec = SystemSpec {
     ],
     scim_roles: &[],
     invitation_hints: &["check spam and junk folders", "verify that the address is correct", "resend the invitation if needed"],
+    rules: RULES,
 };
+
+/// gamoshi's rules in SYSTEMS.md.
+const RULES: &[Rule] = &[
+    portcullis("G1", "an invitation gives the default level, which no page names; the level is set in a second call, and read back."),
+    product("G2", "a removal is immediate and permanent: nobody is restored, and who comes back is invited anew."),
+    portcullis("G3", "fewer than two user managers is a warning, since the page asks for a backup; none is refused."),
+    both(
+        "G4",
+        "an analytics user is external, reads for exactly one business partner and has no level; nobody is turned from one kind into the other.",
+    ),
+    product(
+        "G5",
+        "user managers alone manage users, and edit name and contact information, level and account access settings; regular and analytics users live in one account.",
+    ),
+    X1,
+];
 
 /// One form saves all that a user manager may edit (G5).
 const EDIT: Step = Step { verb: Verb::Set, label: "edit", keys: &["name", "role", "settings"] };

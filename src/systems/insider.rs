@@ -5,7 +5,7 @@ use crate::model::{Action, Verb};
 use super::insider_checks as checks;
 use super::spec::{
     AttrSpec, Axis, Console, DomainSpec, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, Merge, PermitRow, PhaseIs,
-    Procedure, Required, Scopes, Step, SystemSpec, Word, Words,
+    Procedure, Required, Rule, Scopes, Step, SystemSpec, Word, Words, X1, X2, both, portcullis, product,
 };
 
 const GROUPS: Scopes = Scopes::AccountAndEach("groups");
@@ -324,7 +324,44 @@ pub static SPEC: SystemSpec = SystemSpec {
         "verify that the address is correct",
         "the Resend button sends a new link; older links stop working",
     ],
+    rules: RULES,
 };
+
+/// insider's rules in SYSTEMS.md.
+const RULES: &[Rule] = &[
+    both("I1", "an administrator is never temporary: an end beside `role: administrator` is an error at its line."),
+    both("I2", "an end is at most 30 days ahead; with `renew: rolling` portcullis keeps it at most that far ahead and moves it on."),
+    product("I3", "an end is inclusive, to 23:59:59 in the account's timezone, which is why `timezone` is required."),
+    portcullis("I4", "who is promoted from temporary to administrator loses the end first, in a call of its own."),
+    product(
+        "I5",
+        "administrators always view and export user profiles (PII); with `pii: true` others view them, and only editor and collaborator export them too.",
+    ),
+    product(
+        "I6",
+        "the access level follows from the rest: account (administrators), group (in a group or more), unassigned; as an actor, only an administrator changes anything.",
+    ),
+    both("I7", "groups exist only where the feature is on: without `features: [groups]`, `groups` and `group-admin` are errors."),
+    both("I8", "a name can be set once the person has registered; until then portcullis defers it."),
+    product("I9", "nobody can unlock a locked member: it is reported, never mended."),
+    product("I10", "an expired or suspended member comes back by `restore`; the product writes to them, and they need not register again."),
+    portcullis(
+        "I11",
+        "a domain is allowed before anyone from it is invited, and disallowed only after its last member has gone; else the plan names who is cut off, and the guard `cut-off` stops it.",
+    ),
+    both("I12", "domains match exactly: `acme.com` admits neither `evil-acme.com` nor `eu.acme.com`."),
+    portcullis(
+        "I13",
+        "through SCIM the role is the primary entry of `roles`, `active: false` is suspended, and invitations are not seen: nothing is sent again.",
+    ),
+    both(
+        "I14",
+        "the whitelist is `off` or a list, never empty; switching it on lists the domains of all existing members, and what was not listed is disallowed by later changes of the same plan.",
+    ),
+    portcullis("I15", "members can be listed by status and by access level: `export --phase --level`."),
+    X1,
+    X2,
+];
 
 const ALL: &[&str] = &["role", "pii", "limited-products", "groups", "group-admin", "end", "name"];
 const BUT_END: &[&str] = &["role", "pii", "limited-products", "groups", "group-admin", "name"];

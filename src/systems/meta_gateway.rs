@@ -5,7 +5,7 @@ use crate::model::{Action, Tenant, Verb};
 
 use super::spec::{
     AttrSpec, Axis, Console, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge, PermitRow, PhaseIs, Procedure,
-    Required, Scopes, Step, SystemSpec, Word, Words,
+    Required, Rule, Scopes, Step, SystemSpec, Word, Words, X1, both, portcullis, product,
 };
 use super::{Needs, Seeking};
 
@@ -175,7 +175,23 @@ pub static SPEC: SystemSpec = SystemSpec {
         "verify that the address is correct",
         "a link lives 24 hours; a lost one is generated anew (M6)",
     ],
+    rules: RULES,
 };
+
+/// meta-gateway's rules in SYSTEMS.md.
+const RULES: &[Rule] = &[
+    both("M1", "an account keeps an admin at every moment; the last one cannot be removed, and admins alone manage users."),
+    portcullis("M2", "the link of an invitation is a secret: it stands in no plan, log or comment, only in a file of mode 0600."),
+    product(
+        "M3",
+        "without SMTP at the host the link is the only delivery; the result of an apply counts the links that wait for hand-over.",
+    ),
+    product("M4", "a host actor reaches only accounts that delegated user management; another one is out of reach, not empty."),
+    product("M5", "revoking is for one account: the person stays in the others."),
+    product("M6", "a lost link is generated anew; a link lives 24 hours."),
+    portcullis("M7", "`standard` may also delete the account: granting it is high risk; data sources go with `standard` alone."),
+    X1,
+];
 
 const BOTH: &[&str] = &["role", "data-sources"];
 /// One form, behind the Edit button, saves both.

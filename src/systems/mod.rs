@@ -17,8 +17,8 @@ pub use check::{Dated, Finding, Needs, Seeking};
 pub use judge::Administrator;
 pub use procedure::{NoWay, Removal};
 pub use spec::{
-    AttrSpec, Axis, Check, Console, DomainSpec, Ends, FactSpec, First, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge,
-    PermitRow, PhaseIs, Procedure, Required, Scopes, Step, SystemSpec, Where, Word, Words,
+    AttrSpec, Axis, Check, Console, DomainSpec, Ends, FactSpec, First, Floor, InvitationSpec, Keeper, Kind, Life, Limit, Mails, May, Merge,
+    PermitRow, PhaseIs, Procedure, Required, Rule, Scopes, Step, SystemSpec, Where, Word, Words,
 };
 
 /// Every system that is built, sorted by name.

@@ -3,8 +3,8 @@
 use crate::model::{Action, Verb};
 
 use super::spec::{
-    AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, May, Merge, PermitRow, PhaseIs, Procedure, Required, Scopes,
-    Step, SystemSpec, Word, Words,
+    AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, May, Merge, PermitRow, PhaseIs, Procedure, Required, Rule,
+    Scopes, Step, SystemSpec, Word, Words, X1, portcullis, product,
 };
 use super::{Needs, Seeking};
 use crate::model::Tenant;
@@ -140,7 +140,19 @@ pub static SPEC: SystemSpec = SystemSpec {
     ],
     scim_roles: &[],
     invitation_hints: &["look in the spam folder", "verify that the address is correct"],
+    rules: RULES,
 };
+
+/// solver's rules in SYSTEMS.md.
+const RULES: &[Rule] = &[
+    product("S1", "the groups are fixed: people are added to them and taken out, and no group is made."),
+    product(
+        "S2",
+        "every group views, creates segments and broadcasts, and reads and exports reports; advanced and super users approve broadcasts; super users alone manage permissions, so an actor below them may change nothing.",
+    ),
+    portcullis("S3", "a person in no group is an error."),
+    X1,
+];
 
 /// The page lets groups be edited, and nothing else.
 const SETS: &[Step] = &[Step { verb: Verb::Set, label: "set-groups", keys: &["groups"] }];

@@ -59,7 +59,56 @@ pub struct SystemSpec {
     pub scim_roles: &'static [(&'static str, &'static str)],
     /// Why an invitation may not have arrived, in the page's words (X1).
     pub invitation_hints: &'static [&'static str],
+    /// Every rule of the system, by its id, with who keeps it.
+    pub rules: &'static [Rule],
 }
+
+/// One rule of SYSTEMS.md, in a sentence.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// `I4`; `X1` and `X2` are for several systems.
+    pub id: &'static str,
+    pub keeper: Keeper,
+    pub text: &'static str,
+}
+
+/// Who sees to it that a rule holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keeper {
+    /// The product does so by itself; portcullis counts on it.
+    Product,
+    /// The product would let it happen.
+    Portcullis,
+    /// The product refuses it, and portcullis says so before anything is sent.
+    Both,
+}
+
+impl Keeper {
+    pub const ALL: [Keeper; 3] = [Keeper::Product, Keeper::Portcullis, Keeper::Both];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Keeper::Product => "product",
+            Keeper::Portcullis => "portcullis",
+            Keeper::Both => "both",
+        }
+    }
+}
+
+pub(super) const fn product(id: &'static str, text: &'static str) -> Rule {
+    Rule { id, keeper: Keeper::Product, text }
+}
+pub(super) const fn portcullis(id: &'static str, text: &'static str) -> Rule {
+    Rule { id, keeper: Keeper::Portcullis, text }
+}
+pub(super) const fn both(id: &'static str, text: &'static str) -> Rule {
+    Rule { id, keeper: Keeper::Both, text }
+}
+
+/// For every system.
+pub(super) const X1: Rule = portcullis("X1", "for an invitation that is not accepted, the hint names what the product's page names.");
+/// For systems that keep two fields.
+pub(super) const X2: Rule = portcullis("X2", "a name is split at its last space into the product's two fields, and compared joined.");
 
 /// One attribute.
 pub struct AttrSpec {
@@ -310,6 +359,12 @@ impl SystemSpec {
     }
     pub fn is_chief(&self, key: &str) -> bool {
         self.chiefs().any(|a| a.key == key)
+    }
+    /// Whether the attribute says more of the chief one, so that it does not outlast it: emma-hq's
+    /// privileges (E10), and meta-gateway's data sources, which standard users alone have.
+    pub fn belongs_to_role(&self, attr: &AttrSpec) -> bool {
+        (attr.axis == Axis::Power && matches!(attr.kind, Kind::Set { .. }))
+            || self.limits.iter().any(|l| l.attr == attr.key && l.words.is_empty() && self.is_chief(l.with))
     }
     /// Whether the tenant has the attribute at all (I7, E13).
     pub fn offers(&self, attr: &AttrSpec, tenant: &Tenant) -> bool {

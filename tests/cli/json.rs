@@ -285,3 +285,27 @@ fn the_same_input_gives_the_same_bytes() {
         assert_eq!(one.run(line).out, other.run(line).out, "{line}");
     }
 }
+
+#[test]
+fn an_explanation_is_as_its_schema_says() {
+    let world = World::new();
+    for words in ["", "insider", "emma-hq gamoshi meta-gateway solver", "removals 4 unknown-word members lift-a-guard"] {
+        let said = valid(world.run(&format!("explain --format json {words}")).expect(0), "explain");
+        assert_eq!((&said["kind"], &said["schema_version"]), (&json!("explain"), &json!("1")));
+    }
+    let said = world.run("explain --format json insider").json();
+    let system = &said["systems"][0];
+    let held = |permission: &str| {
+        let all = system["permissions"].as_array().expect("permissions");
+        let one = all.iter().find(|p| p["permission"] == permission).expect("it is there");
+        let held = one["held"].as_array().expect("held").iter();
+        held.map(|h| format!("{}{}", h["role"].as_str().expect("a role"), if h["needs"] == json!([]) { "" } else { " with pii" }))
+            .collect::<Vec<_>>()
+    };
+    // I5, as the page has it
+    assert_eq!(held("export-user-profiles"), ["administrator", "editor with pii", "collaborator with pii"]);
+    let views = held("view-user-profiles");
+    assert!(views.contains(&"administrator".to_owned()) && views.contains(&"viewer with pii".to_owned()), "{views:?}");
+    let rule = |id: &str| system["rules"].as_array().expect("rules").iter().find(|r| r["rule"] == id).expect("the rule")["keeper"].clone();
+    assert_eq!((rule("I1"), rule("I4"), rule("I9")), (json!("both"), json!("portcullis"), json!("product")));
+}

@@ -308,7 +308,6 @@ fn what_is_known_and_not_built_is_refused() {
         "review",
         "expiring --within 30d",
         "member resend ada",
-        "explain insider",
         "completions bash",
         "sandbox serve",
         "plan --base main",
@@ -331,4 +330,17 @@ fn a_clock_that_is_none_is_an_error() {
     let mut world = news();
     world.env("PORTCULLIS_NOW", "yesterday");
     assert_data_eq!(world.transcript(&["plan", "validate"]), file!["transcripts/clock.txt"].raw());
+}
+
+#[test]
+fn what_was_printed_is_explained() {
+    let lines = [
+        "explain solver",
+        "explain removals awaits-acceptance",
+        "explain 7",
+        "explain temporary-administrator --format markdown",
+        "explain removal",
+        "explain zebra",
+    ];
+    assert_data_eq!(World::new().transcript(&lines), file!["transcripts/explain.txt"].raw());
 }

@@ -1,6 +1,7 @@
 //! What a world is made from: small numbers that shrink well, and nothing that a manifest would be
 //! refused for. `world.rs` builds it.
 
+use portcullis::sandbox::Fault;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -15,7 +16,7 @@ pub struct Blueprint {
     pub actor_is_member: bool,
     pub policy: PolicyPlan,
     pub domains: DomainPlan,
-    /// insider: groups are on.
+    /// insider: groups are on; meta-gateway: the host sends mail.
     pub feature: bool,
     /// emma-hq: invitations go out without a mail.
     pub sso: bool,
@@ -24,6 +25,8 @@ pub struct Blueprint {
     /// The first team's entry has no end, the second one's has.
     pub teams: [Option<EntryPlan>; 2],
     pub people: Vec<PersonPlan>,
+    /// How a last reading goes wrong.
+    pub fault: Option<Fault>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +117,8 @@ pub struct PersonPlan {
     pub renamed: Renamed,
     pub live: Option<LivePlan>,
     pub named: bool,
+    /// How the manifest writes the address, and how the server does.
+    pub spelling: u8,
 }
 
 /// Whether the person had another address, and which of both is a member.
@@ -159,9 +164,9 @@ pub fn blueprints(system: &'static str) -> BoxedStrategy<Blueprint> {
         prop::bool::weighted(0.1),
         prop::bool::weighted(handover),
         (weighted(0.5, entries()), weighted(0.4, entries())),
-        vec(people(system), 2..=8),
+        (vec(people(system), 2..=8), weighted(0.2, prop::sample::select(&Fault::ALL[..]))),
     )
-        .prop_map(move |(clock, actor, actor_is_member, policy, domains, feature, sso, handover, teams, people)| Blueprint {
+        .prop_map(move |(clock, actor, actor_is_member, policy, domains, feature, sso, handover, teams, (people, fault))| Blueprint {
             system,
             clock,
             actor,
@@ -173,6 +178,7 @@ pub fn blueprints(system: &'static str) -> BoxedStrategy<Blueprint> {
             handover,
             teams: teams.into(),
             people,
+            fault,
         })
         .boxed()
 }
@@ -246,9 +252,9 @@ fn people(system: &'static str) -> impl Strategy<Value = PersonPlan> {
         weighted(0.08, weighted(0.7, -9i8..=5)),
         renamed,
         weighted(0.75, live(system)),
-        prop::bool::weighted(0.8),
+        (prop::bool::weighted(0.8), 0u8..9),
     )
-        .prop_map(|(domain, in_directory, teams, undated, dated, unlisted, leaves, renamed, live, named)| PersonPlan {
+        .prop_map(|(domain, in_directory, teams, undated, dated, unlisted, leaves, renamed, live, (named, spelling))| PersonPlan {
             domain,
             in_directory,
             teams,
@@ -259,6 +265,7 @@ fn people(system: &'static str) -> impl Strategy<Value = PersonPlan> {
             renamed,
             live,
             named,
+            spelling,
         })
 }
 

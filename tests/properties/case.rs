@@ -1,17 +1,17 @@
 //! One world through the whole story: read, plan, clear, apply watching every call, read and plan
 //! again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use futures::executor::block_on;
 use portcullis::apply::{self, ChangeResult, ResultWord, Site};
 use portcullis::backends::Backend;
 use portcullis::desired::{self, Desired};
-use portcullis::model::{Channel, Live, Outcome, Reading};
+use portcullis::model::{Channel, Email, Live, Outcome, Reading};
 use portcullis::plan::{self, Account, AccountPlan, Moment, Plan};
 use portcullis::render::{Kind, PlanView, json};
-use portcullis::sandbox::{MailKind, Sandbox};
+use portcullis::sandbox::{Fault, MailKind, Sandbox};
 use proptest::test_runner::TestCaseError;
 
 use crate::blueprint::Blueprint;
@@ -28,6 +28,9 @@ pub const ADMINISTRATORS: &str = "administrators";
 pub const DOMAINS: &str = "domains";
 pub const ACTOR: &str = "actor";
 pub const MAILS: &str = "mails";
+pub const LINKS: &str = "links";
+pub const OTHERS: &str = "others";
+pub const READINGS: &str = "readings";
 
 type Holds = Result<(), TestCaseError>;
 
@@ -47,7 +50,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     let backend = world.backend();
     let reading = block_on(backend.reader().read());
     let plan = planned(&world, &backend, &desired, &reading);
-    counts.lock().expect("counting does not panic").case(&plan.accounts[0], &reading.members);
+    counts.lock().expect("counting does not panic").case(&world, &plan.accounts[0], &reading.members);
     same_bytes(&world, &backend, &desired, &reading, &plan, blueprint.policy.pace)?;
 
     let cleared = plan::clear(plan.clone(), None, &[]).expect("nothing to lift and no digest approved");
@@ -57,6 +60,8 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     }
     let account = &cleared.plan().accounts[0];
     let (_, before) = whole(&world);
+    let elsewhere = others(&world);
+    let handover = world.handover();
     let writer = backend.writer(&cleared).expect("a writer");
     let watch = Watch { inner: &*writer, world: &world, pace: blueprint.policy.pace, steps: Mutex::default() };
     let site = Site {
@@ -66,7 +71,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         minimum: account.minimum_administrators(),
         reader: backend.reader(),
         writer: &watch,
-        handover: None,
+        handover: handover.as_ref(),
     };
     let results = block_on(apply::execute(&site, &account.changes));
     let steps = watch.steps.into_inner().expect("no step panics");
@@ -85,10 +90,24 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     actor_stays(&world, &before, &steps).map_err(told)?;
     mails(&world, account, &results).map_err(told)?;
     nothing_left(account, &second.accounts[0], &results).map_err(told)?;
+    links(&world, &steps, &results, &second).map_err(told)?;
+    if others(&world) != elsewhere {
+        return broken(OTHERS, "another account on the same server has changed".into());
+    }
     if results.iter().any(|r| r.elsewhere.is_some()) {
         counts.lock().expect("counting does not panic").note("result exists-elsewhere");
     }
-    same_bytes(&world, &backend, &desired, &again, &second, !blueprint.policy.pace)
+    if !world.links().is_empty() {
+        counts.lock().expect("counting does not panic").note("result link in its file");
+    }
+    same_bytes(&world, &backend, &desired, &again, &second, !blueprint.policy.pace)?;
+    if let Some(fault) = blueprint.fault {
+        world.fails(fault);
+        let half = block_on(backend.reader().read());
+        counts.lock().expect("counting does not panic").note(&format!("reading {}", fault.word()));
+        half_a_reading(&planned(&world, &backend, &desired, &half).accounts[0], fault).map_err(told)?;
+    }
+    Ok(())
 }
 
 fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading) -> Plan {
@@ -107,7 +126,8 @@ fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading:
     plan::plan(Moment { now: world.now, at: None, simulated: false }, &[account])
 }
 
-/// A plan depends on nothing but its inputs (DESIGN §8.5).
+/// A plan depends on nothing but its inputs (DESIGN §8.5), and one address is one however the server
+/// writes it (§8.9).
 fn same_bytes(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading, plan: &Plan, pace: u64) -> Holds {
     let bytes = bytes(plan);
     let mut shuffled = reading.clone();
@@ -115,6 +135,9 @@ fn same_bytes(world: &World, backend: &dyn Backend, desired: &Desired<'_>, readi
         match turn {
             0 => shuffled.members.reverse(),
             _ => {
+                for member in &mut shuffled.members {
+                    member.email = Email::parse(&member.email.key().to_uppercase()).expect("an address");
+                }
                 let salt = pace.wrapping_add(turn);
                 shuffled
                     .members
@@ -233,6 +256,45 @@ fn nothing_left(first: &AccountPlan, second: &AccountPlan, results: &[ChangeResu
     let shown = |c: &plan::Change| format!("{}: {:?} -> {:?}", c.id, c.before, c.after);
     let second: Vec<String> = second.changes.iter().map(shown).collect();
     broken(NOTHING_LEFT, format!("after {} changes:\n{}", first.changes.len(), second.join("\n")))
+}
+
+/// The newest link of each person is in their file, and stands in no answer and in no plan (M2).
+fn links(world: &World, steps: &[Step], results: &[ChangeResult], second: &Plan) -> Holds {
+    let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
+    for step in steps {
+        if let Outcome::Linked(link) = &step.outcome {
+            newest.insert(step.subject.as_str(), link.expose());
+        }
+    }
+    let (mut waiting, mut expected) = (world.links(), newest.values().map(|l| (*l).to_owned()).collect::<Vec<_>>());
+    waiting.sort_unstable();
+    expected.sort_unstable();
+    if waiting != expected {
+        return broken(LINKS, format!("{} links in files, {} were answered", waiting.len(), expected.len()));
+    }
+    let said: String = results.iter().map(|r| format!("{r:?}")).chain([bytes(second)]).collect();
+    match newest.iter().find(|(_, link)| said.contains(**link)) {
+        Some((whom, _)) => broken(LINKS, format!("the link of {whom} is told")),
+        None => Ok(()),
+    }
+}
+
+/// What the same server knows of another account: no call is about it (M5).
+fn others(world: &World) -> Vec<Live> {
+    let page = Sandbox::read(&world.path()).and_then(|s| s.page(&world.other, world.now, None, 1000));
+    page.expect("a page").members
+}
+
+/// A reading that went wrong plans nothing (DESIGN §8.1).
+fn half_a_reading(plan: &AccountPlan, fault: Fault) -> Holds {
+    let said = plan.reading.problems.len();
+    if plan.changes.is_empty() && plan.blocked.is_empty() && !plan.reading.is_complete() && said > 0 {
+        return Ok(());
+    }
+    broken(
+        READINGS,
+        format!("{} changes, {} blocked and {said} problems of a reading that {}", plan.changes.len(), plan.blocked.len(), fault.word()),
+    )
 }
 
 /// What was planned and done, for whoever reads a failure.

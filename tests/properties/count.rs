@@ -5,11 +5,14 @@ use std::fmt;
 
 use portcullis::model::{Action, Direction, Live};
 use portcullis::plan::AccountPlan;
+use portcullis::sandbox::Fault;
+
+use crate::specialities;
+use crate::world::World;
 
 const PHASES: [&str; 5] = ["pending", "active", "locked", "expired", "suspended"];
 const DIRECTIONS: [Direction; 4] = [Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither];
-/// `order-cycle` and `administrators-unknown` have unit tests beside the planner; `exists-elsewhere`
-/// is what an apply finds.
+/// `order-cycle` and `administrators-unknown` have unit tests beside the planner.
 const BLOCKS: [&str; 7] = [
     "actor-lacks-role",
     "actor-lacks-subaccount",
@@ -19,6 +22,9 @@ const BLOCKS: [&str; 7] = [
     "no-safe-path",
     "domain-not-allowed",
 ];
+
+/// What only an apply shows.
+const RESULTS: [&str; 2] = ["exists-elsewhere", "link in its file"];
 
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -30,7 +36,7 @@ pub struct Counts {
 
 impl Counts {
     /// One case: its plan, and the members as the actor reads them.
-    pub fn case(&mut self, plan: &AccountPlan, members: &[Live]) {
+    pub fn case(&mut self, world: &World, plan: &AccountPlan, members: &[Live]) {
         self.cases += 1;
         let mut seen: BTreeSet<String> = BTreeSet::new();
         seen.extend(plan.changes.iter().map(|c| format!("action {}", c.action.word())));
@@ -39,6 +45,7 @@ impl Counts {
         seen.extend(members.iter().map(|m| format!("phase {}", m.phase.word())));
         seen.extend(plan.changes.is_empty().then(|| "nothing to do".into()));
         seen.extend(plan.tripped().map(|g| format!("guard {}", g.code)));
+        seen.extend(specialities::of_case(world, plan, members));
         for what in seen {
             *self.of.entry(what).or_default() += 1;
         }
@@ -79,7 +86,9 @@ impl Counts {
         let phases = PHASES.iter().map(|p| format!("phase {p}"));
         let directions = DIRECTIONS.iter().map(|d| format!("direction {}", d.word()));
         let blocks = BLOCKS.iter().map(|b| format!("blocked {b}"));
-        let all = actions.chain(phases).chain(directions).chain(blocks);
+        let readings = Fault::ALL.iter().map(|f| format!("reading {}", f.word()));
+        let results = RESULTS.iter().map(|r| format!("result {r}"));
+        let all = actions.chain(phases).chain(directions).chain(blocks).chain(readings).chain(results).chain(specialities::all());
         all.filter(|what| self.of.get(what).copied().unwrap_or(0) * 100 < self.cases).collect()
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use portcullis::model::{Invitation, Live, Phase};
+use portcullis::model::{Invitation, Live, Phase, Value};
 
 /// How long a grant holds. The order is the order of more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +71,15 @@ const INSIDER: &[(&str, &[&str])] = &[
     ("campaign-status-updater", &["change-campaign-status"]),
 ];
 
+const GAMOSHI: &[(&str, &[&str])] = &[("user-manager", &["modules", "users-module", "account-settings"]), ("user", &["modules"])];
+
+/// Of the data sources, a standard user changes those that are assigned.
+const META: &[(&str, &[&str])] = &[
+    ("admin", &["users-and-permissions", "pixels", "view-applications", "delete-account"]),
+    ("standard", &["delete-account"]),
+    ("view-only", &["view-data-sources", "view-data", "view-some-applications"]),
+];
+
 /// The products that worlds limit, and one that stands for all others.
 const PRODUCTS: &[&str] = &["web", "app", "mail", "others"];
 
@@ -106,6 +115,8 @@ pub fn administrators(system: &str, members: &[Live]) -> usize {
             held.role == "parent" || (matches!(held.role.as_str(), "manager" | "administrator") && !held.set("subaccounts").is_empty())
         }
         "insider" => held.role == "administrator",
+        "gamoshi" => held.role == "user-manager",
+        "meta-gateway" => held.role == "admin",
         _ => held.set("groups").contains("super-user"),
     };
     members.iter().filter(|m| m.phase == Phase::Active && administers(Held::of(m))).count()
@@ -114,6 +125,9 @@ pub fn administrators(system: &str, members: &[Live]) -> usize {
 /// One member's attributes as plain words.
 struct Held {
     role: String,
+    partner: Option<String>,
+    /// Nobody knows what they give: each setting is something that one has or has not (G5).
+    settings: BTreeSet<String>,
     pii: bool,
     sets: BTreeMap<&'static str, BTreeSet<String>>,
     until: Until,
@@ -122,8 +136,14 @@ struct Held {
 impl Held {
     fn of(member: &Live) -> Self {
         let seen = member.seen();
-        let words = |v: &portcullis::model::Value| Some(v.as_set()?.iter().map(ToString::to_string).collect());
+        let words = |v: &Value| Some(v.as_set()?.iter().map(ToString::to_string).collect());
+        let settings = match seen.get("settings") {
+            Some(Value::Opaque(data)) => data.as_object().into_iter().flatten().map(|(k, v)| format!("setting {k}={v}")).collect(),
+            _ => BTreeSet::new(),
+        };
         Self {
+            partner: seen.get("partner").and_then(|v| v.as_one()).map(ToString::to_string),
+            settings,
             role: seen.get("role").and_then(|v| v.as_one()).map(ToString::to_string).unwrap_or_default(),
             pii: seen.get("pii").and_then(|v| v.as_flag()).unwrap_or(false),
             sets: seen.iter().filter_map(|(k, v)| Some((*k, words(v)?))).collect(),
@@ -139,6 +159,8 @@ impl Held {
         match system {
             "emma-hq" => self.of_emma(),
             "insider" => self.of_insider(),
+            "gamoshi" => self.of_gamoshi(),
+            "meta-gateway" => self.of_meta(),
             _ => self.of_solver(),
         }
     }
@@ -191,5 +213,21 @@ impl Held {
             all.insert("manage-permissions");
         }
         all.into_iter().map(|p| (p.to_owned(), "account".to_owned())).collect()
+    }
+
+    fn of_gamoshi(&self) -> BTreeSet<(String, String)> {
+        let row = GAMOSHI.iter().find(|(role, _)| *role == self.role).map_or(&[][..], |(_, p)| p);
+        let all = row.iter().map(|p| ((*p).to_owned(), "account".to_owned()));
+        let reads = self.partner.iter().map(|p| ("analytics".to_owned(), p.clone()));
+        all.chain(reads).chain(self.settings.iter().map(|s| (s.clone(), "account".to_owned()))).collect()
+    }
+
+    fn of_meta(&self) -> BTreeSet<(String, String)> {
+        let row = META.iter().find(|(role, _)| *role == self.role).map_or(&[][..], |(_, p)| p);
+        let mut all: BTreeSet<_> = row.iter().map(|p| ((*p).to_owned(), "account".to_owned())).collect();
+        if self.role == "standard" {
+            all.extend(self.set("data-sources").into_iter().map(|s| ("change-data-sources".to_owned(), s.to_owned())));
+        }
+        all
     }
 }

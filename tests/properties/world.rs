@@ -6,27 +6,27 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use portcullis::apply::Handover;
 use portcullis::backends::embedded::Embedded;
 use portcullis::manifest::{
     AccountDoc, Auth, BackendName, Connection, EntryDoc, GuardLimit, Invitations, Leaves, Manifests, Mode, Pattern, Person, Team,
     TeamMember, Who,
 };
-use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Tenant, Value};
-use portcullis::sandbox::{Host, LiveAccount, LiveMember, Sandbox, Stored};
-use portcullis::systems::{self, Removal, SystemSpec};
+use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Located, Name, Place, Tenant, Value};
+use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, Stored};
+use portcullis::systems::{self, Life, Removal, SystemSpec};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::blueprint::{ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted};
+use crate::picks::{actor, attrs, facts, one, subaccount, word};
 
-pub const DOMAINS: [&str; 3] = ["acme.example", "agency.example", "vendor.example"];
-const SUBACCOUNTS: [&str; 3] = ["emea", "apac", "us"];
-const GROUPS: [&str; 3] = ["red", "green", "blue"];
-const PRODUCTS: [&str; 3] = ["web", "app", "mail"];
-const PRIVILEGES: [&str; 7] =
-    ["billing", "export-contacts", "manage-subaccounts", "brand-manager", "sso-settings", "edit-managers", "share-campaigns"];
-const EMMA_ROLES: [&str; 6] = ["author", "response-only", "full", "editor", "administrator", "manager"];
-const INSIDER_ROLES: [&str; 6] = ["viewer", "editor", "collaborator", "outsourcer", "campaign-status-updater", "administrator"];
-const SOLVER_GROUPS: [&str; 3] = ["standard", "advanced", "super-user"];
+/// The last one is written with its umlaut or in ASCII, and is one domain.
+const DOMAINS: [&str; 3] = ["acme.example", "agency.example", "bücher.example"];
 const ACTOR: &str = "actor@acme.example";
+/// The folder of hand-over files, below the world's.
+const LINKS: &str = "links";
+/// Another account on the same server, with the same people (M5).
+const OTHER: &str = "other";
 
 /// Days on which clocks change, years end, and days that are ordinary.
 const INSTANTS: [&str; 6] = [
@@ -47,6 +47,9 @@ pub struct World {
     pub now: Timestamp,
     /// Somebody who sees everything, to watch with.
     pub unbounded: Host,
+    /// Another account on the same server, with the same people (M5).
+    pub other: Host,
+    live: LiveAccount,
     folder: tempfile::TempDir,
 }
 
@@ -57,24 +60,29 @@ impl World {
         let zone = zone(plan.clock);
         let mut build = Build { plan, spec, today: now.to_zoned(zone.clone()).date(), line: 0 };
         let account = word("acc");
-        let tenant = Tenant { zone, facts: build.facts(), actor: build.actor() };
+        let member = build.actor_is_member().then(|| email(ACTOR));
+        let tenant = Tenant { zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan) } };
         let seen_by_all = Tenant {
             facts: tenant.facts.iter().filter(|(k, _)| **k != "surface" && **k != "subaccount").map(|(k, v)| (*k, v.clone())).collect(),
             actor: Actor::default(),
             ..tenant.clone()
         };
         let manifests = build.manifests(&account, &tenant);
+        let live = build.live();
         let world = Self {
             manifests,
             spec,
             now,
-            unbounded: Host { account: account.clone(), spec, tenant: seen_by_all },
+            unbounded: Host { account: account.clone(), spec, tenant: seen_by_all.clone() },
+            other: Host { account: word(OTHER), spec, tenant: seen_by_all },
             host: Host { account: account.clone(), spec, tenant },
             account,
+            live,
             folder: folder(),
         };
         let mut sandbox = Sandbox::write(&world.path()).expect("a sandbox file");
-        sandbox.load(&world.host, now, &build.live()).expect("a live state");
+        sandbox.load(&world.host, now, &world.live).expect("a live state");
+        sandbox.load(&world.other, now, &world.live).expect("a live state");
         let declined = |p: &PersonPlan| p.live.is_some_and(|l| l.phase == PhasePlan::Declined);
         for (number, person) in build.people().iter().filter(|(_, p)| declined(p)) {
             for email in live_addresses(*number, person) {
@@ -91,6 +99,26 @@ impl World {
     pub fn backend(&self) -> Embedded {
         Embedded::new(self.path(), Path::new("embedded.db"), self.host.clone(), self.now, 3)
     }
+
+    /// Where the links of invitations go, where the system makes some.
+    pub fn handover(&self) -> Option<Handover> {
+        let open = || Handover::open(self.folder.path(), Path::new(LINKS), self.account.as_str()).expect("a folder");
+        self.spec.invitation.link.then(open)
+    }
+
+    /// What waits to be handed over.
+    pub fn links(&self) -> Vec<String> {
+        let folder = self.folder.path().join(LINKS).join(self.account.as_str());
+        let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+        files.map(|f| std::fs::read_to_string(f.expect("a file").path()).expect("text").trim_end().to_owned()).collect()
+    }
+
+    /// From now on readings go wrong; the state is the first one again.
+    pub fn fails(&self, fault: Fault) {
+        let live = LiveAccount { fault: Some(fault), ..self.live.clone() };
+        let loaded = Sandbox::write(&self.path()).and_then(|mut s| s.load(&self.host, self.now, &live));
+        loaded.expect("a live state");
+    }
 }
 
 /// In memory, where the machine has such a folder.
@@ -103,30 +131,30 @@ fn folder() -> tempfile::TempDir {
 fn zone(clock: Clock) -> TimeZone {
     TimeZone::get(ZONES[clock.zone]).expect("a zone")
 }
-fn word(text: &str) -> Atom {
-    Atom::new(text).expect("a word")
-}
-fn one(text: &str) -> Value {
-    Value::One(word(text))
-}
 fn email(text: &str) -> Email {
     Email::parse(text).expect("an address")
 }
 fn domain(number: u8) -> Domain {
     Domain::parse(DOMAINS[usize::from(number)]).expect("a domain")
 }
-/// The words whose bits are set.
-fn pick(words: &[&str], bits: u8) -> Value {
-    Value::Set(words.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, w)| word(w)).collect())
+/// One address, written in one of three ways: all of them are the same (DESIGN §8.9).
+fn spelt(local: &str, number: usize, domain: u8, spelling: u8) -> Email {
+    let domain = DOMAINS[usize::from(domain)];
+    email(&match spelling % 3 {
+        0 => format!("{local}{number}@{domain}"),
+        1 => format!("{local}{number}@{domain}").to_uppercase(),
+        _ => format!("{}{number}@{}", local.nfd(), Domain::parse(domain).expect("a domain")),
+    })
 }
-
 fn present(number: usize, person: &PersonPlan) -> Email {
-    email(&format!("p{number}@{}", DOMAINS[usize::from(person.domain)]))
+    spelt("zoë", number, person.domain, person.spelling)
 }
 fn past(number: usize, person: &PersonPlan) -> Email {
-    email(&format!("old{number}@{}", DOMAINS[usize::from(person.domain)]))
+    spelt("old", number, person.domain, person.spelling)
 }
+/// The server writes them in its own way.
 fn live_addresses(number: usize, person: &PersonPlan) -> Vec<Email> {
+    let person = &PersonPlan { spelling: person.spelling / 3 + 1, ..person.clone() };
     match person.renamed {
         Renamed::No | Renamed::LiveUnderNew => vec![present(number, person)],
         Renamed::LiveUnderOld => vec![past(number, person)],
@@ -159,78 +187,6 @@ impl Build<'_> {
     /// Whoever hands over is the only one left.
     fn actor_is_member(&self) -> bool {
         self.plan.actor_is_member && !self.plan.handover
-    }
-
-    fn facts(&self) -> BTreeMap<Key, Value> {
-        let mut facts = BTreeMap::new();
-        if self.is("emma-hq") {
-            facts.insert("subaccounts", pick(&SUBACCOUNTS, 7));
-            if self.plan.sso {
-                facts.insert("sso", Value::Flag(true));
-            }
-            if let ActorPlan::OfSubaccount(own) = self.plan.actor {
-                facts.insert("surface", one("subaccount"));
-                facts.insert("subaccount", one(SUBACCOUNTS[usize::from(own)]));
-            }
-        }
-        if self.is("insider") && self.plan.feature {
-            facts.insert("features", Value::Set(BTreeSet::from([word("groups")])));
-        }
-        facts
-    }
-
-    fn actor(&self) -> Actor {
-        let set = |bits| pick(&SUBACCOUNTS, bits);
-        let attrs: Vec<(Key, Value)> = match (self.plan.system, self.plan.actor) {
-            ("emma-hq", ActorPlan::Manager { privileges, scopes }) => {
-                vec![("role", one("manager")), ("privileges", pick(&PRIVILEGES, privileges)), ("subaccounts", set(scopes))]
-            }
-            ("emma-hq", ActorPlan::OfSubaccount(own)) => vec![("role", one("administrator")), ("subaccounts", set(1 << own))],
-            ("emma-hq", ActorPlan::Powerless) => vec![("role", one("full")), ("subaccounts", set(7))],
-            ("emma-hq", ActorPlan::Highest) => vec![("role", one("parent"))],
-            ("insider", ActorPlan::Powerless) => vec![("role", one("editor"))],
-            ("insider", _) => vec![("role", one("administrator"))],
-            (_, ActorPlan::Powerless) => vec![("groups", pick(&SOLVER_GROUPS, 3))],
-            (..) => vec![("groups", pick(&SOLVER_GROUPS, 4))],
-        };
-        Actor { member: self.actor_is_member().then(|| email(ACTOR)), attrs: attrs.into_iter().collect() }
-    }
-
-    /// The attributes that a pick means, as far as the system lets them stand together.
-    fn attrs(&self, grant: GrantPlan, may_administer: bool) -> Attrs {
-        let mut attrs = Attrs::new();
-        let number = if may_administer { grant.role } else { grant.role % 5 };
-        match self.plan.system {
-            "emma-hq" => {
-                let role = EMMA_ROLES[usize::from(number)];
-                attrs.insert("role", one(role));
-                // E10.
-                let fits = |p: &str| match p {
-                    "share-campaigns" => matches!(role, "manager" | "administrator" | "full"),
-                    "export-contacts" => matches!(role, "manager" | "full"),
-                    _ => role == "manager",
-                };
-                if let Some(bits) = grant.power {
-                    let Value::Set(mut words) = pick(&PRIVILEGES, bits) else { unreachable!("a pick is a set") };
-                    words.retain(|w| fits(w.as_str()));
-                    attrs.insert("privileges", Value::Set(words));
-                }
-                attrs.extend(grant.scopes.map(|bits| ("subaccounts", pick(&SUBACCOUNTS, bits))));
-            }
-            "insider" => {
-                attrs.insert("role", one(INSIDER_ROLES[usize::from(number)]));
-                attrs.extend(grant.power.map(|bits| ("pii", Value::Flag(bits & 1 == 1))));
-                attrs.extend(grant.limited.map(|bits| ("limited-products", pick(&PRODUCTS, bits))));
-                if self.plan.feature {
-                    attrs.extend(grant.scopes.map(|bits| ("groups", pick(&GROUPS, bits))));
-                    attrs.extend(grant.groups.map(|bits| ("group-admin", pick(&GROUPS, bits))));
-                }
-            }
-            _ => {
-                attrs.insert("groups", pick(&SOLVER_GROUPS, number % 6 + 1));
-            }
-        }
-        attrs
     }
 
     fn manifests(&mut self, account: &Atom, tenant: &Tenant) -> Manifests {
@@ -355,7 +311,7 @@ impl Build<'_> {
             }
         }
         if self.actor_is_member() && !matches!((self.plan.system, self.plan.actor), ("emma-hq", ActorPlan::Highest)) {
-            let attrs = self.actor().attrs;
+            let attrs = actor(self.plan);
             members.push(self.doc(Who::Email(email(ACTOR)), None, attrs));
         }
         let domains = self.wanted_domains(&members);
@@ -381,7 +337,7 @@ impl Build<'_> {
             invitations: Invitations {
                 cooldown_hours: policy.cooldown_hours,
                 attempts: policy.attempts,
-                life_hours: policy.life_hours.filter(|_| self.is("solver")),
+                life_hours: policy.life_hours.filter(|_| self.spec.invitation.life == Life::Setting),
             },
             on_removal: Removal::default(),
             at: self.place(),
@@ -390,7 +346,7 @@ impl Build<'_> {
 
     fn entry(&mut self, who: Who, name: Option<Name>, plan: &EntryPlan, is_dated: bool) -> EntryDoc {
         // I1: nobody administers insider for a time.
-        let mut attrs = self.attrs(plan.grant, !(is_dated && self.is("insider")));
+        let mut attrs = attrs(self.plan, plan.grant, !(is_dated && self.is("insider")));
         if let ActorPlan::OfSubaccount(own) = self.plan.actor
             && self.is("emma-hq")
             && plan.grant.groups.is_none_or(|g| g > 0)
@@ -398,7 +354,7 @@ impl Build<'_> {
             // E13: mostly the role alone.
             attrs.remove("subaccounts");
             if plan.rolling {
-                attrs.insert("subaccounts", pick(&SUBACCOUNTS, 1 << own));
+                attrs.insert("subaccounts", subaccount(own));
             }
         }
         let mut doc = self.doc(who, name, attrs);
@@ -457,16 +413,23 @@ impl Build<'_> {
     fn live(&self) -> LiveAccount {
         let mut members = Vec::new();
         for (number, person) in self.people() {
-            if let Some(live) = &person.live {
+            if let Some(mut live) = person.live {
+                // G4: most stay of their kind, or too much is blocked.
+                if self.is("gamoshi")
+                    && person.named
+                    && let Some(entry) = person.undated
+                {
+                    live.grant.limited = entry.grant.limited;
+                }
                 for address in live_addresses(number, &person) {
-                    members.push(self.member(address, number, live));
+                    members.push(self.member(address, number, &live));
                 }
             }
         }
         let plain =
             |address: &str, attrs| LiveMember { email: email(address), phase: Stored::Active, attrs, invited: None, attempts: None };
         if self.actor_is_member() {
-            members.push(plain(ACTOR, self.actor().attrs));
+            members.push(plain(ACTOR, actor(self.plan)));
         }
         // Every account has its one parent.
         if self.is("emma-hq") && !(self.actor_is_member() && matches!(self.plan.actor, ActorPlan::Highest)) {
@@ -478,7 +441,7 @@ impl Build<'_> {
     }
 
     fn member(&self, address: Email, number: usize, plan: &LivePlan) -> LiveMember {
-        let mut attrs = self.attrs(plan.grant, true);
+        let mut attrs = attrs(self.plan, plan.grant, true);
         let administers = self.is("insider") && attrs.get("role") == Some(&one("administrator"));
         let mut phase = match plan.phase {
             PhasePlan::Pending | PhasePlan::Declined => Stored::Pending,
@@ -498,12 +461,17 @@ impl Build<'_> {
         if self.is("insider") && !administers {
             attrs.insert("end", Value::Day(end.map(|e| self.day(e))));
         }
-        let nameless = self.is("insider") && phase == Stored::Pending;
+        let nameless = (self.is("insider") && phase == Stored::Pending) || self.is("meta-gateway");
         if !nameless && plan.name < 2 {
             let name = if plan.name == 0 { format!("Person {number}") } else { "Somebody Else".into() };
             attrs.insert("name", Value::Text(Name::new(&name)));
         }
-        let hours = if plan.phase == PhasePlan::Declined { plan.sent_hours_ago % 100 } else { plan.sent_hours_ago };
+        // A day or seven is what an invitation lives.
+        let hours = if plan.phase == PhasePlan::Declined {
+            plan.sent_hours_ago % if self.is("meta-gateway") { 24 } else { 100 }
+        } else {
+            plan.sent_hours_ago
+        };
         let now: Timestamp = INSTANTS[self.plan.clock.instant].parse().expect("an instant");
         let invited = (phase == Stored::Pending).then(|| now - SignedDuration::from_hours(i64::from(hours)));
         LiveMember { email: address, phase, attrs, invited, attempts: (phase == Stored::Pending).then_some(plan.attempts) }

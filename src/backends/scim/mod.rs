@@ -100,7 +100,7 @@ impl Backend for Scim {
 }
 
 /// What I13 leaves: name and role, and five verbs.
-fn caps() -> Caps {
+pub(super) fn caps() -> Caps {
     let both = || BTreeSet::from([NAME, ROLE]);
     let writes = BTreeMap::from([
         (Verb::Invite, both()),

@@ -1,0 +1,361 @@
+//! The pages of reference, as they are in `docs/`, taken apart: what `explain CODE` prints. They are
+//! the one place where codes, keys and exit codes are explained.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::systems;
+
+use super::page::{Block, Page};
+
+/// Pages whose tables have a row a code; the sections say of which kind.
+const CODES: (&str, &str) = ("docs/codes.md", include_str!("../../docs/codes.md"));
+/// A section a code.
+const DIAGNOSTICS: (&str, &str) = ("docs/diagnostics.md", include_str!("../../docs/diagnostics.md"));
+/// Tables of keys.
+const KEYS: (&str, &str) = ("docs/manifest.md", include_str!("../../docs/manifest.md"));
+/// A section a question.
+const QUESTIONS: (&str, &str) = ("docs/questions.md", include_str!("../../docs/questions.md"));
+
+/// Something with a name that the pages explain.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TopicView {
+    pub topic: String,
+    /// `guard`, `block`, `report`, `warning`, `note`, `lint`, `diagnostic`, `exit code`, `key`,
+    /// `question`, `section`.
+    pub kind: String,
+    /// Where it stands.
+    pub page: &'static str,
+    /// The question, or the heading.
+    pub title: String,
+    /// What is said of it, each with the heading of its column; of a guard the defaults too.
+    pub says: Vec<SaidView>,
+    /// What is said in full, and of all of its kind.
+    pub text: Vec<String>,
+    /// Manifests and commands.
+    pub examples: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SaidView {
+    pub label: String,
+    pub text: String,
+}
+
+impl SaidView {
+    pub fn new(label: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { label: label.into(), text: text.into() }
+    }
+}
+
+impl TopicView {
+    /// As a page: what it is, what is said of it, and of all of its kind.
+    pub fn page(&self) -> Page {
+        let title = if self.title.is_empty() { format!("{} ({})", self.topic, self.kind) } else { self.title.clone() };
+        let mut page = Page { title, blocks: Vec::new() };
+        page.terms(self.says.iter().map(|s| (s.label.clone(), s.text.clone())).collect());
+        page.blocks.extend(self.text.iter().cloned().map(Block::Text));
+        page.blocks.extend(self.examples.iter().cloned().map(Block::Code));
+        page
+    }
+}
+
+/// Everything that the pages explain, in their order.
+pub fn topics() -> Vec<TopicView> {
+    let mut all = of_codes();
+    all.extend(sections(DIAGNOSTICS.1).into_iter().filter_map(|s| s.of_diagnostic()));
+    all.extend(of_keys());
+    all.extend(sections(QUESTIONS.1).into_iter().map(|s| s.whole("question", QUESTIONS.0)));
+    all
+}
+
+/// The words that [`topics`] knows, by kind.
+pub fn by_kind() -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for topic in topics().into_iter().filter(|t| t.kind != SECTION) {
+        let words = all.entry(topic.kind).or_default();
+        if !words.contains(&topic.topic) {
+            words.push(topic.topic);
+        }
+    }
+    all
+}
+
+const SECTION: &str = "section";
+
+fn of_codes() -> Vec<TopicView> {
+    let mut all = Vec::new();
+    for section in sections(CODES.1) {
+        let kind = kind_of(&section.heading);
+        for table in section.tables() {
+            all.extend(table.rows.iter().filter_map(|row| {
+                let topic = codes_in(row.first()?).into_iter().next()?;
+                Some(TopicView {
+                    topic,
+                    kind: kind.clone(),
+                    page: CODES.0,
+                    title: String::new(),
+                    says: table.said(row),
+                    text: section.paragraphs(),
+                    examples: section.examples(),
+                })
+            }));
+        }
+        all.push(section.whole(SECTION, CODES.0));
+    }
+    all
+}
+
+fn of_keys() -> Vec<TopicView> {
+    let mut all = Vec::new();
+    for section in sections(KEYS.1) {
+        for table in section.tables().filter(|t| t.head.first().is_some_and(|h| h == "key")) {
+            for row in &table.rows {
+                for topic in row.first().map(|c| codes_in(c)).unwrap_or_default() {
+                    all.push(TopicView {
+                        title: format!("{topic} (key: {})", section.heading.replace('`', "")),
+                        topic,
+                        kind: "key".to_owned(),
+                        page: KEYS.0,
+                        says: table.said(row),
+                        text: Vec::new(),
+                        examples: Vec::new(),
+                    });
+                }
+            }
+        }
+        let whole = section.whole(SECTION, KEYS.0);
+        if systems::find(&whole.topic).is_none() {
+            all.push(whole);
+        }
+    }
+    all
+}
+
+/// `Blocked` is of blocks, `Guards` of guards.
+fn kind_of(heading: &str) -> String {
+    match heading {
+        "Blocked" => "block".to_owned(),
+        other => other.strip_suffix('s').unwrap_or(other).to_lowercase(),
+    }
+}
+
+/// The words in backticks.
+fn codes_in(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// What stands below one heading of the second level.
+struct Section {
+    heading: String,
+    parts: Vec<Part>,
+}
+
+enum Part {
+    Paragraph(String),
+    Table(Table),
+    Code(String),
+}
+
+struct Table {
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// The cells after the first, each with the heading of its column.
+    fn said(&self, row: &[String]) -> Vec<SaidView> {
+        let cells = self.head.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty());
+        cells.map(|(head, cell)| SaidView::new(head.clone(), cell.clone())).collect()
+    }
+}
+
+impl Section {
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.parts.iter().filter_map(|p| match p {
+            Part::Table(table) => Some(table),
+            Part::Paragraph(_) | Part::Code(_) => None,
+        })
+    }
+
+    fn paragraphs(&self) -> Vec<String> {
+        let of = |p: &Part| match p {
+            Part::Paragraph(text) => Some(text.clone()),
+            Part::Table(_) | Part::Code(_) => None,
+        };
+        self.parts.iter().filter_map(of).collect()
+    }
+
+    fn examples(&self) -> Vec<String> {
+        let of = |p: &Part| match p {
+            Part::Code(text) => Some(text.clone()),
+            Part::Table(_) | Part::Paragraph(_) => None,
+        };
+        self.parts.iter().filter_map(of).collect()
+    }
+
+    /// The section itself, its tables as what is said.
+    fn whole(&self, kind: &str, page: &'static str) -> TopicView {
+        let rows = self.tables().flat_map(|t| &t.rows);
+        let says = rows.filter_map(|row| {
+            let (first, rest) = row.split_first()?;
+            Some(SaidView::new(first.replace('`', ""), rest.iter().filter(|c| !c.is_empty()).cloned().collect::<Vec<_>>().join("; ")))
+        });
+        TopicView {
+            topic: slug(&self.heading),
+            kind: kind.to_owned(),
+            page,
+            title: self.heading.replace('`', ""),
+            says: says.collect(),
+            text: self.paragraphs(),
+            examples: self.examples(),
+        }
+    }
+
+    /// A diagnostic: what is wrong, why, an example, and what to do.
+    fn of_diagnostic(&self) -> Option<TopicView> {
+        let topic = codes_in(&self.heading).into_iter().next()?;
+        let mut says = Vec::new();
+        let paragraphs = self.paragraphs();
+        if let Some(first) = paragraphs.first() {
+            let (what, why) = first.split_once(". ").map_or((first.as_str(), ""), |(what, why)| (what, why));
+            says.push(SaidView::new("what it means", format!("{}.", what.trim_end_matches('.'))));
+            if !why.is_empty() {
+                says.push(SaidView::new("why", why));
+            }
+        }
+        let rest: Vec<&String> = paragraphs.iter().skip(1).collect();
+        if let Some((last, between)) = rest.split_last() {
+            says.extend(between.iter().map(|text| SaidView::new("more", text.as_str())));
+            says.push(SaidView::new("what to do", last.as_str()));
+        }
+        let kind = "diagnostic".to_owned();
+        Some(TopicView { topic, kind, page: DIAGNOSTICS.0, title: String::new(), says, text: Vec::new(), examples: self.examples() })
+    }
+}
+
+/// `Exit codes`, `accounts.NAME` and `Entries of members` as words for a command line.
+fn slug(heading: &str) -> String {
+    let word = heading.to_lowercase().replace(".name", "").replace(".id", "").replace('`', "");
+    let mut slug = String::new();
+    for c in word.chars() {
+        match c {
+            c if c.is_alphanumeric() => slug.push(c),
+            _ if slug.ends_with('-') || slug.is_empty() => {}
+            _ => slug.push('-'),
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+fn sections(page: &str) -> Vec<Section> {
+    let mut all: Vec<Section> = Vec::new();
+    let mut lines = page.lines().peekable();
+    let mut open = String::new();
+    while let Some(line) = lines.next() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            close(&mut all, &mut open);
+            all.push(Section { heading: heading.to_owned(), parts: Vec::new() });
+        } else if line.starts_with("```") {
+            close(&mut all, &mut open);
+            let code: Vec<&str> = lines.by_ref().take_while(|l| !l.starts_with("```")).collect();
+            push(&mut all, Part::Code(code.join("\n")));
+        } else if line.starts_with('|') {
+            close(&mut all, &mut open);
+            let mut table = Table { head: cells(line), rows: Vec::new() };
+            while let Some(row) = lines.next_if(|l| l.starts_with('|')) {
+                if !row.starts_with("|--") {
+                    table.rows.push(cells(row));
+                }
+            }
+            push(&mut all, Part::Table(table));
+        } else if line.trim().is_empty() {
+            close(&mut all, &mut open);
+        } else {
+            if !open.is_empty() {
+                open.push(' ');
+            }
+            open.push_str(line.trim());
+        }
+    }
+    close(&mut all, &mut open);
+    all
+}
+
+fn close(all: &mut [Section], open: &mut String) {
+    if !open.is_empty() {
+        push(all, Part::Paragraph(plain(&std::mem::take(open))));
+    }
+}
+
+/// What stands above the first section is about the page.
+fn push(all: &mut [Section], part: Part) {
+    if let Some(section) = all.last_mut() {
+        section.parts.push(part);
+    }
+}
+
+fn cells(row: &str) -> Vec<String> {
+    let row = row.trim().trim_start_matches('|').trim_end_matches('|').replace("\\|", "\u{0}");
+    row.split('|').map(|cell| plain(cell.trim()).replace('\u{0}', "|")).collect()
+}
+
+/// Links as their words, and no emphasis; `code` keeps its backticks.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let Some((target, behind)) = after.split_once(')') else { break };
+        match before.rsplit_once('[') {
+            Some((head, words)) => {
+                out.push_str(head);
+                out.push_str(words);
+            }
+            None => {
+                out.push_str(before);
+                out.push_str("](");
+                out.push_str(target);
+                out.push(')');
+            }
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out.replace("**", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_taken_apart() {
+        let found = sections(
+            "# Page\n\nAbout.\n\n## Guards\n\nSee [the\nkeys](x.md#y), **now**.\n\n| code | what |\n|---|---|\n| `a-b` | x \\| y |\n\n```yaml\nk: 1\n```\n",
+        );
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].paragraphs(), ["See the keys, now."]);
+        let table = found[0].tables().next().unwrap();
+        assert_eq!((&table.head[..], &table.rows[0][1]), (&["code".to_owned(), "what".to_owned()][..], &"x | y".to_owned()));
+        assert_eq!(found[0].examples(), ["k: 1"]);
+    }
+
+    #[test]
+    fn headings_become_words() {
+        for (heading, word) in
+            [("Exit codes", "exit-codes"), ("accounts.NAME", "accounts"), ("Why was this `blocked`?", "why-was-this-blocked")]
+        {
+            assert_eq!(slug(heading), word);
+        }
+    }
+
+    #[test]
+    fn every_topic_says_something() {
+        for topic in topics() {
+            let text: usize = topic.says.iter().map(|s| s.text.len()).chain(topic.text.iter().map(String::len)).sum();
+            assert!(!topic.topic.is_empty() && text > 10, "{topic:?}");
+        }
+    }
+}

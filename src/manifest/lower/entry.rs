@@ -44,19 +44,8 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
         limits(sink, spec, &grant);
         one_kind(sink, spec, at);
     }
-    Some(EntryDoc {
-        who: who?,
-        name,
-        reason,
-        start,
-        end,
-        rolling,
-        attrs: {
-            grant.attrs.shrink_to_fit();
-            grant.attrs
-        },
-        at: at.place(),
-    })
+    grant.attrs.shrink_to_fit();
+    Some(EntryDoc { who: who?, name, reason, start, end, rolling, attrs: grant.attrs, at: at.place() })
 }
 
 /// Exactly one of `person`, `team`, `email`.

@@ -1,12 +1,15 @@
 //! The story of a run on one screen: read, plan, clear (approval and guards), apply, verify.
 
 mod connect;
+mod links;
 mod request;
 mod stop;
 mod verify;
 
 use crate::apply::{self, Applied};
 use crate::plan::{self, Cleared, Plan};
+
+use links::LinkFiles;
 
 pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
@@ -30,6 +33,7 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
+    let links = LinkFiles::found(connected.sites());
     let readings = connected.read(request).await;
     let plan = plan::plan(request.moment(), &connected.accounts(&readings));
 
@@ -38,6 +42,10 @@ pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Pla
     ask(&plan, &cleared)?;
 
     let mut applied = Applied::of(plan, &cleared);
+    let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
+    for (site, reading) in connected.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
+        links.sweep(site.name.as_str(), reading, &mut applied);
+    }
     for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
         request.says(&format!("applying {}", account.account));
         match connected.execute(account, &cleared).await {

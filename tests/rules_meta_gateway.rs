@@ -88,11 +88,55 @@ fn m2_a_link_is_in_its_file_and_nowhere_else() {
     assert_eq!(self::links(&world), links, "another run writes no new link");
 }
 
+/// A pair made for this test; the secret half is known to nobody else.
+fn pair() -> (age::x25519::Identity, String) {
+    let identity = age::x25519::Identity::generate();
+    let facts = format!(
+        "smtp: false; links: {{ directory: handover, recipient: {} }}; actor: {{ role: admin, member: root@acme.example }}",
+        identity.to_public()
+    );
+    (identity, facts)
+}
+
 #[test]
-fn m2_links_to_an_age_recipient_are_refused_until_they_are_built() {
-    let world = World::meta_gateway("smtp: false; links: { directory: handover, recipient: age1x }");
-    world.want("", &["{ email: n@acme.example, role: view-only }"]);
-    assert_eq!(world.check().errors(), ["connection-met.yaml:7:35 not-yet-supported"]);
+fn m2_links_to_an_age_recipient_are_read_with_its_secret_key_alone() {
+    let (identity, facts) = pair();
+    let world = World::meta_gateway(&facts);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: n@acme.example, role: view-only }", "{ email: o@acme.example, role: admin }"]);
+    let said = world.command("apply --auto-approve -v --format json");
+    assert_eq!((said.code, &said.json()["links"]["waiting"]), (0, &json!(2)), "{}{}", said.out, said.err);
+    let files: BTreeMap<PathBuf, Vec<u8>> =
+        world.bytes().into_iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "age")).collect();
+    let names: Vec<&str> = files.keys().map(|p| p.file_name().expect("a file").to_str().expect("UTF-8")).collect();
+    assert_eq!(names, ["n@acme.example.link.age", "o@acme.example.link.age"]);
+    let printed = [said, world.command("plan -v"), world.command("export --format json"), world.command("apply --auto-approve -v")];
+    for (path, sealed) in &files {
+        let link = String::from_utf8(age::decrypt(&identity, sealed).expect("the secret key opens it")).expect("a link is text");
+        let token = token(&link).to_owned();
+        assert!(token.len() >= 32 && link.contains(if path.ends_with("n@acme.example.link.age") { "n%40acme" } else { "o%40acme" }));
+        assert!(printed.iter().all(|said| !said.out.contains(&token) && !said.err.contains(&token)));
+        for (path, bytes) in world.bytes() {
+            assert!(!bytes.windows(token.len()).any(|w| w == token.as_bytes()), "{}", path.display());
+        }
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&path.metadata().expect("a file").permissions()) & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn m2_a_key_that_links_cannot_be_encrypted_to_is_an_error_at_its_place() {
+    let secret = age::x25519::Identity::generate().to_string();
+    let secret = secrecy::ExposeSecret::expose_secret(&secret);
+    for key in ["age1x", "ssh-ed25519", "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z", secret] {
+        let world = World::meta_gateway(&format!("smtp: false; links: {{ directory: handover, recipient: {key} }}"));
+        world.want("", &["{ email: n@acme.example, role: view-only }"]);
+        assert_eq!(world.check().errors(), ["connection-met.yaml:7:46 bad-recipient"], "{}", key.len());
+        for format in ["text", "json", "markdown", "github"] {
+            let said = world.command(&format!("validate --format {format}"));
+            assert!(said.code == 1 && !said.out.contains(secret) && !said.err.contains(secret), "{format}");
+        }
+    }
 }
 
 #[test]
@@ -105,6 +149,50 @@ fn m2_links_stay_below_the_folder() {
     let world = World::meta_gateway("smtp: false; links: {}");
     world.want("", &["{ email: n@acme.example, role: view-only }"]);
     assert_eq!(world.check().errors(), ["connection-met.yaml:7:5 missing-key"]);
+}
+
+#[test]
+fn m2_the_link_of_who_has_accepted_or_is_gone_goes_with_the_next_apply() {
+    let world = World::meta_gateway(BY_HAND);
+    let (n, o, p) = (
+        "{ email: n@acme.example, role: view-only }",
+        "{ email: o@acme.example, role: view-only }",
+        "{ email: p@acme.example, role: view-only }",
+    );
+    world.live("", &[ROOT]);
+    world.want("", &[n, o, p]);
+    world.settle();
+    world.file("handover/met/notes.txt", "not ours");
+    world.accept("n@acme.example");
+    let _ = (world.plan(), world.export());
+    assert_eq!(links(&world).len(), 4, "reading removes nothing");
+    // Nothing to change: an apply nevertheless removes what nobody needs.
+    let applied = world.apply();
+    assert_eq!(
+        applied.0["links"],
+        json!({ "waiting": 0, "removed": [{ "account": "met", "path": "handover/met/n@acme.example.link" }], "kept": [] })
+    );
+    // One goes by this apply, the other was clicked away in the console.
+    world.click_away("p@acme.example");
+    world.want("absent: [o@acme.example, p@acme.example]", &[n]);
+    let said = world.command("apply --auto-approve");
+    assert_eq!(said.code, 0);
+    for who in ["o", "p"] {
+        assert!(said.out.contains(&format!("link removed: handover/met/{who}@acme.example.link, of somebody who is not invited any more")));
+    }
+    let left: Vec<String> = links(&world).into_values().collect();
+    assert_eq!(left, ["not ours"]);
+}
+
+#[test]
+fn m2_an_incomplete_reading_removes_no_link() {
+    let world = World::meta_gateway(BY_HAND);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: n@acme.example, role: view-only }"]);
+    world.settle();
+    world.live("fault: short", &[ROOT]);
+    let applied = world.apply();
+    assert_eq!((&applied.0["links"]["removed"], links(&world).len()), (&json!([]), 1));
 }
 
 // ---- M3 ----

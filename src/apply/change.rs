@@ -24,13 +24,17 @@ pub(super) async fn make(site: &Site<'_>, change: &Change) -> Made {
             let message = format!("done up to `{}`, which is a step of the runbook", call.label);
             return done(ResultWord::Applied, sent, message);
         }
+        let ready = match site.ready_for_link(&change.subject, call.verb) {
+            Ok(ready) => ready,
+            Err(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
+        };
         sent += 1;
         let key = format!("{}/{i}", change.digest);
         match site.writer.call(&change.subject, call, &key).await {
             Outcome::Applied => already = false,
             Outcome::Linked(secret) => {
                 already = false;
-                match site.hand_over(&change.subject, &secret) {
+                match site.hand_over(ready, &secret) {
                     Ok(path) => link = path.or(link),
                     Err(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
                 }

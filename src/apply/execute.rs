@@ -8,13 +8,13 @@ use futures::future::BoxFuture;
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Channel, Link, Subject, Tenant};
+use crate::model::{Caps, Channel, Link, Subject, Tenant, Verb};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
 use super::change::{self, Made};
 use super::exists::{self, Again};
-use super::handover::Handover;
+use super::handover::{Handover, Ready};
 use super::outcome::{ChangeResult, ResultWord};
 
 /// Writes in flight at once, an account.
@@ -33,15 +33,26 @@ pub struct Site<'a> {
     pub handover: Option<&'a Handover>,
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    /// The place for the link that the call may answer with, before it is made; none where the call
+    /// makes no link or the connection names no place.
+    ///
+    /// # Errors
+    /// In words for a person; then the call must not be made.
+    pub(super) fn ready_for_link(&self, on: &Subject, verb: Verb) -> Result<Option<Ready<'a>>, String> {
+        let makes_link = self.spec.invitation.link && matches!(verb, Verb::Invite | Verb::Resend);
+        let (Some(handover), Some(member), true) = (self.handover, on.email(), makes_link) else { return Ok(None) };
+        handover.ready(member).map(Some).map_err(|why| format!("not sent, since its link would be lost: {why}"))
+    }
+
     /// Writes the link of the member's newest invitation. Answers with where it waits for somebody to
     /// hand it over; with nothing where the system mails it.
     ///
     /// # Errors
     /// The invitation stands and its link is lost, in words for a person.
-    pub(super) fn hand_over(&self, on: &Subject, link: &Link) -> Result<Option<PathBuf>, String> {
-        let (Some(handover), Some(member)) = (self.handover, on.email()) else { return Ok(None) };
-        let path = handover.write(member, link).map_err(|why| format!("invited, and the link is lost: {why}; generate a new one"))?;
+    pub(super) fn hand_over(&self, ready: Option<Ready<'_>>, link: &Link) -> Result<Option<PathBuf>, String> {
+        let Some(ready) = ready else { return Ok(None) };
+        let path = ready.write(link).map_err(|why| format!("invited, and the link is lost: {why}; generate a new one"))?;
         Ok(self.spec.hands_links_over(self.tenant).then_some(path))
     }
 }

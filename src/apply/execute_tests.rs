@@ -8,9 +8,9 @@ use futures::future::{BoxFuture, poll_fn};
 use super::{Site, execute};
 use crate::apply::ResultWord;
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Call, Caps, Incomplete, Known, Outcome, Proof, Reading, Subject, Tenant};
+use crate::model::{Action, Actor, Call, Caps, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant};
 use crate::plan::sample;
-use crate::systems::solver;
+use crate::systems::{meta_gateway, solver};
 
 /// A server that takes a while for a write, and whose reading contradicts itself meanwhile.
 #[derive(Default)]
@@ -52,18 +52,21 @@ impl Writer for Slow {
     }
 }
 
-#[test]
-fn administrators_are_read_again_while_nothing_of_ours_is_written() {
-    let server = Slow::default();
-    let caps = Caps {
+fn caps() -> Caps {
+    Caps {
         reads: BTreeSet::new(),
         writes: BTreeMap::new(),
         reads_domains: false,
         reads_invitations: true,
         keeps_ends: false,
         best_proof: Proof::Counted,
-    };
-    let page = Page(&server, caps);
+    }
+}
+
+#[test]
+fn administrators_are_read_again_while_nothing_of_ours_is_written() {
+    let server = Slow::default();
+    let page = Page(&server, caps());
     let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
     let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server, handover: None };
     let change = |i: usize| {
@@ -74,4 +77,44 @@ fn administrators_are_read_again_while_nothing_of_ours_is_written() {
     let results = block_on(execute(&site, &changes));
     assert_eq!(results.iter().filter(|r| r.word == ResultWord::Applied).count(), 24, "{results:?}");
     assert!(server.most.load(Ordering::Relaxed) > 1, "the others go side by side");
+}
+
+/// A server whose invitations answer with links.
+#[derive(Default)]
+struct Linking {
+    calls: AtomicUsize,
+}
+
+impl Writer for Linking {
+    fn call<'a>(&'a self, _: &'a Subject, _: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Outcome::Linked(Link::new("https://host.example/?token=canary".into())) })
+    }
+}
+
+#[test]
+fn m2_nobody_is_invited_whose_link_would_have_no_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let links = crate::manifest::Links { directory: "links".into(), recipient: None };
+    let handover = crate::apply::Handover::open(folder.path(), &links, "met").unwrap();
+    let (server, slow) = (Linking::default(), Slow::default());
+    let page = Page(&slow, caps());
+    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+    let site = Site {
+        spec: &meta_gateway::SPEC,
+        tenant: &tenant,
+        caps: page.caps(),
+        minimum: 0,
+        reader: &page,
+        writer: &server,
+        handover: Some(&handover),
+    };
+    let invite = [sample::change("met", Action::Invite, sample::member("n@acme.example"), None, None)];
+    let made = || block_on(execute(&site, &invite)).remove(0);
+    assert_eq!((made().word, server.calls.load(Ordering::Relaxed)), (ResultWord::Applied, 1));
+    // The disk goes between two calls.
+    std::fs::remove_dir_all(folder.path().join("links")).unwrap();
+    let result = made();
+    assert_eq!((result.word, result.attempts, server.calls.load(Ordering::Relaxed)), (ResultWord::Failed, 0, 1));
+    assert!(result.message.starts_with("not sent, since its link would be lost: links/met/n@acme.example.link"), "{}", result.message);
 }

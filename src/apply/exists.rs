@@ -48,13 +48,8 @@ pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &Again<'_>, 
     for call in &calls {
         sent += 1;
         match site.writer.call(&change.subject, call, &format!("{}/widen/{}", change.digest, call.label)).await {
-            Outcome::Applied | Outcome::Already => {}
-            // No widening invites: a link that comes nevertheless is a secret all the same.
-            Outcome::Linked(link) => {
-                if let Err(why) = site.hand_over(&change.subject, &link) {
-                    return ChangeResult::new(change, ResultWord::Failed, sent, why);
-                }
-            }
+            // No widening invites, so that no link comes; one that did would be a secret, and go.
+            Outcome::Applied | Outcome::Linked(_) | Outcome::Already => {}
             Outcome::Exists => return ChangeResult::new(change, ResultWord::Failed, sent, "exists already: plan again".into()),
             Outcome::Refused(why) => return ChangeResult::new(change, ResultWord::Failed, sent, why),
             Outcome::Unknown(why) => return ChangeResult::new(change, ResultWord::Unknown, sent, why),

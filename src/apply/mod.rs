@@ -7,5 +7,5 @@ mod handover;
 mod outcome;
 
 pub use execute::{Site, execute};
-pub use handover::Handover;
-pub use outcome::{Applied, ChangeResult, ResultWord};
+pub use handover::{Found, Handover, Ready, Swept};
+pub use outcome::{Applied, ChangeResult, LinksApplied, ResultWord};

@@ -3,6 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Atom, Channel};
 use crate::plan::{Blocked, Change, ChangeId, Cleared, Plan};
 
+use super::handover::Swept;
+
 /// SYSTEMS.md E9: the address is taken where this actor does not see it.
 const ELSEWHERE: &str = "exists-elsewhere";
 
@@ -56,6 +58,15 @@ impl ChangeResult {
     }
 }
 
+/// Hand-over links of one apply.
+#[derive(Debug, Default)]
+pub struct LinksApplied {
+    /// Links made now that wait in files.
+    pub waiting: usize,
+    /// Files of members who have accepted or are gone, by account.
+    pub swept: Vec<(String, Swept)>,
+}
+
 /// What an apply did and what it left, over all accounts.
 #[derive(Debug)]
 pub struct Applied {
@@ -63,8 +74,7 @@ pub struct Applied {
     pub plan: Plan,
     /// In the order of the plan.
     pub results: Vec<ChangeResult>,
-    /// Hand-over links that wait in files.
-    pub links_waiting: usize,
+    pub links: LinksApplied,
     /// Blocked in the plan, or found to exist elsewhere while applying.
     pub blocked: Vec<(String, Blocked)>,
     /// Changes that a fresh reading still shows, blocked and manual ones apart.
@@ -83,7 +93,7 @@ impl Applied {
         }
         let blocked = plan.accounts.iter().flat_map(|a| a.blocked.iter().map(|b| (a.account.clone(), b.clone()))).collect();
         let manual = cleared.plan().changes().filter(|c| !c.manual().is_empty()).cloned().collect();
-        Self { plan, results: Vec::new(), links_waiting: 0, blocked, left: Vec::new(), manual, unread: Vec::new() }
+        Self { plan, results: Vec::new(), links: LinksApplied::default(), blocked, left: Vec::new(), manual, unread: Vec::new() }
     }
 
     /// Takes in what came of one account's changes; an address that exists elsewhere is blocked.
@@ -96,8 +106,13 @@ impl Applied {
                 self.blocked.push((account.to_owned(), Blocked { accepted, ..Blocked::of(change, ELSEWHERE, needs) }));
             }
         }
-        self.links_waiting += results.iter().filter(|r| r.link_waits).count();
+        self.links.waiting += results.iter().filter(|r| r.link_waits).count();
         self.results.extend(results);
+    }
+
+    /// Takes in which link files of one account went.
+    pub fn add_swept(&mut self, account: &str, swept: Swept) {
+        self.links.swept.push((account.to_owned(), swept));
     }
 
     /// An account to which nothing could be written: all that was to be sent failed.

@@ -10,6 +10,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("bad-domain", "a text is no domain name"),
     ("bad-duration", "a text is no duration"),
     ("bad-endpoint", "a text is no address of a server"),
+    ("bad-recipient", "a text is no age key that links can be encrypted to"),
     ("bad-utf-8", "a file holds bytes that are no UTF-8"),
     ("bad-word", "a name or word is empty, padded or too long"),
     ("bad-zone", "a text is no time zone"),

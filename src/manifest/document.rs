@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
 use wildmatch::WildMatchPattern;
 
-use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Value};
+use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Recipient, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -37,8 +37,8 @@ pub struct Connection {
     pub expect_actor: Option<Email>,
     /// Embedded: the database, relative to the manifests' folder.
     pub file: Option<PathBuf>,
-    /// Where the links of invitations are written, relative to the manifests' folder.
-    pub links: Option<PathBuf>,
+    /// Where the links of invitations are written.
+    pub links: Option<Links>,
     pub facts: BTreeMap<Key, Value>,
     pub at: Place,
 }
@@ -48,6 +48,15 @@ impl Connection {
     pub fn as_variable(name: &str) -> String {
         name.to_ascii_uppercase().replace('-', "_")
     }
+}
+
+/// Where and how the links of invitations are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Relative to the manifests' folder.
+    pub directory: PathBuf,
+    /// Whom they are encrypted to; none: the files' mode alone keeps them.
+    pub recipient: Option<Recipient>,
 }
 
 /// Backends that are built.

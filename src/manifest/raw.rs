@@ -115,6 +115,8 @@ pub(super) struct Connection {
 pub(super) struct Links {
     /// A folder below the manifests' one; keep it out of the repository.
     directory: Text,
+    /// An age key, `age1...`: each link is encrypted to whoever keeps its secret half.
+    recipient: Option<Text>,
 }
 
 #[derive(JsonSchema)]

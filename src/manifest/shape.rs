@@ -27,8 +27,6 @@ pub(super) enum Room {
 const NOT_YET: &[(Room, usize, &[&str])] = &[
     (Room::File, 0, &["profiles", "lints"]),
     (Room::Connection, 0, &["also", "columns", "words", "separator", "encoding", "exported", "max-age", "host", "role-attribute"]),
-    // `links: {recipient: AGE-KEY}`
-    (Room::Connection, 1, &["recipient"]),
     (Room::Account, 0, &["lints", "profiles", "tenant"]),
 ];
 

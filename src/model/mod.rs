@@ -16,7 +16,7 @@ pub use call::{Action, Assign, Call, Channel, Outcome, Subject, Verb};
 pub use direction::{Direction, Permits, Scope};
 pub use email::{BadAddress, Domain, Email};
 pub use keyed::Keyed;
-pub use link::Link;
+pub use link::{Link, NotARecipient, Recipient, SECRET_KEY};
 pub use live::{Invitation, Known, Live, Phase};
 pub use place::{Located, Place};
 pub use reading::{Domains, Incomplete, Proof, Reading};

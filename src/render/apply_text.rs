@@ -1,13 +1,13 @@
 //! What an apply did and what it left: JSON as the contract spells it, and the same for people.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::apply::{Applied, ResultWord};
+use crate::apply::{Applied, LinksApplied, ResultWord};
 use crate::model::Channel;
 
 use super::neutral::Neutral;
@@ -74,7 +74,40 @@ pub struct ResultView {
 /// Hand-over links; the links themselves stand in no output.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LinksView {
+    /// Made now; each in a file, for somebody to hand it over.
     pub waiting: usize,
+    /// Link files that went, because their members have accepted or are gone.
+    pub removed: Vec<RemovedLinkView>,
+    /// Those that should have gone.
+    pub kept: Vec<KeptLinkView>,
+}
+
+/// A link file that went.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RemovedLinkView {
+    pub account: String,
+    pub path: String,
+}
+
+/// A link file that could not be removed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeptLinkView {
+    pub account: String,
+    pub path: String,
+    pub problem: String,
+}
+
+impl LinksView {
+    fn of(links: &LinksApplied) -> Self {
+        let (mut removed, mut kept) = (Vec::new(), Vec::new());
+        for (account, swept) in &links.swept {
+            let text = |path: &PathBuf| path.display().to_string();
+            removed.extend(swept.removed.iter().map(|path| RemovedLinkView { account: account.clone(), path: text(path) }));
+            let why = |(path, why): &(PathBuf, String)| KeptLinkView { account: account.clone(), path: text(path), problem: why.clone() };
+            kept.extend(swept.kept.iter().map(why));
+        }
+        Self { waiting: links.waiting, removed, kept }
+    }
 }
 
 impl ApplyView {
@@ -111,7 +144,7 @@ impl ApplyView {
                 .iter()
                 .map(|r| ResultView { id: r.id.clone(), result: Word(r.word), attempts: r.attempts, message: r.message.clone() })
                 .collect(),
-            links: LinksView { waiting: applied.links_waiting },
+            links: LinksView::of(&applied.links),
             blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
             unreviewed: Vec::new(),
             left: applied.left.iter().map(ChangeView::of).collect(),
@@ -166,6 +199,12 @@ pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pain
             writeln!(out, "{alarm}not read back{alarm:#}: {}: {}", Neutral(&account.account), Neutral(problem))?;
         }
     }
+    for link in &view.links.removed {
+        writeln!(out, "link removed: {}, {LINK_OF}", Neutral(&link.path))?;
+    }
+    for link in &view.links.kept {
+        writeln!(out, "{alarm}link not removed{alarm:#}: {}, {LINK_OF}: {}", Neutral(&link.path), Neutral(&link.problem))?;
+    }
     let mut last = None;
     for guard in view.guards.iter().filter(|g| g.tripped) {
         if last.replace(&guard.account) != Some(&guard.account) {
@@ -192,6 +231,9 @@ pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pain
     }
     write_foot(out, view, runbook, paint)
 }
+
+/// Whose link files are of no use any more.
+pub(super) const LINK_OF: &str = "of somebody who is not invited any more";
 
 /// What applied, when, and on what.
 pub(super) fn made(view: &ApplyView) -> String {
@@ -247,7 +289,7 @@ pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::ChangeResult;
+    use crate::apply::{ChangeResult, Swept};
     use crate::render::{json, samples};
     use snapbox::{IntoData as _, assert_data_eq, str};
 
@@ -267,7 +309,16 @@ mod tests {
                 result(1, ResultWord::Skipped, "waits for news/invite/kim@agency.example"),
                 result(3, ResultWord::Applied, ""),
             ],
-            links_waiting: 1,
+            links: LinksApplied {
+                waiting: 1,
+                swept: vec![(
+                    "news".to_owned(),
+                    Swept {
+                        removed: vec!["links/news/gone@acme.example.link".into()],
+                        kept: vec![("links/news/old@acme.example.link".into(), "Permission denied".to_owned())],
+                    },
+                )],
+            },
             blocked: plan.accounts[0].blocked.iter().map(|b| ("news".to_owned(), b.clone())).collect(),
             left: vec![plan.accounts[0].changes[0].clone()],
             manual: vec![plan.accounts[0].changes[2].clone()],
@@ -281,7 +332,7 @@ mod tests {
         let applied = Applied {
             plan: samples::nothing(),
             results: Vec::new(),
-            links_waiting: 0,
+            links: LinksApplied::default(),
             blocked: Vec::new(),
             left: Vec::new(),
             manual: Vec::new(),
@@ -311,6 +362,8 @@ failed   news/invite/kim@agency.example (1 call): the server said \u{1b}[2J\u{a}
 skipped  news/invite/root@acme.example (0 calls): waits for news/invite/kim@agency.example
 applied  news/remove/old@acme.example (1 call)
 not read back: ins: 503 after 3 tries
+link removed: links/news/gone@acme.example.link, of somebody who is not invited any more
+link not removed: links/news/old@acme.example.link, of somebody who is not invited any more: Permission denied
 account news:
   stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
        to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::neutral::Neutral;
 use super::plan_text::explained;
 use crate::manifest::{Diagnostic, Severity, Sources};
-use crate::model::Place;
+use crate::model::{Place, SECRET_KEY};
 
 /// Characters of a line that are given to the renderer before a caret and in all; it trims what is
 /// wider than a terminal.
@@ -90,6 +90,10 @@ struct Shown {
 fn line_of(text: &str, line: Range<usize>, place: &Place) -> Option<Shown> {
     let start = (place.span.0 as usize).clamp(line.start, line.end);
     let end = (place.span.1 as usize).clamp(start, line.end);
+    // A secret key that stands in a manifest by mistake is shown by no message.
+    if text.get(line.clone())?.to_ascii_uppercase().contains(SECRET_KEY) {
+        return None;
+    }
     let before = text.get(line.start..start)?;
     let from = before.char_indices().rev().nth(BEFORE - 1).map_or(0, |(at, _)| at);
     let tail = text.get(start..line.end)?;
@@ -248,6 +252,15 @@ hint: what it means, and what to do: portcullis explain duplicate-name
         let shown = text(&loaded.diagnostics, &loaded.sources, false);
         assert!(shown.contains(r"a\u{61c}b@#\u{23}[error]x"), "{shown}");
         assert!(shown.contains(".yaml:2:35\n"), "the column is that of the file: {shown}");
+    }
+
+    #[test]
+    fn a_line_with_a_secret_key_is_not_shown() {
+        let out = rendered(
+            &[("c.yaml", "connections:\n  met: { recipient: AGE-SECRET-KEY-1CANARY, nam: x, system: solver, backend: embedded }\n")],
+            false,
+        );
+        assert!(out.contains("c.yaml:2:") && out.contains("unknown-key") && !out.contains("CANARY"), "{out}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::apply_text::{self, AppliedAccountView, ApplyView};
+use super::apply_text::{self, AppliedAccountView, ApplyView, LINK_OF};
 use super::neutral::Neutral;
 use super::paint::Paint;
 use super::plan_text::{self, Hint};
@@ -184,6 +184,13 @@ impl Notes {
             let message = if result.message.is_empty() { String::new() } else { format!(": {}", result.message) };
             let note = Note::new(rank, &group_of(&result.id), result.result.0.word(), &result.id, format!("({tries}){message}"));
             notes.push(Note { is_change: true, ..note });
+        }
+        for account in &view.accounts {
+            let said = |rank, what: &str, path: &str, says: String| Note::new(rank, &headline(account), what, path, says);
+            let removed = view.links.removed.iter().filter(|l| l.account == account.account);
+            notes.extend(removed.map(|l| said(Rank::Aside, "link removed", &l.path, LINK_OF.into())));
+            let kept = view.links.kept.iter().filter(|l| l.account == account.account);
+            notes.extend(kept.map(|l| said(Rank::Care, "link not removed", &l.path, format!("{LINK_OF}: {}", l.problem))));
         }
         notes.extend(view.blocked.iter().map(|b| Note::blocked(&group_of(&b.id), b, view.system_of(&b.id))));
         for (before, changes) in [("left: ", &view.left), ("by hand: ", &view.manual)] {

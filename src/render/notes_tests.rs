@@ -7,7 +7,7 @@ use snapbox::{IntoData as _, assert_data_eq, str};
 
 use super::notes::{MOST, Notes};
 use super::{ApplyView, Kind, PlanView, github, markdown, samples};
-use crate::apply::{Applied, ChangeResult, ResultWord};
+use crate::apply::{Applied, ChangeResult, LinksApplied, ResultWord, Swept};
 use crate::model::Action;
 use crate::plan::sample::{account, attrs, blocked, change, member, one, place, plan, text, verdict};
 use crate::plan::{Plan, Report};
@@ -162,7 +162,16 @@ fn applied(plan: Plan) -> Applied {
             result(0, ResultWord::Applied, ""),
             result(1, ResultWord::Failed, "the server said \u{1b}[2J\n::error::no <b>@everyone</b>"),
         ],
-        links_waiting: 1,
+        links: LinksApplied {
+            waiting: 1,
+            swept: vec![(
+                "news".to_owned(),
+                Swept {
+                    removed: vec!["links/news/gone@acme.example.link".into()],
+                    kept: vec![("links/news/old@acme.example.link".into(), "Permission denied".to_owned())],
+                },
+            )],
+        },
         blocked: Vec::new(),
         left: vec![plan.accounts[0].changes[1].clone()],
         manual: Vec::new(),
@@ -199,6 +208,7 @@ fn an_apply_tells_first_what_went_wrong() {
 
 **news \(emma-hq on embedded\) SANDBOX**
 
+- **link not removed** `links/news/old@acme.example.link` of somebody who is not invited any more: Permission denied
 - **left: invite** `root@acme.example` widens, comes to administer
   - role         manager
   - privileges   \(none\)
@@ -206,6 +216,7 @@ fn an_apply_tells_first_what_went_wrong() {
   - after: news/invite/kim@agency.example
   - api: invite; the system mails them \[cccccccccccc\]
 - **applied** `news/invite/kim@agency.example` \(1 call\)
+- **link removed** `links/news/gone@acme.example.link` of somebody who is not invited any more
 
 - hint: 1 hand-over link waits in the connection's links directory
 - hint: `portcullis plan` shows what is still to do
@@ -451,7 +462,7 @@ proptest! {
                 elsewhere: None,
             link_waits: false,
             }],
-            links_waiting: 0,
+            links: LinksApplied::default(),
             blocked: Vec::new(),
             left: whole.accounts[0].changes.clone(),
             manual: Vec::new(),

@@ -95,8 +95,13 @@ impl Site<'_> {
     /// # Errors
     /// A place that cannot be made: then nothing is to be sent.
     pub fn handover(&self) -> Result<Option<Handover>, String> {
-        let directory = self.connection.links.as_deref();
-        directory.map(|directory| Handover::open(&self.folder, directory, self.name.as_str())).transpose()
+        let links = self.connection.links.as_ref();
+        links.map(|links| Handover::open(&self.folder, links, self.name.as_str())).transpose()
+    }
+
+    /// The same without making it; none where it cannot be had.
+    pub(super) fn handover_as_it_is(&self) -> Option<Handover> {
+        Handover::at(&self.folder, self.connection.links.as_ref()?, self.name.as_str()).ok()
     }
 }
 

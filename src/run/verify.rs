@@ -6,6 +6,7 @@ use crate::apply::Applied;
 use crate::model::Channel;
 use crate::plan::{self, Cleared};
 
+use super::links::LinkFiles;
 use super::{Connected, Request};
 
 /// Servers that are only eventually consistent get this long, in all.
@@ -19,6 +20,7 @@ pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &
         let waits = if site.connection.backend.is_network() { WAITS } else { &WAITS[..1] };
         for (i, wait) in waits.iter().enumerate() {
             tokio::time::sleep(*wait).await;
+            let links = LinkFiles::found([site]);
             let reading = site.backend.reader().read().await;
             if let Err(why) = &reading.proof {
                 applied.unread.push((account.account.clone(), why.problems.clone()));
@@ -29,6 +31,7 @@ pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &
             let is_blocked = |id: &str| applied.blocked.iter().any(|(_, b)| b.id == id);
             let left: Vec<_> = fresh.changes().filter(|c| c.channel() == Channel::Api && !is_blocked(&c.id)).cloned().collect();
             if left.is_empty() || i + 1 == waits.len() {
+                links.sweep(site.name.as_str(), &reading, applied);
                 applied.left.extend(left);
                 break;
             }

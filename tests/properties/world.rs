@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use portcullis::apply::Handover;
 use portcullis::backends::embedded::Embedded;
 use portcullis::manifest::{
-    AccountDoc, Auth, BackendName, Connection, EntryDoc, GuardLimit, Invitations, Leaves, Manifests, Mode, Pattern, Person, Team,
+    AccountDoc, Auth, BackendName, Connection, EntryDoc, GuardLimit, Invitations, Leaves, Links, Manifests, Mode, Pattern, Person, Team,
     TeamMember, Who,
 };
 use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Located, Name, Place, Tenant, Value};
@@ -102,7 +102,8 @@ impl World {
 
     /// Where the links of invitations go, where the system makes some.
     pub fn handover(&self) -> Option<Handover> {
-        let open = || Handover::open(self.folder.path(), Path::new(LINKS), self.account.as_str()).expect("a folder");
+        let links = Links { directory: LINKS.into(), recipient: None };
+        let open = || Handover::open(self.folder.path(), &links, self.account.as_str()).expect("a folder");
         self.spec.invitation.link.then(open)
     }
 

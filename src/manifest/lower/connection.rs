@@ -8,8 +8,8 @@ use super::attribute::{self, Rule};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
-use crate::manifest::{Auth, BackendName, Connection, Diagnostic, read};
-use crate::model::{Atom, Attrs, Email, Key, Located, Place, Value};
+use crate::manifest::{Auth, BackendName, Connection, Diagnostic, Links, read};
+use crate::model::{Atom, Attrs, Email, Key, Located, NotARecipient, Place, Recipient, Value};
 use crate::systems::{self, Mails, SystemSpec};
 
 /// Backends that the documents name and this version does not have yet.
@@ -284,7 +284,7 @@ fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option
 }
 
 /// Where the links of invitations are written. Without it a link that nothing mails would be lost.
-fn links(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTreeMap<Key, Value>) -> Option<PathBuf> {
+fn links(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTreeMap<Key, Value>) -> Option<Links> {
     if !spec.invitation.link {
         return None;
     }
@@ -300,7 +300,30 @@ fn links(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
         }
         return None;
     };
-    below(sink, found.get("directory")?, "the links")
+    let recipient = found.get("recipient").map(|value| self::recipient(sink, value));
+    let directory = found.get("directory").and_then(|value| below(sink, value, "the links"));
+    let recipient = match recipient {
+        // Nothing is written in the clear because a key was mistyped.
+        Some(found) => Some(found?),
+        None => None,
+    };
+    Some(Links { directory: directory?, recipient })
+}
+
+/// The key that links are encrypted to. A secret one is named in no message.
+fn recipient(sink: &mut Sink, at: Cursor<'_>) -> Option<Recipient> {
+    let text = read::plain(sink, at)?;
+    let bad = |why: String| {
+        Diagnostic::error("bad-recipient", why, at.place()).expected("an age key like `age1...`, as `age-keygen -y` prints it")
+    };
+    sink.say(match Recipient::parse(text) {
+        Ok(recipient) => return Some(recipient),
+        Err(NotARecipient::Secret) => bad("this is the secret half of an age key".into())
+            .hint("write the other half, and make a new pair: whoever reads the manifests can read what is encrypted to this one"),
+        Err(NotARecipient::LowOrder) => bad(format!("nothing can be encrypted to {}", quoted(text))),
+        Err(NotARecipient::Other) => bad(format!("{} is no age key", quoted(text))),
+    });
+    None
 }
 
 /// A path that stays below the folder of the manifests.

@@ -1,0 +1,31 @@
+//! Links that nobody needs any more. Only an apply removes their files, and says so.
+
+use std::collections::BTreeMap;
+
+use crate::apply::{Applied, Found, Handover};
+use crate::model::Reading;
+
+use super::Site;
+
+/// The link files of accounts, as they were before their members were read.
+pub(super) struct LinkFiles(BTreeMap<String, (Handover, Vec<Found>)>);
+
+impl LinkFiles {
+    pub(super) fn found<'s, 'f: 's>(sites: impl IntoIterator<Item = &'s Site<'f>>) -> Self {
+        let found = |site: &Site<'_>| {
+            let handover = site.handover_as_it_is()?;
+            let files = handover.found();
+            Some((site.name.to_string(), (handover, files)))
+        };
+        Self(sites.into_iter().filter_map(found).collect())
+    }
+
+    /// Removes the files of those who, says the reading, have accepted or are gone. An incomplete one
+    /// says nothing of anybody.
+    pub(super) fn sweep(&self, account: &str, reading: &Reading, applied: &mut Applied) {
+        if let (Some((handover, files)), Ok(_)) = (self.0.get(account), &reading.proof) {
+            let pending = reading.members.iter().filter(|m| m.phase.is_pending()).map(|m| &m.email);
+            applied.add_swept(account, handover.sweep(files, pending));
+        }
+    }
+}

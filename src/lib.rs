@@ -34,6 +34,7 @@
 //! | account | one live tenant: a system, reached through a backend, as an actor |
 //! | actor | the identity that portcullis signs in as; its role bounds what can be seen and done ([`model::Actor`]) |
 //! | person, team | someone in the directory; a named list of people |
+//! | profile | a reusable grant ([`manifest::Profile`]): a section for each account, or for all accounts of a system, of what it gives there |
 //! | member | a person's membership in one account, whatever its phase ([`model::Phase`]): an invitation is a phase, never an object of its own |
 //! | role, scope, grant | what one may do; where; the pair of both ([`model::Permits`]) |
 //! | end | the last day of access, inclusive, in the account's timezone |

@@ -3,16 +3,19 @@
 mod connect;
 mod links;
 mod request;
+mod revoke;
 mod stop;
 mod verify;
 
 use crate::apply::{self, Applied};
+use crate::model::Reading;
 use crate::plan::{self, Cleared, Plan};
 
 use links::LinkFiles;
 
 pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
+pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;
 
 /// Reads every account and plans the difference. Holds nothing that could write.
@@ -33,31 +36,54 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
-    let links = LinkFiles::found(connected.sites());
-    let readings = connected.read(request).await;
-    let plan = plan::plan(request.moment(), &connected.accounts(&readings));
+    let found = connected.found(request).await;
+    connected.apply(request, found, approval, ask).await
+}
 
-    connected.may_be_written(approval, &plan)?;
-    let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
-    ask(&plan, &cleared)?;
-
-    let mut applied = Applied::of(plan, &cleared);
-    let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
-    for (site, reading) in connected.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
-        links.sweep(site.name.as_str(), reading, &mut applied);
-    }
-    for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
-        request.says(&format!("applying {}", account.account));
-        match connected.execute(account, &cleared).await {
-            Ok(results) => applied.add(&account.account, &account.changes, results, connected.accepted(&account.account)),
-            Err(why) => applied.add_unwritten(&account.changes, &why),
-        }
-    }
-    verify::all(request, &connected, &cleared, &mut applied).await;
-    Ok(applied)
+/// What there was before the first call.
+struct Found {
+    links: LinkFiles,
+    readings: Vec<Reading>,
+    plan: Plan,
 }
 
 impl Connected<'_> {
+    /// Reads every account, and plans.
+    async fn found(&self, request: &Request) -> Found {
+        let links = LinkFiles::found(self.sites());
+        let readings = self.read(request).await;
+        let plan = plan::plan(request.moment(), &self.accounts(&readings));
+        Found { links, readings, plan }
+    }
+
+    /// From a plan on: clear, ask, apply, verify.
+    async fn apply(
+        &self,
+        request: &Request,
+        Found { links, readings, plan }: Found,
+        approval: &Approval,
+        ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>,
+    ) -> Result<Applied, Stop> {
+        self.may_be_written(approval, &plan)?;
+        let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
+        ask(&plan, &cleared)?;
+
+        let mut applied = Applied::of(plan, &cleared);
+        let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
+        for (site, reading) in self.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
+            links.sweep(site.name.as_str(), reading, &mut applied);
+        }
+        for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
+            request.says(&format!("applying {}", account.account));
+            match self.execute(account, &cleared).await {
+                Ok(results) => applied.add(&account.account, &account.changes, results, self.accepted(&account.account)),
+                Err(why) => applied.add_unwritten(&account.changes, &why),
+            }
+        }
+        verify::all(request, self, &cleared, &mut applied).await;
+        Ok(applied)
+    }
+
     /// One account's cleared changes, made through a writer that exists only now.
     async fn execute(&self, account: &plan::AccountPlan, cleared: &Cleared) -> Result<Vec<apply::ChangeResult>, String> {
         let site = self.site(&account.account).ok_or("the account is gone")?;

@@ -780,6 +780,18 @@ fn demand_34_an_ended_invitation_does_not_block_the_next() {
     }
 }
 
+// ---- 35: access taken away while sessions, tokens and keys made with it live on ----
+
+#[test]
+fn demand_35_what_outlives_a_membership_is_said_where_one_ends() {
+    let world = World::solver(SUPER_USER);
+    world.live("", &[ROOT, "{ email: old@acme.example, name: O, groups: [standard] }"]);
+    world.want("", &[KEEP]);
+    let said = world.command("revoke old@acme.example");
+    assert_eq!(said.code, 2);
+    assert!(said.out.contains("sessions that are open, and tokens and keys that the person made, may outlive them"), "{}", said.out);
+}
+
 // ---- 36: an empty list taken for "key absent", or the other way round ----
 
 #[test]

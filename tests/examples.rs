@@ -46,7 +46,7 @@ fn dir(example: &str) -> String {
 
 #[test]
 fn there_is_an_example_for_each_thing_that_is_built() {
-    assert_eq!(examples(), ["emma-hq", "gamoshi", "insider", "insider-scim", "meta-gateway", "quickstart", "solver"]);
+    assert_eq!(examples(), ["emma-hq", "gamoshi", "insider", "insider-scim", "meta-gateway", "profiles", "quickstart", "solver"]);
 }
 
 #[test]

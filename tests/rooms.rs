@@ -29,6 +29,9 @@ const NARROW: &[(&str, &str, &str)] = &[
     ("backends", "plan", "Cleared"),
     // The sandbox implements no backend trait; this one file does it for it.
     ("backends/embedded", "sandbox", "*"),
+    // An export lies beside the manifests, is read with the same care and told in the same words.
+    ("backends/roster", "manifest", "bytes_below"),
+    ("backends/roster", "manifest", "diagnostic"),
     // Where a token comes from stands in the connection.
     ("backends/token", "manifest", "Connection"),
     ("backends/token", "manifest", "Auth"),

@@ -29,8 +29,21 @@ fn g1_the_role_is_set_after_the_invitation() {
         let live = world.export();
         assert_eq!((&live.member(who)["phase"], &live.member(who)["role"]), (&json!("pending"), &json!(role)));
     }
-    assert_eq!(world.writes(), 4);
+    // The default level is a user's here: read back, it needs no second call.
+    assert_eq!(world.writes(), 3);
     assert_eq!(world.mails().len(), 2);
+}
+
+#[test]
+fn g1_the_level_is_read_back_between_the_two_calls() {
+    let world = World::gamoshi(USER_MANAGER);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: a@acme.example, name: A, role: user }", "{ email: b@acme.example, name: B, role: user-manager }"]);
+    let applied = world.apply();
+    assert_eq!(applied.failed(), NOBODY);
+    assert_eq!(applied.message("a@acme.example"), "read back: `set-role` was not needed");
+    assert_eq!(applied.message("b@acme.example"), "");
+    assert_eq!((world.writes(), world.plan().acts()), (3, vec![]));
 }
 
 #[test]

@@ -244,11 +244,96 @@ fn m3_without_smtp_and_without_a_place_for_links_nothing_is_sent() {
 
 // ---- M4 ----
 
+/// The accounts `met` and `eu`, both behind the connection `met`: the tenants `t1` and `t2`.
+fn two_tenants(facts: &str, met: &[&str], eu: &[&str]) -> World {
+    let world = World::meta_gateway(facts);
+    want_both(&world, met, eu);
+    world
+}
+
+fn want_both(world: &World, met: &[&str], eu: &[&str]) {
+    world.want("tenant: t1; ignore: [root@acme.example]", met);
+    world.want_in("eu", "connection: met; tenant: t2; ignore: [root@acme.example]", eu);
+}
+
+const N: &str = "{ email: n@acme.example, role: view-only }";
+const HOST: &str = "smtp: true; actor: { member: host@acme.example }; host: { delegated: [t1] }";
+const UNDELEGATED: &str = "The account has not delegated its user management to the host.";
+
 #[test]
-fn m4_a_host_actor_and_several_accounts_are_refused_until_they_are_built() {
-    let world = World::meta_gateway(&format!("{MAILED}; host: {{ delegated: [met] }}"));
-    world.want("tenant: t1", &["{ email: n@acme.example, role: view-only }"]);
-    assert_eq!(world.check().errors(), ["account.yaml:3:5 not-yet-supported", "connection-met.yaml:8:5 not-yet-supported"]);
+fn m4_a_host_actor_reaches_only_accounts_that_delegated() {
+    let world = two_tenants(HOST, &[N], &[N]);
+    world.live("", &[ROOT]);
+    world.live_in("eu", "", &[ROOT, "{ email: gone@acme.example, role: admin }"]);
+    let plan = world.plan();
+    // Out of reach is not empty: nobody is invited and nobody is missing there.
+    assert_eq!((plan.acts(), plan.problems("met")), (vec!["invite n@acme.example".to_owned()], vec![]));
+    let [why] = &plan.problems("eu")[..] else { panic!("{:?}", plan.problems("eu")) };
+    assert!(why.starts_with("out of reach: the tenant t2 is not one that delegated to the host; needs an admin of the account"), "{why}");
+    assert_eq!(world.command("plan").code, 7);
+    // The other goes on.
+    let said = world.command("apply --auto-approve --format json");
+    let results = &said.json()["results"];
+    assert_eq!((said.code, &results[0]["id"], &results[0]["result"]), (7, &json!("met/invite/n@acme.example"), &json!("applied")));
+    assert_eq!((world.command("apply --auto-approve").code, world.command("export").code), (7, 7));
+    let live = world.export();
+    let complete: Vec<bool> = live.0["accounts"].as_array().expect("accounts").iter().map(|a| a["complete"] == true).collect();
+    assert_eq!((complete, live.emails()), (vec![false, true], vec!["n@acme.example", "root@acme.example"]));
+}
+
+#[test]
+fn m4_the_server_refuses_a_host_that_asks_for_another_account() {
+    let world = two_tenants(HOST, &[N], &[N]);
+    world.live("", &[ROOT]);
+    world.live_in("eu", "", &[ROOT]);
+    world.server_of("met").takes(invite("o@acme.example", json!({ "role": "view-only" })));
+    world
+        .server_of("eu")
+        .refuses(invite("o@acme.example", json!({ "role": "view-only" })), UNDELEGATED)
+        .refuses(delete("root@acme.example"), UNDELEGATED);
+}
+
+#[test]
+fn m4_an_account_that_stopped_delegating_is_out_of_reach_and_not_empty() {
+    let world = two_tenants(HOST, &[N], &[]);
+    world.live("delegates: true", &[ROOT]);
+    assert_eq!(world.plan().acts(), ["invite n@acme.example"]);
+    world.live("delegates: false", &[ROOT]);
+    let plan = world.plan();
+    assert_eq!((plan.acts(), plan.blocked(), plan.problems("met")), (vec![], vec![], vec![&*format!("out of reach: {UNDELEGATED}")]));
+    world.server_of("met").refuses(invite("n@acme.example", json!({ "role": "view-only" })), UNDELEGATED);
+    // It stops between the plan and the first write.
+    world.live("", &[ROOT]);
+    let applied = world.apply_meanwhile(|w| w.live("delegates: false", &[ROOT]));
+    assert_eq!(applied.failed(), [format!("met/invite/n@acme.example: {UNDELEGATED}")]);
+    // It means nothing to an actor of the account itself.
+    world.connect(MAILED);
+    assert_eq!(world.plan().acts(), ["invite n@acme.example"]);
+}
+
+#[test]
+fn m4_a_host_to_which_nobody_delegated_sees_nothing() {
+    let world = two_tenants("smtp: true; host: { delegated: [] }", &[N], &[N]);
+    assert_eq!(world.check().errors(), NOBODY);
+    let plan = world.plan();
+    assert_eq!((plan.acts(), plan.problems("met").len(), plan.problems("eu").len()), (vec![], 1, 1));
+}
+
+#[test]
+fn m4_a_host_actor_has_no_role_in_an_account() {
+    for (facts, error) in [
+        ("smtp: true; host: { delegated: [t1] }; actor: { role: admin }", "connection-met.yaml:8:14 exactly-one"),
+        ("smtp: true; host: {}", "connection-met.yaml:7:5 missing-key"),
+        ("smtp: true; host: { delegated: t1 }", "connection-met.yaml:7:24 wrong-type"),
+        ("smtp: true; host: { delegate: [t1], delegated: [] }", "connection-met.yaml:7:13 unknown-key"),
+    ] {
+        let world = World::meta_gateway(facts);
+        world.want("", &[N]);
+        assert_eq!(world.check().errors(), [error], "{facts}");
+    }
+    let emma = World::emma_hq("host: { delegated: [news] }");
+    emma.want("tenant: t1", &[]);
+    assert_eq!(emma.check().errors(), ["account.yaml:3:5 wrong-setting", "connection-news.yaml:6:5 wrong-setting"]);
 }
 
 // ---- M5 ----
@@ -269,6 +354,74 @@ fn m5_revoke_is_for_one_account() {
     let both = world.export();
     let of = |account: usize| both.0["accounts"][account]["members"].as_array().expect("members").len();
     assert_eq!((of(0), of(1)), (1, 2), "the person stays in the other");
+}
+
+#[test]
+fn m5_accounts_of_one_connection_are_kept_apart() {
+    let world = two_tenants(MAILED, &[N], &[N]);
+    world.live("", &[ROOT, N]);
+    world.live_in("eu", "", &[ROOT, N]);
+    assert_eq!(world.plan().acts(), NOBODY);
+    want_both(&world, &[], &[N]);
+    world.want("tenant: t1; absent: [n@acme.example]", &[]);
+    let plan = world.plan();
+    assert_eq!(
+        (plan.acts(), &plan.change("n@acme.example")["id"]),
+        (vec!["remove n@acme.example".to_owned()], &json!("met/remove/n@acme.example"))
+    );
+    world.settle();
+    let both = world.export();
+    let of =
+        |account: usize| (both.0["accounts"][account]["account"].clone(), both.0["accounts"][account]["members"].as_array().map(Vec::len));
+    assert_eq!((of(0), of(1)), ((json!("eu"), Some(2)), (json!("met"), Some(1))), "the person stays in the other");
+    // Commands name accounts; a connection that others use is none by itself.
+    let code = |line: &str| world.command(line).code;
+    assert_eq!((code("plan --account eu"), code("export --account eu"), code("sandbox lock n@acme.example --account eu")), (0, 0, 0));
+    world.want("", &[]);
+    world.file("account.yaml", "accounts:\n  us: { connection: met, members: [] }\n");
+    let said = world.command("export --account met");
+    assert!(said.code == 1 && said.err.contains("no account is called `met`"), "{}", said.err);
+    let accounts = world.command("export --format json").json();
+    assert_eq!((&accounts["accounts"][0]["account"], &accounts["accounts"][1]["account"]), (&json!("eu"), &json!("us")));
+}
+
+#[test]
+fn m5_the_tenant_is_a_part_of_what_was_reviewed() {
+    let world = World::meta_gateway(MAILED);
+    world.live("", &[ROOT]);
+    let digest = |policy: &str| {
+        world.want(policy, &[N]);
+        world.plan().digest()
+    };
+    // Without a word the account's own name is the tenant's.
+    assert_eq!(digest(""), digest("tenant: met"));
+    assert_ne!(digest(""), digest("tenant: t1"));
+}
+
+#[test]
+fn m5_an_account_says_which_connection_and_tenant_it_is() {
+    let world = World::meta_gateway(MAILED);
+    // One connection, two accounts that are one tenant: said or by their names.
+    for (met, eu) in [("tenant: t1", "connection: met; tenant: t1"), ("", "connection: met; tenant: met")] {
+        world.want(met, &[]);
+        world.want_in("eu", eu, &[]);
+        let check = world.check();
+        assert_eq!(check.errors(), ["account.yaml:2:3 tenant-shared"], "{met}");
+        assert_eq!(check.0[0].related[0].0.file.to_string(), "account-eu.yaml");
+    }
+    world.want_in("eu", "connection: mett; tenant: t2", &[]);
+    assert!(world.check().only().contains("no connection is called `mett` | did you mean `met`?"), "{}", world.check().only());
+    assert_eq!(world.check().errors(), ["account-eu.yaml:3:17 unknown-connection"]);
+    // What to write is said, never guessed.
+    world.want_in("eu", "tenant: t2", &[]);
+    assert_eq!(world.check().errors(), ["account-eu.yaml:2:3 unknown-account"]);
+    assert!(world.check().only().ends_with("| write `connection: met` in this account"), "{}", world.check().only());
+    // One account a connection where there are no tenants, under another name if need be.
+    let emma = World::emma_hq("");
+    emma.file("a.yaml", "accounts:\n  newsletter: { connection: news, members: [] }\n");
+    assert_eq!((emma.check().errors(), emma.plan().acts()), (vec![], vec![]));
+    emma.file("b.yaml", "accounts:\n  other: { connection: news, members: [] }\n");
+    assert_eq!(emma.check().errors(), ["b.yaml:2:3 connection-shared"]);
 }
 
 // ---- M6 ----

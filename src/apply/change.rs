@@ -1,53 +1,96 @@
-//! One change: its calls in their order, up to the first that a human must make.
+//! One change: its calls in their order, up to the first that a human must make, or before which the
+//! member is read again.
+
+use std::path::PathBuf;
 
 use crate::model::{Channel, Outcome};
 use crate::plan::Change;
 
 use super::execute::Site;
 use super::outcome::{ChangeResult, ResultWord};
+use super::read_back::{self, ReadAgain, Rest};
 
 /// How far a change came.
 pub(super) enum Made {
     Done(ChangeResult),
     /// The server has the address already: a reading must tell what it is. With the calls sent.
     Exists(u32),
+    /// A reading must tell what the calls so far gave.
+    ReadBack(Progress),
 }
 
-/// Makes the change; nothing is repeated.
+/// What was made of a change so far.
+#[derive(Clone)]
+pub(super) struct Progress {
+    /// The call that comes next.
+    at: usize,
+    sent: u32,
+    already: bool,
+    link: Option<PathBuf>,
+    /// Calls that turned out not to be needed.
+    spared: Vec<String>,
+}
+
+/// Makes the change from its first call on; nothing is repeated.
 pub(super) async fn make(site: &Site<'_>, change: &Change) -> Made {
+    from(site, change, Progress { at: 0, sent: 0, already: true, link: None, spared: Vec::new() }, None).await
+}
+
+/// Goes on where a reading was needed.
+pub(super) async fn go_on(site: &Site<'_>, change: &Change, progress: Progress, again: &ReadAgain<'_>) -> Made {
+    from(site, change, progress, Some(again)).await
+}
+
+async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Option<&ReadAgain<'_>>) -> Made {
     let done = |word, sent, message| Made::Done(ChangeResult::new(change, word, sent, message));
-    let mut sent = 0;
-    let mut already = true;
-    let mut link = None;
-    for (i, call) in change.calls.iter().enumerate() {
+    let start = so_far.at;
+    for (i, call) in change.calls.iter().enumerate().skip(start) {
         if call.channel != Channel::Api {
             let message = format!("done up to `{}`, which is a step of the runbook", call.label);
-            return done(ResultWord::Applied, sent, message);
+            return done(ResultWord::Applied, so_far.sent, message);
         }
+        let mut rest = None;
+        if i > 0 && site.spec.reads_back.contains(&(change.action, call.verb)) {
+            let Some(again) = again else {
+                return Made::ReadBack(Progress { at: i, ..so_far });
+            };
+            match read_back::rest(site.spec, change, call, again) {
+                Ok(Rest::Nothing) => {
+                    so_far.spared.push(call.label.clone());
+                    continue;
+                }
+                Ok(Rest::All) => {}
+                Ok(Rest::Some(part)) => rest = Some(part),
+                Err(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
+            }
+        }
+        let call = rest.as_ref().unwrap_or(call);
         let ready = match site.ready_for_link(&change.subject, call.verb) {
             Ok(ready) => ready,
-            Err(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
+            Err(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
         };
-        sent += 1;
+        so_far.sent += 1;
         let key = format!("{}/{i}", change.digest);
         match site.writer.call(&change.subject, call, &key).await {
-            Outcome::Applied => already = false,
+            Outcome::Applied => so_far.already = false,
             Outcome::Linked(secret) => {
-                already = false;
+                so_far.already = false;
                 match site.hand_over(ready, &secret) {
-                    Ok(path) => link = path.or(link),
-                    Err(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
+                    Ok(path) => so_far.link = path.or(so_far.link),
+                    Err(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
                 }
             }
             Outcome::Already => {}
-            Outcome::Exists => return Made::Exists(sent),
-            Outcome::Refused(why) => return done(ResultWord::Failed, sent, at_call(change, i, &why)),
-            Outcome::Unknown(why) => return done(ResultWord::Unknown, sent, at_call(change, i, &why)),
+            Outcome::Exists => return Made::Exists(so_far.sent),
+            Outcome::Refused(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
+            Outcome::Unknown(why) => return done(ResultWord::Unknown, so_far.sent, at_call(change, i, &why)),
         }
     }
-    let word = if already { ResultWord::Already } else { ResultWord::Applied };
-    let message = link.as_ref().map(|path| format!("the link waits in {}", path.display())).unwrap_or_default();
-    Made::Done(ChangeResult { link_waits: link.is_some(), ..ChangeResult::new(change, word, sent, message) })
+    let word = if so_far.already { ResultWord::Already } else { ResultWord::Applied };
+    let link = so_far.link.as_ref().map(|path| format!("the link waits in {}", path.display()));
+    let spared = (!so_far.spared.is_empty()).then(|| format!("read back: `{}` was not needed", so_far.spared.join("`, `")));
+    let message = link.into_iter().chain(spared).collect::<Vec<_>>().join("; ");
+    Made::Done(ChangeResult { link_waits: so_far.link.is_some(), ..ChangeResult::new(change, word, so_far.sent, message) })
 }
 
 /// Which call it was, where there are several.

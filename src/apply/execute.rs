@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
@@ -12,10 +12,11 @@ use crate::model::{Caps, Channel, Link, Subject, Tenant, Verb};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
-use super::change::{self, Made};
-use super::exists::{self, Again};
+use super::change::{self, Made, Progress};
+use super::exists;
 use super::handover::{Handover, Ready};
 use super::outcome::{ChangeResult, ResultWord};
+use super::read_back::ReadAgain;
 
 /// Writes in flight at once, an account.
 const AT_ONCE: usize = 8;
@@ -62,6 +63,7 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
     let mut run = Run::new(changes);
     let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Made)>> = FuturesUnordered::new();
     let mut exist: Vec<(usize, u32)> = Vec::new();
+    let mut paused: Vec<(usize, Progress)> = Vec::new();
     loop {
         while flying.len() < AT_ONCE
             && let Some(i) = run.ready.pop_first()
@@ -78,18 +80,27 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
         match flying.next().await {
             Some((i, Made::Done(result))) => run.finished(i, result),
             Some((i, Made::Exists(sent))) => exist.push((i, sent)),
-            None if exist.is_empty() => return run.results(),
+            Some((i, Made::ReadBack(progress))) => paused.push((i, progress)),
+            None if exist.is_empty() && paused.is_empty() => return run.results(),
             // Nothing else can go on: one reading tells of all of them.
             None => {
                 let reading = site.reader.read().await;
-                let again = Again::of(&reading);
+                let again = ReadAgain::of(&reading);
                 let settle = std::mem::take(&mut exist).into_iter().map(|(i, sent)| {
                     let (change, again) = (&changes[i], &again);
-                    async move { (i, exists::settle(site, change, again, sent).await) }
+                    async move { (i, Made::Done(exists::settle(site, change, again, sent).await)) }.boxed()
                 });
-                let settled: Vec<_> = stream::iter(settle.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-                for (i, result) in settled {
-                    run.finished(i, result);
+                let go_on = std::mem::take(&mut paused).into_iter().map(|(i, progress)| {
+                    let (change, again) = (&changes[i], &again);
+                    async move { (i, change::go_on(site, change, progress, again).await) }.boxed()
+                });
+                let settled: Vec<_> = stream::iter(settle.chain(go_on).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+                for (i, made) in settled {
+                    match made {
+                        Made::Done(result) => run.finished(i, result),
+                        Made::Exists(sent) => exist.push((i, sent)),
+                        Made::ReadBack(progress) => paused.push((i, progress)),
+                    }
                 }
             }
         }

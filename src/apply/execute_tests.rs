@@ -30,7 +30,7 @@ impl Reader for Page<'_> {
             0 => Ok(Proof::Counted),
             _ => Err(Incomplete::new("contradictory", "someone changed it meanwhile")),
         };
-        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof };
+        let reading = Reading { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof, remarks: Vec::new() };
         Box::pin(async move { reading })
     }
 }
@@ -58,6 +58,7 @@ fn caps() -> Caps {
         writes: BTreeMap::new(),
         reads_domains: false,
         reads_invitations: true,
+        registered: None,
         keeps_ends: false,
         best_proof: Proof::Counted,
     }
@@ -67,7 +68,7 @@ fn caps() -> Caps {
 fn administrators_are_read_again_while_nothing_of_ours_is_written() {
     let server = Slow::default();
     let page = Page(&server, caps());
-    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
     let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server, handover: None };
     let change = |i: usize| {
         let edit = sample::change("sol", Action::Edit, sample::member(&format!("p{i:02}@acme.example")), None, None);
@@ -99,7 +100,7 @@ fn m2_nobody_is_invited_whose_link_would_have_no_place() {
     let handover = crate::apply::Handover::open(folder.path(), &links, "met").unwrap();
     let (server, slow) = (Linking::default(), Slow::default());
     let page = Page(&slow, caps());
-    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
     let site = Site {
         spec: &meta_gateway::SPEC,
         tenant: &tenant,

@@ -2,31 +2,20 @@
 //! `after` is widened to it, anything else was changed meanwhile. No plan is made here: what the
 //! planner would have to judge is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::model::{Action, Attrs, Call, Channel, Direction, Email, Known, Live, Name, Outcome, Phase, Reading, Value, Verb};
+use crate::model::{Action, Attrs, Call, Channel, Direction, Known, Live, Name, Outcome, Phase, Value, Verb};
 use crate::plan::Change;
 use crate::systems::{AttrSpec, Axis, Removal};
 
 use super::execute::Site;
 use super::outcome::{ChangeResult, ResultWord};
+use super::read_back::ReadAgain;
 
 const MEANWHILE: &str = "exists already and differs: changed meanwhile, plan again";
 
-/// One reading for all changes whose address the server has already, begun after their answers.
-pub(super) struct Again<'r> {
-    members: Result<BTreeMap<&'r Email, &'r Live>, String>,
-}
-
-impl<'r> Again<'r> {
-    pub(super) fn of(reading: &'r Reading) -> Self {
-        let members = || reading.members.iter().map(|m| (&m.email, m)).collect();
-        Self { members: reading.proof.as_ref().map(|_| members()).map_err(|why| why.problems.join("; ")) }
-    }
-}
-
 /// What comes of a change whose address exists; `sent` calls were made for it so far.
-pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &Again<'_>, mut sent: u32) -> ChangeResult {
+pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &ReadAgain<'_>, mut sent: u32) -> ChangeResult {
     let members = match &again.members {
         Ok(members) => members,
         Err(why) => {

@@ -22,8 +22,14 @@ impl Reader for Full {
     }
     fn read(&self) -> BoxFuture<'_, Reading> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        let reading =
-            Reading { members: self.members.clone(), domains: Known::Unreadable, whoami: None, tenant: None, proof: Ok(Proof::Snapshot) };
+        let reading = Reading {
+            members: self.members.clone(),
+            domains: Known::Unreadable,
+            whoami: None,
+            tenant: None,
+            proof: Ok(Proof::Snapshot),
+            remarks: Vec::new(),
+        };
         Box::pin(async move { reading })
     }
 }
@@ -40,11 +46,12 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
         writes: Default::default(),
         reads_domains: false,
         reads_invitations: true,
+        registered: None,
         keeps_ends: false,
         best_proof: Proof::Snapshot,
     };
     let server = Full { caps, members, reads: AtomicUsize::new(0) };
-    let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
     let site =
         Site { spec: &solver::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));

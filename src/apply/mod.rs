@@ -5,6 +5,7 @@ mod execute;
 mod exists;
 mod handover;
 mod outcome;
+mod read_back;
 
 pub use execute::{Site, execute};
 pub use handover::{Found, Handover, Ready, Swept};

@@ -40,7 +40,10 @@ impl Embedded {
     }
 
     fn read_all(&self) -> Result<Reading, Incomplete> {
-        let failed = |e: SandboxError| Incomplete::new("failed", e.to_string());
+        let failed = |e: SandboxError| match e {
+            SandboxError::OutOfReach(no) => Incomplete::new("out-of-reach", format!("out of reach: {no}")),
+            e => Incomplete::new("failed", e.to_string()),
+        };
         let sandbox = Sandbox::read(&self.path).map_err(failed)?;
         let before = sandbox.count(&self.host).map_err(failed)?;
         let domains = sandbox.domains(&self.host).map_err(failed)?;
@@ -86,6 +89,7 @@ impl Embedded {
             whoami: self.host.tenant.actor.member.clone(),
             tenant: None,
             proof: Ok(Proof::Snapshot),
+            remarks: Vec::new(),
         })
     }
 }
@@ -111,6 +115,7 @@ pub(super) fn caps(spec: &'static SystemSpec, tenant: &Tenant) -> Caps {
         writes,
         reads_domains: spec.domains.is_some(),
         reads_invitations: true,
+        registered: None,
         keeps_ends: spec.has_native_ends(),
         best_proof: Proof::Snapshot,
     }

@@ -16,7 +16,7 @@ struct World {
 impl World {
     fn new(system: &str) -> Self {
         let spec = crate::systems::find(system).unwrap();
-        let tenant = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let tenant = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
         Self { dir: tempfile::tempdir().unwrap(), host: Host { account: Atom::new("acc").unwrap(), spec, tenant } }
     }
     fn path(&self) -> PathBuf {
@@ -36,7 +36,7 @@ impl World {
             invited: None,
             attempts: None,
         };
-        let live = LiveAccount { domains: Domains::Off, members: (0..members).map(member).collect(), fault };
+        let live = LiveAccount { domains: Domains::Off, members: (0..members).map(member).collect(), fault, delegates: true };
         Sandbox::write(&self.path()).unwrap().load(&self.host, Self::now(), &live).unwrap();
     }
 }
@@ -267,7 +267,7 @@ impl Case {
         if self.action != Action::Invite {
             members.push(member("a@acme.example", self.phase, self.before));
         }
-        let live = LiveAccount { domains: Domains::Off, members, fault: None };
+        let live = LiveAccount { domains: Domains::Off, members, fault: None, delegates: true };
         Sandbox::write(&world.path()).unwrap().load(&world.host, World::now(), &live).unwrap();
 
         let backend = world.backend(500);

@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod http;
+pub mod roster;
 pub mod scim;
 pub mod token;
 
@@ -45,6 +46,7 @@ pub trait Backend: Send + Sync {
 pub fn of(spec: &'static SystemSpec, tenant: &Tenant) -> Vec<(&'static str, Caps)> {
     let caps = |name: &&'static str| match *name {
         "embedded" => Some((*name, embedded::caps(spec, tenant))),
+        "roster" => Some((*name, roster::caps(spec, tenant))),
         "scim" => Some((*name, scim::caps())),
         _ => None,
     };
@@ -60,7 +62,7 @@ mod tests {
     #[test]
     fn every_backend_of_a_system_can_be_explained() {
         for spec in systems::ALL {
-            let tenant = Tenant { zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
+            let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
             let names: Vec<&str> = of(spec, &tenant).into_iter().map(|(name, _)| name).collect();
             assert_eq!(names, spec.backends, "{}", spec.name);
         }

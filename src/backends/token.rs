@@ -242,6 +242,8 @@ mod tests {
             expect_tenant: None,
             expect_actor: None,
             file: None,
+            roster: None,
+            delegated: None,
             links: None,
             facts: BTreeMap::new(),
             at: at(),

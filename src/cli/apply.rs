@@ -6,7 +6,7 @@ use crate::render::runbook::Runbook;
 use crate::render::{self, ApplyView, Kind, Notes, PlanView};
 use crate::run::{self, Approval, Stop};
 
-use super::args::{AllowFlag, ApplyArgs};
+use super::args::{AllowFlag, ApplyArgs, ApproveArgs};
 use super::context::{Context, Shape};
 use super::exit;
 use super::runbook_file::RunbookFile;
@@ -19,19 +19,8 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
             "name the manifests' folder, and `--digest DIGEST` for exactly the plan that was shown",
         ));
     }
-    let approval = Approval {
-        digest: args.digest.clone(),
-        lifts: args.allow.iter().map(lift).collect::<Result<_, _>>()?,
-        auto_approve: args.auto_approve,
-        unreviewed: args.unreviewed,
-    };
-    let asks = !args.auto_approve && args.digest.is_none();
-    if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Stop::hinted(
-            "there is no terminal to ask on",
-            "add `--auto-approve`, or `--digest` with the digest of the plan that was reviewed",
-        ));
-    }
+    let approval = approval(&args.approve)?;
+    let asks = may_ask(&args.approve)?;
     // Opened before anything is applied: whoever asked for the steps is not left without them.
     let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
     let applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, plan, cleared, asks)).await {
@@ -50,24 +39,49 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
             .and_then(|()| render::runbook::text(&mut out, &Runbook::of(&applied.plan), paint)),
     };
     let done = exit::of_applied(&applied);
-    // 1 would say that nothing was attempted.
-    let code = match context.printed(out, printed, done) {
-        exit::ERROR if done == exit::DONE || done == exit::MANUAL => exit::IN_PART,
-        _ => done,
-    };
-    match runbook.map_or(Ok(()), |file| file.write(&applied.plan)) {
-        Ok(()) => Ok(code),
+    let code = context.printed(out, printed, done);
+    Ok(succeeded(context, done, code, runbook, &applied.plan))
+}
+
+/// What lets an apply write, from its flags.
+pub(super) fn approval(args: &ApproveArgs) -> Result<Approval, Stop> {
+    Ok(Approval {
+        digest: args.digest.clone(),
+        lifts: args.allow.iter().map(lift).collect::<Result<_, _>>()?,
+        auto_approve: args.auto_approve,
+        unreviewed: args.unreviewed,
+    })
+}
+
+/// Whether somebody is asked, where there is a terminal to ask on.
+pub(super) fn may_ask(args: &ApproveArgs) -> Result<bool, Stop> {
+    let asks = !args.auto_approve && args.digest.is_none();
+    if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(Stop::hinted(
+            "there is no terminal to ask on",
+            "add `--auto-approve`, or `--digest` with the digest of the plan that was reviewed",
+        ));
+    }
+    Ok(asks)
+}
+
+/// The exit code once something was applied and printed with `printed`: 1 would say that nothing was
+/// attempted. Writes the runbook.
+pub(super) fn succeeded(context: &Context, done: u8, printed: u8, runbook: Option<RunbookFile>, plan: &Plan) -> u8 {
+    let in_part = |code: u8| if matches!(code, exit::DONE | exit::MANUAL) { exit::IN_PART } else { code };
+    let code = if printed == exit::ERROR { in_part(done) } else { done };
+    match runbook.map_or(Ok(()), |file| file.write(plan)) {
+        Ok(()) => code,
         Err(stop) => {
-            // 1 would say that nothing was attempted.
             context.stopped(stop);
-            Ok(if matches!(code, exit::DONE | exit::MANUAL) { exit::IN_PART } else { code })
+            in_part(code)
         }
     }
 }
 
 /// Shows the plan on standard error, where the question is, so that standard output holds nothing
 /// but the result.
-fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
+pub(super) fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
     if context.is_json() && !asks {
         return Ok(());
     }

@@ -120,6 +120,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Finds what changed in the live accounts behind the manifests' back.
     Drift(DriftArgs),
+    /// Ends all access of a person now: the changes, and the edit of the manifests.
+    Revoke(RevokeArgs),
     /// Prints the live members of the accounts.
     Export(ExportArgs),
     /// Explains a system, a code, a key or a question: roles and rules, what is meant, what to do.
@@ -137,9 +139,6 @@ pub enum Command {
     /// Writes the live members as manifests (not supported yet).
     #[command(hide = true)]
     Import(LaterArgs),
-    /// Ends all access of a person now (not supported yet).
-    #[command(hide = true)]
-    Revoke(LaterArgs),
     /// Tells everything a person can do, and why (not supported yet).
     #[command(hide = true)]
     Who(LaterArgs),
@@ -198,6 +197,18 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub at: DirArg,
+    #[command(flatten)]
+    pub approve: ApproveArgs,
+    /// Writes the steps that a human must make to this file, as a Markdown checklist.
+    #[arg(long, value_name = "FILE")]
+    pub runbook: Option<PathBuf>,
+    #[command(flatten)]
+    pub later: LaterApply,
+}
+
+/// What lets an apply write.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ApproveArgs {
     /// Does not ask.
     #[arg(long)]
     pub auto_approve: bool,
@@ -210,11 +221,44 @@ pub struct ApplyArgs {
     /// With --auto-approve: makes changes of network accounts that nobody reviewed.
     #[arg(long)]
     pub unreviewed: bool,
+}
+
+impl ApproveArgs {
+    /// The first of these flags that was given.
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--auto-approve", self.auto_approve),
+            ("--digest", self.digest.is_some()),
+            ("--allow", !self.allow.is_empty()),
+            ("--unreviewed", self.unreviewed),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+}
+
+/// Ends all access of a person now, in every account: shows the changes and the edit of the manifests.
+///
+/// Somebody of the directory leaves at once; an outsider's entries go, and the address must be absent
+/// from every account. Changes that others need are left for another day. Without --apply nothing is
+/// changed, without --write no file is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RevokeArgs {
+    /// An id of `people`, or an address, also a previous one.
+    #[arg(value_name = "PERSON")]
+    pub person: String,
+    #[command(flatten)]
+    pub at: DirArg,
+    /// Makes the changes, as `apply` does.
+    #[arg(long)]
+    pub apply: bool,
+    /// Writes the edit into the manifests.
+    #[arg(long)]
+    pub write: bool,
+    #[command(flatten, next_help_heading = "With --apply")]
+    pub approve: ApproveArgs,
     /// Writes the steps that a human must make to this file, as a Markdown checklist.
     #[arg(long, value_name = "FILE")]
     pub runbook: Option<PathBuf>,
-    #[command(flatten)]
-    pub later: LaterApply,
 }
 
 /// Finds what changed in the live accounts behind the manifests' back.
@@ -362,6 +406,7 @@ impl Args {
             Command::Plan(a) => &a.at,
             Command::Apply(a) => &a.at,
             Command::Drift(a) => &a.at,
+            Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
             Command::Sandbox { command } => match command {
                 SandboxCommand::Load { at, .. } => at,
@@ -374,7 +419,6 @@ impl Args {
             | Command::Explain(_)
             | Command::Init(_)
             | Command::Import(_)
-            | Command::Revoke(_)
             | Command::Who(_)
             | Command::Review(_)
             | Command::Expiring(_)

@@ -38,7 +38,7 @@ fn what_the_contract_writes_is_read() {
     assert_eq!((plan.global.format, plan.global.account.len()), (Format::Json, 2));
     assert!(matches!(&plan.command, Command::Plan(p) if p.day == Some(jiff::civil::date(2026, 11, 26)) && p.runbook.is_some()));
     let apply = ok(&format!("apply --auto-approve --unreviewed --format json --allow removals=1@{digest} --digest {digest}"));
-    assert!(matches!(&apply.command, Command::Apply(a) if a.auto_approve && a.unreviewed && a.allow[0].count == 1));
+    assert!(matches!(&apply.command, Command::Apply(a) if a.approve.auto_approve && a.approve.unreviewed && a.approve.allow[0].count == 1));
     let edit = ok("sandbox edit k@a.example --account news --set role=full --set subaccounts=emea,us");
     assert_eq!(edit.global.account, ["news"]);
     let Command::Sandbox { command: SandboxCommand::Edit { on, set } } = &edit.command else { panic!() };
@@ -74,7 +74,6 @@ fn what_is_not_built_is_known_and_refused() {
         "init",
         "init --help",
         "import news --check",
-        "revoke ada",
         "who ada --format json",
         "review --since 2026-01-01",
         "expiring --within 30d",

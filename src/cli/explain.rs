@@ -66,7 +66,7 @@ pub fn of_system(spec: &'static SystemSpec) -> SystemView {
     }
     let mut backends: BTreeMap<&'static str, Caps> = BTreeMap::new();
     for facts in tenants {
-        let tenant = Tenant { zone: TimeZone::UTC, facts, actor: Actor::default() };
+        let tenant = Tenant { name: None, zone: TimeZone::UTC, facts, actor: Actor::default() };
         for (name, caps) in backends::of(spec, &tenant) {
             let known = backends.entry(name).or_insert_with(|| caps.clone());
             for (verb, keys) in caps.writes {

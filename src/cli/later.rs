@@ -82,14 +82,18 @@ impl Args {
         match &self.command {
             Command::Init(_) => return command("init"),
             Command::Import(_) => return command("import"),
-            Command::Revoke(_) => return command("revoke"),
             Command::Who(_) => return command("who"),
             Command::Review(_) => return command("review"),
             Command::Expiring(_) => return command("expiring"),
             Command::Member(_) => return command("member"),
             Command::Completions(_) => return command("completions"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
-            Command::Validate(_) | Command::Export(_) | Command::Explain(_) | Command::Schema(_) | Command::Sandbox { .. } => {}
+            Command::Validate(_)
+            | Command::Revoke(_)
+            | Command::Export(_)
+            | Command::Explain(_)
+            | Command::Schema(_)
+            | Command::Sandbox { .. } => {}
             Command::Plan(plan) => {
                 plan.revisions.refuse()?;
                 if plan.out.is_some() {

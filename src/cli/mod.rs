@@ -10,6 +10,7 @@ mod export;
 mod later;
 mod log;
 mod plan;
+mod revoke;
 mod runbook_file;
 mod sandbox;
 mod schema;
@@ -17,8 +18,8 @@ mod validate;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel, Format, GlobalArgs, LogFormat,
-    OnMember, PhaseWord, PlanArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel, Format,
+    GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
 };
 pub use later::NotYet;
 
@@ -121,13 +122,13 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Drift(args) => drift::run(context, args).await,
+        Command::Revoke(args) => revoke::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Explain(args) => explain::run(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
         Command::Init(_)
         | Command::Import(_)
-        | Command::Revoke(_)
         | Command::Who(_)
         | Command::Review(_)
         | Command::Expiring(_)

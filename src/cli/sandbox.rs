@@ -69,7 +69,12 @@ fn load(context: &Context, folder: &Folder, sites: &[Site<'_>], file: &Path) -> 
             invited: m.invited,
             attempts: m.attempts,
         });
-        let live = LiveAccount { domains: doc.domains.unwrap_or(Domains::Off), members: members.collect(), fault: doc.fault.map(fault) };
+        let live = LiveAccount {
+            domains: doc.domains.unwrap_or(Domains::Off),
+            members: members.collect(),
+            fault: doc.fault.map(fault),
+            delegates: doc.delegates.unwrap_or(true),
+        };
         let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
         sandbox.load(&host(site), context.now, &live).map_err(refused)?;
         let many = if live.members.len() == 1 { "member" } else { "members" };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Who};
-use crate::model::{Attrs, Key, Tenant};
-use crate::systems::{Axis, Dated, Merge, SystemSpec};
+use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, ProfileUse, Section, Who};
+use crate::model::{Attrs, Key, Place, Tenant};
+use crate::systems::{Axis, Dated, Finding, Merge, SystemSpec};
 
 use super::{Desired, Member, Wanted};
 
@@ -35,27 +35,61 @@ fn start_before_end(entry: &EntryDoc) -> Option<Diagnostic> {
     })
 }
 
-/// The system's named checks, at the key that they name.
+/// What the system's named checks find in a section of a profile, whoever is given it.
+pub(super) fn section(section: &Section, spec: &SystemSpec, tenant: &Tenant, today: Date) -> Vec<Diagnostic> {
+    let attrs: Attrs = section.attrs.iter().map(|(k, v)| (*k, v.value.clone())).collect();
+    let found = findings(&Dated { attrs: &attrs, end: None, rolling: false, today }, spec, tenant);
+    found
+        .into_iter()
+        .map(|f| {
+            let at = f.key.and_then(|k| section.key_places.get(k)).unwrap_or(&section.at).clone();
+            diagnostic(f, at)
+        })
+        .collect()
+}
+
+fn findings(dated: &Dated<'_>, spec: &SystemSpec, tenant: &Tenant) -> Vec<Finding> {
+    spec.checks.iter().filter_map(|(_, check)| check(dated, tenant)).collect()
+}
+
+fn diagnostic(found: Finding, at: Place) -> Diagnostic {
+    let diagnostic = Diagnostic::error(found.code, found.message, at);
+    match found.hint {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    }
+}
+
+/// The system's named checks, at the key that they name. What comes from a profile is wrong where it
+/// is used, with the profile's place beside it.
 fn system_rules(entry: &EntryDoc, spec: &SystemSpec, tenant: &Tenant, today: Date) -> Vec<Diagnostic> {
-    if spec.checks.is_empty() {
+    // its section was checked as it stands
+    if spec.checks.is_empty() || entry.is_profile_alone() {
         return Vec::new();
     }
     let attrs: Attrs = entry.attrs.iter().map(|(k, v)| (*k, v.value.clone())).collect();
     let end = entry.end.as_ref().map(|e| e.value);
-    let dated = Dated { attrs: &attrs, end, rolling: entry.rolling.is_some(), today };
-    spec.checks
-        .iter()
-        .filter_map(|(_, check)| check(&dated, tenant))
+    let found = findings(&Dated { attrs: &attrs, end, rolling: entry.rolling.is_some(), today }, spec, tenant);
+    let chiefs: Vec<Key> = spec.chiefs().map(|a| a.key).collect();
+    found
+        .into_iter()
         .map(|f| {
             let end_at = entry.end.as_ref().map(|e| &e.at);
-            let at = f.key.and_then(|k| if k == "end" { end_at } else { entry.attrs.get(k).map(|v| &v.at) }).unwrap_or(&entry.at);
-            let found = Diagnostic::error(f.code, f.message, at.clone());
-            match f.hint {
-                Some(hint) => found.hint(hint),
+            let own = |k: Key| entry.attrs.get(k).filter(|_| entry.giver(k).is_none()).map(|v| &v.at);
+            let at = f.key.and_then(|k| if k == "end" { end_at } else { own(k) });
+            let given = f.key.into_iter().chain(chiefs.iter().copied()).find_map(|k| Some((k, entry.giver(k)?)));
+            let at = at.or_else(|| Some(&given?.1.name.at)).unwrap_or(&entry.at).clone();
+            let found = diagnostic(f, at);
+            match given.and_then(|(key, profile)| Some((key, profile, entry.attrs.get(key)?))) {
+                Some((key, profile, value)) => found.related(value.at.clone(), given_by(key, profile)),
                 None => found,
             }
         })
         .collect()
+}
+
+fn given_by(key: Key, profile: &ProfileUse) -> String {
+    format!("profile `{}` gives this `{key}`", profile.name.value)
 }
 
 /// Two single-valued roles in force on one day, neither of which overrides the other; and so for
@@ -76,12 +110,25 @@ fn one_role_a_day(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Di
             if !said.insert((what.clone(), first.doc.at.clone(), other.doc.at.clone())) {
                 continue;
             }
-            let at = |e: &EntryDoc| keys.iter().find_map(|k| e.attrs.get(k)).map_or_else(|| e.at.clone(), |v| v.at.clone());
-            found.push(
+            let at = |e: &EntryDoc| {
+                let key = keys.iter().find(|k| e.attrs.contains_key(*k));
+                match key.and_then(|k| e.giver(k)) {
+                    Some(profile) => profile.name.at.clone(),
+                    None => key.and_then(|k| e.attrs.get(k)).map_or_else(|| e.at.clone(), |v| v.at.clone()),
+                }
+            };
+            let mut diagnostic =
                 Diagnostic::error("role-conflict", format!("{} gets two different `{what}` on {day}", member.email), at(other.doc))
                     .expected("one entry that decides: a direct entry overrides a team's, a dated entry an undated one")
-                    .related(at(first.doc), "the other one"),
-            );
+                    .related(at(first.doc), "the other one");
+            for entry in [other.doc, first.doc] {
+                for key in &keys {
+                    if let (Some(profile), Some(value)) = (entry.giver(key), entry.attrs.get(key)) {
+                        diagnostic = diagnostic.related(value.at.clone(), given_by(key, profile));
+                    }
+                }
+            }
+            found.push(diagnostic);
         }
     }
     found
@@ -139,8 +186,12 @@ fn domain_is_listed(member: &Member<'_>, desired: &Desired<'_>, today: Date) -> 
         entry.doc.who.at.clone(),
     )
     .hint(format!("add `{domain}` to `domains`, or use another address; neighbours of a name do not match"));
-    Some(match desired.domains_at {
+    let found = match desired.domains_at {
         Some(at) => found.related(at.clone(), "the list"),
+        None => found,
+    };
+    Some(match &entry.doc.profile {
+        Some(profile) => found.related(profile.section.at.clone(), "what the profile gives here"),
         None => found,
     })
 }

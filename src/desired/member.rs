@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::manifest::{EntryDoc, Leaves};
+use crate::manifest::{EntryDoc, Leaves, ProfileUse};
 use crate::model::{Atom, Attrs, Email, Key, Located, Name, Place, Value};
 use crate::systems::{Axis, Kind, Merge, SystemSpec};
 
@@ -51,6 +51,8 @@ pub struct Merged<'m> {
     pub at: &'m Place,
     pub reason: Option<&'m str>,
     pub overrides: Vec<Override<'m>>,
+    /// What comes from profiles, overridden entries apart.
+    pub profiles: Vec<&'m ProfileUse>,
     /// Scopes on which an override gives its role though no entry with that role asked for them.
     pub spreads: Vec<Atom>,
 }
@@ -244,25 +246,26 @@ impl<'m> Member<'m> {
         let end = last.map(|e| e.value);
         let rolling = end.is_some() && entries.iter().any(|e| e.doc.rolling.is_some() && e.doc.end.as_ref().map(|d| d.value) == end);
         let spreads = if overridden.is_empty() { Vec::new() } else { spreads(&attrs, &same, spec) };
+        let profiles = same.iter().filter_map(|e| e.doc.profile.as_ref()).collect();
         let overrides = overridden
             .into_iter()
             .map(|entry| Override { entry, role: entry.chief(spec).map(|(_, value)| words_of(value)).unwrap_or_default() })
             .collect();
         let reason = winner.doc.reason.as_deref().or_else(|| same.iter().find_map(|e| e.doc.reason.as_deref()));
-        Merged { attrs, end, rolling, at: &winner.doc.at, reason, overrides, spreads }
+        Merged { attrs, end, rolling, at: &winner.doc.at, reason, overrides, profiles, spreads }
     }
 }
 
 impl Merged<'_> {
-    /// "overrides editor (team emea)": what a reader of the plan should know.
+    /// "overrides editor (team emea)", "profile marketer": what a reader of the plan should know.
     pub fn notes(&self) -> Vec<String> {
-        self.overrides
-            .iter()
-            .map(|o| match o.entry.team {
-                Some(team) => format!("overrides {} (team {team}, {})", o.role, o.entry.doc.at),
-                None => format!("overrides {} ({})", o.role, o.entry.doc.at),
-            })
-            .collect()
+        let profiles = self.profiles.iter().map(|p| format!("profile {} ({})", p.name.value, p.section.at));
+        let overrides = self.overrides.iter().map(|o| {
+            let through = o.entry.team.map(|team| format!("team {team}, ")).unwrap_or_default();
+            let profile = o.entry.doc.profile.as_ref().map(|p| format!("profile {}, ", p.name.value)).unwrap_or_default();
+            format!("overrides {} ({through}{profile}{})", o.role, o.entry.doc.at)
+        });
+        profiles.chain(overrides).collect()
     }
 
     /// What the warning `role-spreads` says, where the override spreads.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams, Who};
-use crate::model::{Atom, Email, Tenant};
+use crate::model::{Actor, Atom, Email, Tenant};
 
 use super::policy::{Guards, Policy};
 use super::{Desired, Entry, Member, check};
@@ -21,43 +21,68 @@ pub fn resolve(manifests: &Manifests, now: Timestamp, at: Option<Date>) -> (BTre
     let mut all = BTreeMap::new();
     let mut found = Vec::new();
     for (name, account) in &manifests.accounts {
-        let Some(connection) = manifests.connections.get(name) else { continue };
-        let desired = one(manifests, account, connection.spec, &mut people);
-        let zone = connection.zone.clone().unwrap_or(TimeZone::UTC);
-        let today = at.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
-        let tenant = Tenant { zone, facts: connection.facts.clone(), actor: crate::model::Actor::default() };
-        found.extend(check::account(account, &desired, connection.spec, &tenant, today));
-        all.insert(name, desired);
+        let reached = manifests.reached(name);
+        // What is wrong with the members is said without a connection too.
+        let Some(spec) = reached.map(|r| r.connection.spec).or(account.spec) else { continue };
+        let desired = one(manifests, (name, account), spec, &mut people);
+        let tenant = reached.map_or_else(unknown, |reached| reached.tenant());
+        let today = at.unwrap_or_else(|| now.to_zoned(tenant.zone.clone()).date());
+        let sections = manifests.profiles.values().filter_map(|profile| profile.sections.get(name));
+        found.extend(sections.flat_map(|section| check::section(section, spec, &tenant, today)));
+        found.extend(check::account(account, &desired, spec, &tenant, today));
+        if reached.is_some() {
+            all.insert(name, desired);
+        }
     }
     (all, found)
+}
+
+/// The tenant of an account that no connection reaches.
+fn unknown() -> Tenant {
+    Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() }
 }
 
 /// People by id and by every address of theirs, and through teams.
 struct People<'m> {
     by_id: &'m BTreeMap<Atom, Person>,
     by_address: BTreeMap<&'m Email, &'m Atom>,
+    /// Addresses for one account alone.
+    in_account: BTreeMap<&'m Atom, BTreeMap<&'m Email, &'m Atom>>,
     teams: Teams<'m>,
 }
 
 impl<'m> People<'m> {
     fn of(manifests: &'m Manifests) -> Self {
         let mut by_address = BTreeMap::new();
+        let mut in_account: BTreeMap<&'m Atom, BTreeMap<&'m Email, &'m Atom>> = BTreeMap::new();
         for (id, person) in &manifests.people {
             for email in std::iter::once(&person.email).chain(&person.previously) {
                 by_address.entry(&email.value).or_insert(id);
             }
+            for (account, other) in &person.accounts {
+                let here = in_account.entry(account).or_default();
+                for email in std::iter::once(&other.email).chain(&other.previously) {
+                    here.entry(&email.value).or_insert(id);
+                }
+            }
         }
-        Self { by_id: &manifests.people, by_address, teams: Teams::of(manifests) }
+        Self { by_id: &manifests.people, by_address, in_account, teams: Teams::of(manifests) }
     }
 
-    /// Whom an entry names, each with the team that it came through.
-    fn named(&mut self, entry: &'m EntryDoc) -> Vec<(Named<'m>, Option<&'m Atom>)> {
+    /// Whom an address means in an account.
+    fn owner(&self, account: &Atom, email: &Email) -> Option<&'m Atom> {
+        let here = self.in_account.get(account).and_then(|here| here.get(email));
+        here.or_else(|| self.by_address.get(email)).copied()
+    }
+
+    /// Whom an entry of an account names, each with the team that it came through.
+    fn named(&mut self, account: &Atom, entry: &'m EntryDoc) -> Vec<(Named<'m>, Option<&'m Atom>)> {
         let by_id = self.by_id;
         let person = |id: &Atom| by_id.get(id).map(Named::Person);
         match &entry.who.value {
             Who::Person(id) => person(id).map(|p| (p, None)).into_iter().collect(),
             Who::Team(team) => self.teams.people(team).iter().filter_map(|id| Some((person(id)?, Some(team)))).collect(),
-            Who::Email(email) => match self.by_address.get(email).and_then(|id| person(id)) {
+            Who::Email(email) => match self.owner(account, email).and_then(person) {
                 Some(person) => vec![(person, None)],
                 None => vec![(Named::Outsider(email), None)],
             },
@@ -72,15 +97,15 @@ enum Named<'m> {
 
 fn one<'m>(
     manifests: &'m Manifests,
-    account: &'m AccountDoc,
+    (name, account): (&'m Atom, &'m AccountDoc),
     spec: &'static crate::systems::SystemSpec,
     people: &mut People<'m>,
 ) -> Desired<'m> {
     let mut members: BTreeMap<&'m Email, Member<'m>> = BTreeMap::new();
     for entry in &account.members {
-        for (named, team) in people.named(entry) {
+        for (named, team) in people.named(name, entry) {
             let member = match named {
-                Named::Person(person) => members.entry(&person.email.value).or_insert_with(|| of_person(person)),
+                Named::Person(person) => members.entry(&person.email_in(name.as_str()).value).or_insert_with(|| of_person(person, name)),
                 Named::Outsider(email) => members.entry(email).or_insert_with(|| Member {
                     email,
                     previously: Vec::new(),
@@ -94,7 +119,7 @@ fn one<'m>(
     }
     // `leaves` ends every membership, listed here or not.
     for person in manifests.people.values().filter(|p| p.leaves.is_some()) {
-        members.entry(&person.email.value).or_insert_with(|| of_person(person));
+        members.entry(&person.email_in(name.as_str()).value).or_insert_with(|| of_person(person, name));
     }
     let members: Vec<Member<'m>> = members.into_values().collect();
     let mut by_address = BTreeMap::new();
@@ -122,10 +147,10 @@ fn one<'m>(
     }
 }
 
-fn of_person(person: &Person) -> Member<'_> {
+fn of_person<'m>(person: &'m Person, account: &Atom) -> Member<'m> {
     Member {
-        email: &person.email.value,
-        previously: person.previously.iter().map(|e| &e.value).collect(),
+        email: &person.email_in(account.as_str()).value,
+        previously: person.past_in(account.as_str()).map(|e| &e.value).collect(),
         name: person.name.as_ref(),
         leaves: person.leaves.as_ref(),
         entries: Vec::new(),

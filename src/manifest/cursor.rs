@@ -135,6 +135,14 @@ impl Sink {
     pub fn extend(&mut self, more: impl IntoIterator<Item = Diagnostic>) {
         self.all.extend(more);
     }
+    /// How many things were said so far.
+    pub fn said(&self) -> usize {
+        self.all.len()
+    }
+    /// Takes back what was said since there were so many.
+    pub fn take_since(&mut self, said: usize) -> Vec<Diagnostic> {
+        self.all.split_off(said.min(self.all.len()))
+    }
     /// Adds the nearest of the words as a hint.
     pub fn suggest<'w>(&mut self, diagnostic: Diagnostic, text: &str, words: impl ExactSizeIterator<Item = &'w str>) -> Diagnostic {
         match self.comparisons.checked_sub(words.len()) {

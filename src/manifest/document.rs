@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
 use wildmatch::WildMatchPattern;
 
-use crate::model::{Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Recipient, Value};
+use crate::model::{Actor, Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Recipient, Roster, Tenant, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -18,12 +19,57 @@ pub struct Manifests {
     pub connections: BTreeMap<Atom, Connection>,
     /// Top level: for all accounts.
     pub guards: BTreeMap<Atom, Located<GuardLimit>>,
+    pub profiles: BTreeMap<Atom, Profile>,
     pub people: BTreeMap<Atom, Person>,
     pub teams: BTreeMap<Atom, Team>,
     pub accounts: BTreeMap<Atom, AccountDoc>,
 }
 
-/// How one account is reached, and as whom.
+/// What one account is reached through.
+#[derive(Clone, Copy)]
+pub struct Reached<'m> {
+    pub name: &'m Atom,
+    pub connection: &'m Connection,
+    /// Of which tenant; none on a system without.
+    pub tenant: Option<&'m Atom>,
+}
+
+impl Manifests {
+    /// What the account is reached through, whether or not the manifests manage it: a connection that
+    /// no account uses is an account of its own name.
+    pub fn reached<'m>(&'m self, account: &'m Atom) -> Option<Reached<'m>> {
+        let doc = self.accounts.get(account);
+        let name = doc.map_or(account, |doc| &doc.connection);
+        if doc.is_none() && self.accounts.values().any(|other| other.connection == *name) {
+            return None;
+        }
+        let (name, connection) = self.connections.get_key_value(name)?;
+        let tenant = doc.and_then(|doc| doc.tenant.as_ref()).unwrap_or(account);
+        Some(Reached { name, connection, tenant: connection.spec.tenants.map(|_| tenant) })
+    }
+
+    /// The names of all accounts that are reached, managed or not.
+    pub fn reachable(&self) -> BTreeSet<&Atom> {
+        let used: BTreeSet<&Atom> = self.accounts.values().map(|doc| &doc.connection).collect();
+        let managed = self.accounts.iter().filter(|(_, doc)| self.connections.contains_key(&doc.connection)).map(|(name, _)| name);
+        managed.chain(self.connections.keys().filter(|name| !used.contains(name))).collect()
+    }
+}
+
+impl Reached<'_> {
+    /// What the connection states of the tenant and of the actor in it.
+    pub fn tenant(&self) -> Tenant {
+        let Connection { zone, facts, actor_member, actor, delegated, .. } = self.connection;
+        Tenant {
+            name: self.tenant.cloned(),
+            zone: zone.clone().unwrap_or(TimeZone::UTC),
+            facts: facts.clone(),
+            actor: Actor { member: actor_member.clone(), attrs: actor.clone(), delegated: delegated.clone() },
+        }
+    }
+}
+
+/// How accounts are reached, and as whom.
 pub struct Connection {
     pub spec: &'static SystemSpec,
     pub backend: BackendName,
@@ -31,12 +77,16 @@ pub struct Connection {
     pub actor_member: Option<Email>,
     /// Role, privileges and subaccounts of the actor.
     pub actor: Attrs,
+    /// The actor is a host's: the tenants that delegated their users to the host.
+    pub delegated: Option<BTreeSet<Atom>>,
     pub auth: Auth,
     pub endpoint: Option<Located<url::Url>>,
     pub expect_tenant: Option<String>,
     pub expect_actor: Option<Email>,
     /// Embedded: the database, relative to the manifests' folder.
     pub file: Option<PathBuf>,
+    /// The export: the account itself where the backend is `roster`, else a second reading (`also`).
+    pub roster: Option<Roster>,
     /// Where the links of invitations are written.
     pub links: Option<Links>,
     pub facts: BTreeMap<Key, Value>,
@@ -64,6 +114,8 @@ pub struct Links {
 pub enum BackendName {
     Embedded,
     Scim,
+    /// An exported list, and a runbook: nothing is ever sent.
+    Roster,
 }
 
 impl BackendName {
@@ -71,18 +123,27 @@ impl BackendName {
         match self {
             BackendName::Embedded => "embedded",
             BackendName::Scim => "scim",
+            BackendName::Roster => "roster",
         }
     }
     pub fn is_network(self) -> bool {
         match self {
-            BackendName::Embedded => false,
+            BackendName::Embedded | BackendName::Roster => false,
             BackendName::Scim => true,
+        }
+    }
+    /// Attributes of members that it reads from the product itself; a roster knows what its columns
+    /// say, and the sandbox everything. A test holds them against what the backend says of itself.
+    pub fn reads(self) -> &'static [&'static str] {
+        match self {
+            BackendName::Embedded | BackendName::Roster => &[],
+            BackendName::Scim => &["name", "role"],
         }
     }
     /// Whether it can take access away and keep the record (`on-removal`).
     pub fn deactivates(self) -> bool {
         match self {
-            BackendName::Embedded => false,
+            BackendName::Embedded | BackendName::Roster => false,
             BackendName::Scim => true,
         }
     }
@@ -99,11 +160,69 @@ pub enum Auth {
 }
 
 pub struct Person {
+    /// In every account for which `accounts` has no other: see [`Person::email_in`].
     pub email: Located<Email>,
     pub name: Option<Name>,
     pub previously: Vec<Located<Email>>,
     pub leaves: Option<Located<Leaves>>,
+    /// The person gets what these give, in every account that they name.
+    pub profiles: Vec<Located<Atom>>,
+    /// Another address for one account, by the account's name.
+    pub accounts: BTreeMap<Atom, OtherAddress>,
     pub at: Place,
+}
+
+/// A person's address in one account.
+pub struct OtherAddress {
+    pub email: Located<Email>,
+    pub previously: Vec<Located<Email>>,
+    pub at: Place,
+}
+
+impl Person {
+    /// The address by which the person is a member of this account.
+    pub fn email_in(&self, account: &str) -> &Located<Email> {
+        self.accounts.get(account).map_or(&self.email, |other| &other.email)
+    }
+    /// Addresses under which the account may still know the person. The one for all accounts is among
+    /// them where the account has another: that there is a new one must remove nobody.
+    pub fn past_in<'p>(&'p self, account: &str) -> impl Iterator<Item = &'p Located<Email>> + use<'p> {
+        let other = self.accounts.get(account);
+        let main = other.map(|_| &self.email);
+        other.into_iter().flat_map(|o| &o.previously).chain(main).chain(&self.previously)
+    }
+    /// The present address in this account, then the earlier ones.
+    pub fn addresses_in<'p>(&'p self, account: &str) -> impl Iterator<Item = &'p Located<Email>> + use<'p> {
+        std::iter::once(self.email_in(account)).chain(self.past_in(account))
+    }
+}
+
+/// A reusable grant: what it gives, account by account.
+pub struct Profile {
+    /// By account; what is written for a system stands with each of its accounts.
+    pub sections: BTreeMap<Atom, Arc<Section>>,
+    pub at: Place,
+}
+
+/// What a profile gives in one account.
+pub struct Section {
+    /// As in [`EntryDoc::attrs`].
+    pub attrs: Arc<Keyed<Located<Value>>>,
+    pub key_places: BTreeMap<Key, Place>,
+    pub word_places: BTreeMap<(Key, Atom), Place>,
+    pub reason: Option<Arc<str>>,
+    /// The key: the account's name, or its system's.
+    pub at: Place,
+    /// Written for the system, not for this account alone.
+    pub is_of_system: bool,
+}
+
+/// A profile where it is used.
+#[derive(Clone)]
+pub struct ProfileUse {
+    /// The profile, and the place that names it.
+    pub name: Located<Atom>,
+    pub section: Arc<Section>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +234,8 @@ pub enum Leaves {
 
 pub struct Team {
     pub members: Vec<Located<TeamMember>>,
+    /// Everyone in the team gets what these give.
+    pub profiles: Vec<Located<Atom>>,
     pub at: Place,
 }
 
@@ -125,6 +246,12 @@ pub enum TeamMember {
 }
 
 pub struct AccountDoc {
+    /// The connection that it names, else the one of its own name, there or not.
+    pub connection: Atom,
+    /// As the host calls it; the account's own name where it is not said.
+    pub tenant: Option<Atom>,
+    /// The connection's system, or the one that the account restates where there is no connection.
+    pub spec: Option<&'static SystemSpec>,
     pub mode: Mode,
     pub ignore: Vec<Located<Pattern>>,
     pub protect: Vec<Located<Email>>,
@@ -133,6 +260,7 @@ pub struct AccountDoc {
     pub domains: Option<Located<Domains>>,
     /// The places of the domains in the list.
     pub domain_places: BTreeMap<Domain, Place>,
+    /// Written ones, and those that stand for the profiles of people and teams.
     pub members: Vec<EntryDoc>,
     pub guards: BTreeMap<Atom, Located<GuardLimit>>,
     pub accept_blocked: BTreeSet<Atom>,
@@ -225,19 +353,33 @@ impl Located<GuardLimit> {
     }
 }
 
-/// One item of `members`.
+/// One item of `members`, or what a profile of a person or a team comes to in one account.
 pub struct EntryDoc {
     pub who: Located<Who>,
     /// Of `email` entries.
     pub name: Option<Located<Name>>,
-    pub reason: Option<String>,
+    pub reason: Option<Arc<str>>,
     pub start: Option<Located<Date>>,
     pub end: Option<Located<Date>>,
     pub rolling: Option<Place>,
-    /// The attributes of the system, without name and end.
-    pub attrs: Keyed<Located<Value>>,
-    /// The whole item.
+    /// The attributes of the system, without name and end. Those of a profile keep their places
+    /// there; entries that write none of their own share them.
+    pub attrs: Arc<Keyed<Located<Value>>>,
+    pub profile: Option<ProfileUse>,
+    /// The whole item; of a person's or a team's profile the place that names it.
     pub at: Place,
+}
+
+impl EntryDoc {
+    /// The profile, where this attribute comes from there and not from the item itself.
+    pub fn giver(&self, key: &str) -> Option<&ProfileUse> {
+        let mine = self.attrs.get(key)?;
+        self.profile.as_ref().filter(|p| p.section.attrs.get(key).is_some_and(|theirs| theirs.at == mine.at))
+    }
+    /// Whether it is a profile as it stands, until whenever.
+    pub fn is_profile_alone(&self) -> bool {
+        self.start.is_none() && self.end.is_none() && self.profile.as_ref().is_some_and(|p| Arc::ptr_eq(&self.attrs, &p.section.attrs))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

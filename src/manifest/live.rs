@@ -12,7 +12,7 @@ use super::lower::attribute::{self, Rule};
 use super::lower::parse;
 use super::shape::wrong_type;
 use super::source::Source;
-use super::{BackendName, Connection, Diagnostic, Manifests, read};
+use super::{BackendName, Connection, Diagnostic, Manifests, Reached, read};
 use crate::model::{Atom, Attrs, Domains, Email, Place};
 
 /// Live state by account.
@@ -27,6 +27,8 @@ pub struct LiveAccountDoc {
     pub domains: Option<Domains>,
     pub members: Vec<LiveMemberDoc>,
     pub fault: Option<Fault>,
+    /// Whether its users are delegated to the host; as the connection says where it is not said.
+    pub delegates: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,16 +108,18 @@ pub fn parse_live(name: &str, text: &str, manifests: &Manifests) -> Result<LiveD
     if diagnostics.iter().any(Diagnostic::is_error) { Err(diagnostics) } else { Ok(LiveDoc { accounts }) }
 }
 
-fn embedded<'m>(sink: &mut Sink, id: &Atom, at: Cursor<'_>, manifests: &'m Manifests) -> Option<&'m Connection> {
-    let Some(connection) = manifests.connections.get(id) else {
-        let diagnostic = Diagnostic::error("unknown-account", format!("no connection is called {}", quoted(id.as_str())), at.key_place());
-        let diagnostic = sink.suggest(diagnostic, id.as_str(), manifests.connections.keys().map(Atom::as_str));
+fn embedded<'m>(sink: &mut Sink, id: &'m Atom, at: Cursor<'_>, manifests: &'m Manifests) -> Option<&'m Connection> {
+    let Some(Reached { connection, .. }) = manifests.reached(id) else {
+        let message = format!("no account is called {}, and no connection either that no account uses", quoted(id.as_str()));
+        let diagnostic = Diagnostic::error("unknown-account", message, at.key_place());
+        let known: Vec<&str> = manifests.reachable().into_iter().map(Atom::as_str).collect();
+        let diagnostic = sink.suggest(diagnostic, id.as_str(), known.into_iter());
         sink.say(diagnostic);
         return None;
     };
     match connection.backend {
         BackendName::Embedded => Some(connection),
-        BackendName::Scim => {
+        BackendName::Scim | BackendName::Roster => {
             let message = format!("{} is not embedded: only the sandbox can be loaded", quoted(id.as_str()));
             sink.say(Diagnostic::error("not-embedded", message, at.key_place()).related(connection.at.clone(), "the connection"));
             None
@@ -128,9 +132,11 @@ fn account(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<L
         sink.say(wrong_type(at, "a mapping"));
         return None;
     }
-    let known: &[&str] =
-        if connection.spec.domains.is_some() { &["domains", "members", "fault"] } else { &["members", "fault", "domains"] };
-    keys(sink, at, known);
+    let mut known =
+        if connection.spec.domains.is_some() { vec!["domains", "members", "fault"] } else { vec!["members", "fault", "domains"] };
+    known.extend(connection.spec.tenants.map(|_| "delegates"));
+    keys(sink, at, &known);
+    let delegates = at.get("delegates").and_then(|d| read::flag(sink, d));
     let domains = at.get("domains").and_then(|d| domains(sink, d));
     let mut members = Vec::new();
     let mut first: HashMap<Email, Place> = HashMap::new();
@@ -150,7 +156,7 @@ fn account(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<L
         }
     }
     let fault = at.get("fault").and_then(|f| read::word(sink, f, &Fault::ALL));
-    Some(LiveAccountDoc { domains, members, fault })
+    Some(LiveAccountDoc { domains, members, fault, delegates })
 }
 
 fn domains(sink: &mut Sink, at: Cursor<'_>) -> Option<Domains> {
@@ -258,6 +264,7 @@ mod tests {
             ("accounts:\n  sol: { members: [{ email: a@b.example }, { email: A@b.example }] }\n", "live.txt:2:44 address-claimed-twice"),
             ("accounts:\n  sol: { members: [{ email: a@b.example, phase: gone }] }\n", "live.txt:2:49 unknown-word"),
             ("accounts:\n  sol: { members: [{ email: a@b.example, invited: today }] }\n", "live.txt:2:51 bad-date"),
+            ("accounts:\n  sol: { delegates: false }\n", "live.txt:2:10 unknown-key"),
             ("accounts: [\n", "live.txt:1:11 yaml-syntax"),
         ] {
             assert_eq!(live(text).unwrap_err(), [want], "{text}");

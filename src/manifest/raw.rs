@@ -41,10 +41,12 @@ impl JsonSchema for Open {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Manifest {
-    /// How each account is reached, and as whom. An account uses the connection of the same name.
+    /// How each account is reached, and as whom. An account uses the connection of the same name, or the one that it names.
     connections: Option<BTreeMap<String, Open>>,
     /// Limits that stop an account's plan before its first write, for all accounts.
     guards: Option<Guards>,
+    /// Reusable grants: what each gives, by account, or by system for all its accounts.
+    profiles: Option<BTreeMap<String, BTreeMap<String, Open>>>,
     /// The directory: who there is.
     people: Option<BTreeMap<String, Person>>,
     /// Named lists of people.
@@ -69,14 +71,29 @@ pub(super) struct Person {
     previously: Option<Vec<Text>>,
     /// The last day, inclusive, or `now`: ends every membership.
     leaves: Option<Text>,
+    /// Profiles: the person gets what they give, in every account that they name.
+    profiles: Option<Vec<Text>>,
+    /// Another address for one account, by the account's name.
+    accounts: Option<BTreeMap<String, OtherAddress>>,
 }
 
-/// A person's id, or another team.
+/// The person's address in one account.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct OtherAddress {
+    /// The address that the person has in this account.
+    email: Text,
+    /// Earlier addresses in this account; the one for all accounts is among them by itself.
+    previously: Option<Vec<Text>>,
+}
+
+/// A person's id, another team, or a profile for everyone in the list.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum TeamMember {
     Person(Text),
     Team(TeamOf),
+    Profile(ProfileOf),
 }
 
 #[derive(JsonSchema)]
@@ -84,6 +101,21 @@ pub(super) enum TeamMember {
 pub(super) struct TeamOf {
     /// All people of that team.
     team: Text,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct ProfileOf {
+    /// Everyone in this team gets what the profile gives, in every account that it names.
+    profile: Text,
+}
+
+/// What a profile gives in one account.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Section {
+    /// Why, where an entry does not say it: a ticket, a role in the company.
+    reason: Option<Text>,
 }
 
 /// How one account is reached: the keys that all systems share.
@@ -104,8 +136,39 @@ pub(super) struct Connection {
     endpoint: Option<Text>,
     /// Pins who and where: checked at reading.
     expect: Option<Expect>,
-    /// The embedded backend's database, relative to the manifests' folder.
+    /// Relative to the manifests' folder: the embedded backend's database, or the roster's export.
     file: Option<Text>,
+    /// A second reading beside a network backend, for what that cannot read.
+    also: Option<Also>,
+    /// Rosters: what separates the items of a list in one cell. Without it a cell is one item.
+    separator: Option<Text>,
+    /// Rosters: how the export's bytes are text (default `utf-8`).
+    encoding: Option<EncodingWord>,
+    /// Rosters: when the export was made, `2026-11-22T09:00:00Z`. Times of files are never used.
+    exported: Option<Text>,
+    /// Rosters: how old the export may be, `7d`; needs `exported`.
+    max_age: Option<Text>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Also {
+    /// An export, relative to the manifests' folder.
+    roster: Text,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum EncodingWord {
+    /// With or without a byte order mark.
+    #[schemars(rename = "utf-8")]
+    Utf8,
+    /// As its byte order mark says.
+    #[schemars(rename = "utf-16")]
+    Utf16,
+    /// Western European, of older Windows programs.
+    #[schemars(rename = "windows-1252")]
+    Windows1252,
 }
 
 /// Where the links of invitations are written, one file a member, for whoever hands them over. They
@@ -119,6 +182,15 @@ pub(super) struct Links {
     recipient: Option<Text>,
 }
 
+/// The actor is a host's: it sees and writes only the tenants that delegated their user management to
+/// the host.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Host {
+    /// Those tenants, as the host calls them; the others are out of reach.
+    delegated: Vec<Text>,
+}
+
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 pub(super) enum BackendWord {
@@ -126,6 +198,8 @@ pub(super) enum BackendWord {
     Embedded,
     /// SCIM 2.0 over HTTP.
     Scim,
+    /// An exported list, read; every change is a step of the runbook.
+    Roster,
 }
 
 #[derive(JsonSchema)]
@@ -166,6 +240,12 @@ pub(super) struct Expect {
 pub(super) struct Account {
     /// Restates the connection's system, so that an editor completes that system's words.
     system: Option<Text>,
+    /// The connection that reaches it, where that has another name; on a system with tenants several
+    /// accounts may share one.
+    connection: Option<Text>,
+    /// Which of the connection's tenants it is, as the host calls it; the account's own name where it
+    /// is not said.
+    tenant: Option<Text>,
     /// What happens to people who are not listed.
     mode: Option<ModeWord>,
     /// Bots and vendor staff: seen, never touched. `*` stands for any run of characters.
@@ -263,6 +343,8 @@ pub(super) struct Entry {
     email: Option<Text>,
     /// The name, with `email` only.
     name: Option<Text>,
+    /// A profile: gives what its section for this account says. What stands beside it here replaces that.
+    profile: Option<Text>,
     /// Why: a ticket, a project.
     reason: Option<Text>,
     /// Nothing before this day.

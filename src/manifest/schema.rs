@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::raw;
+use crate::model::Status;
 use crate::systems::{self, Kind, Required, SystemSpec, Word, Words};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -31,20 +32,31 @@ pub fn manifest() -> Value {
     let mut cases = by_system(&|spec| json!({ "$ref": format!("#/$defs/account-{}", spec.name) }));
     cases.push(json!({ "if": { "not": { "required": ["system"] } }, "then": { "$ref": "#/$defs/account" } }));
     account["allOf"] = cases.into();
+    let mut sections = Map::new();
     let mut defs = Map::new();
     for spec in systems::ALL {
+        defs.insert(format!("section-{}", spec.name), section(Some(spec)));
+        sections.insert(spec.name.into(), json!({ "$ref": format!("#/$defs/section-{}", spec.name) }));
         defs.insert(format!("connection-{}", spec.name), connection(Some(spec)));
         defs.insert(format!("account-{}", spec.name), account_of(Some(spec), entry(spec)));
     }
     defs.insert("account".into(), account_of(None, any_entry()));
-    published("portcullis manifest", root(any, account), defs)
+    defs.insert("section".into(), any_section());
+    let mut profile = any_profile();
+    profile["properties"] = sections.into();
+    profile["additionalProperties"] = json!({ "$ref": "#/$defs/section" });
+    published("portcullis manifest", root(any, account, profile), defs)
 }
 
 /// The schema of a file whose accounts are all of one system: `schemas/<system>.schema.json`.
 pub fn system(spec: &'static SystemSpec) -> Value {
     published(
         &format!("portcullis manifest, {}", spec.product),
-        root(connection(Some(spec)), account_of(Some(spec), entry(spec))),
+        root(connection(Some(spec)), account_of(Some(spec), entry(spec)), {
+            let mut profile = any_profile();
+            profile["additionalProperties"] = section(Some(spec));
+            profile
+        }),
         Map::new(),
     )
 }
@@ -68,11 +80,16 @@ fn published(title: &str, root: Value, defs: Map<String, Value>) -> Value {
 
 /// The shape of a whole file, accounts and connections apart: those wait until their system is known.
 pub(super) fn file() -> Value {
-    root(json!({ "type": "object" }), json!({ "type": "object" }))
+    root(json!({ "type": "object" }), json!({ "type": "object" }), any_profile())
 }
 
-fn root(connection: Value, account: Value) -> Value {
+fn any_profile() -> Value {
+    json!({ "type": "object", "description": "What it gives: by account, or by system for all its accounts that have no section of their own." })
+}
+
+fn root(connection: Value, account: Value, profile: Value) -> Value {
     let mut root = fixed::<raw::Manifest>();
+    root["properties"]["profiles"]["additionalProperties"] = profile;
     root["properties"]["connections"]["additionalProperties"] = connection;
     root["properties"]["accounts"]["additionalProperties"] = account;
     root
@@ -90,11 +107,16 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     if let Some(Value::Array(backends)) = out["properties"]["backend"].get_mut("anyOf") {
         backends.retain(|b| b["const"].as_str().is_some_and(|word| spec.backends.contains(&word)));
     }
+    out["properties"]["columns"] = columns(spec);
+    out["properties"]["words"] = theirs(spec);
     for fact in spec.facts {
         out["properties"][fact.key] = described(kind(&fact.kind, true), fact.doc);
     }
     if spec.invitation.link {
         out["properties"]["links"] = fixed::<raw::Links>();
+    }
+    if spec.tenants.is_some() {
+        out["properties"]["host"] = fixed::<raw::Host>();
     }
     let mut actor = Map::new();
     actor.insert("member".into(), described(text(), "The actor's own address, where it is a member of the account."));
@@ -106,6 +128,48 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     let about = out["properties"]["actor"]["description"].clone();
     out["properties"]["actor"] = json!({ "type": "object", "description": about, "properties": actor, "additionalProperties": false });
     out
+}
+
+/// The headers of a roster's columns, by what stands below them.
+fn columns(spec: &'static SystemSpec) -> Value {
+    let mut keys = Map::new();
+    keys.insert("email".into(), described(text(), "The header over the addresses."));
+    keys.insert("status".into(), described(text(), "The header over the statuses; without it pending people look active."));
+    for attr in spec.attrs.iter().filter(|a| spec.has_column(a)) {
+        let header = format!("The header over: {}", attr.doc);
+        let schema = match attr.kind {
+            Kind::Text => json!({ "anyOf": [text(), { "type": "array", "items": text() }] }),
+            _ => text(),
+        };
+        keys.insert(attr.key.into(), described(schema, &header));
+    }
+    json!({
+        "type": "object", "properties": keys, "required": ["email"], "additionalProperties": false,
+        "description": "Rosters: the headers of the export's columns; what has none is not read."
+    })
+}
+
+/// What the words of a roster mean.
+fn theirs(spec: &'static SystemSpec) -> Value {
+    let mut keys = Map::new();
+    let phases = Status::ALL.iter().map(|(word, _)| json!({ "const": word })).collect::<Vec<_>>();
+    let of = |schema: Value, doc: &str| json!({ "type": "object", "additionalProperties": schema, "description": doc });
+    keys.insert("status".into(), of(json!({ "anyOf": phases }), "Their statuses, each with the phase that it is."));
+    for attr in spec.attrs.iter().filter(|a| spec.has_column(a)) {
+        let schema = match &attr.kind {
+            Kind::Set { words, .. } => {
+                let word = one(fixed_words(words), true);
+                json!({ "anyOf": [word, { "type": "array", "items": word }] })
+            }
+            Kind::Text | Kind::Opaque => continue,
+            other => kind(other, true),
+        };
+        keys.insert(attr.key.into(), of(schema, &format!("Their words for: {}", attr.doc)));
+    }
+    json!({
+        "type": "object", "properties": keys, "additionalProperties": false,
+        "description": "Rosters: what the export's words mean, by attribute: `{role: {THEIRS: OURS}}`."
+    })
 }
 
 /// The shape of one account; without a system its members' attributes are not known.
@@ -124,6 +188,11 @@ pub(super) fn account(spec: Option<&'static SystemSpec>) -> Value {
 fn account_of(spec: Option<&'static SystemSpec>, member: Value) -> Value {
     let mut out = fixed::<raw::Account>();
     out["properties"]["system"] = spec.map_or_else(any_system, |s| json!({ "const": s.name, "description": s.summary }));
+    if spec.is_some_and(|s| s.tenants.is_none())
+        && let Some(keys) = out["properties"].as_object_mut()
+    {
+        keys.remove("tenant");
+    }
     if spec.is_none_or(|s| s.domains.is_some()) {
         out["properties"]["domains"] = json!({
             "anyOf": [{ "const": "off", "description": "No whitelist: everyone may be invited." }, { "type": "array", "items": text(), "minItems": 1 }],
@@ -137,11 +206,42 @@ fn account_of(spec: Option<&'static SystemSpec>, member: Value) -> Value {
 /// One member of an account of this system.
 fn entry(spec: &'static SystemSpec) -> Value {
     let mut out = fixed::<raw::Entry>();
+    let required = grants(&mut out, spec);
+    if let Some(end) = spec.attr("end") {
+        out["properties"]["end"] = described(kind(&end.kind, false), end.doc);
+    }
+    if spec.has_native_ends() {
+        out["properties"]["renew"] = renew();
+    }
+    who(&mut out);
+    // a profile gives what the entry does not write
+    out["if"] = json!({ "not": { "required": ["profile"] } });
+    out["then"] = required;
+    out
+}
+
+/// The shape of one section of a profile; without a system its attributes are not known.
+pub(super) fn section(spec: Option<&'static SystemSpec>) -> Value {
+    let mut out = fixed::<raw::Section>();
+    match spec {
+        Some(spec) => {
+            let required = grants(&mut out, spec);
+            if let (Some(to), Value::Object(required)) = (out.as_object_mut(), required) {
+                to.extend(required);
+            }
+        }
+        None => out["additionalProperties"] = true.into(),
+    }
+    out
+}
+
+/// Adds what a system grants; answers with what of it is required.
+fn grants(out: &mut Value, spec: &'static SystemSpec) -> Value {
     let mut required = Vec::new();
     let mut kinds_of_members = None;
     for attr in spec.attrs {
         // the fixed keys say more about these in a manifest than the system does
-        if attr.key != "name" {
+        if attr.key != "name" && attr.key != "end" {
             out["properties"][attr.key] = described(kind(&attr.kind, false), attr.doc);
         }
         match attr.required {
@@ -150,20 +250,29 @@ fn entry(spec: &'static SystemSpec) -> Value {
             Required::Unless(other) => kinds_of_members = Some(json!([{ "required": [attr.key] }, { "required": [other] }])),
         }
     }
-    if spec.has_native_ends() {
-        out["properties"]["renew"] = renew();
+    match kinds_of_members {
+        Some(one_of) => json!({ "required": required, "allOf": [{ "oneOf": one_of }] }),
+        None => json!({ "required": required }),
     }
-    out["required"] = json!(required);
-    who(&mut out);
-    if let Some(one_of) = kinds_of_members {
-        out["allOf"] = json!([{ "oneOf": one_of }]);
-    }
-    out
 }
 
 /// One member of an account whose system this file does not tell: every system's words.
 fn any_entry() -> Value {
     let mut out = fixed::<raw::Entry>();
+    any_grants(&mut out);
+    out["properties"]["renew"] = renew();
+    who(&mut out);
+    out
+}
+
+/// A section for an account: every system's words.
+fn any_section() -> Value {
+    let mut out = fixed::<raw::Section>();
+    any_grants(&mut out);
+    out
+}
+
+fn any_grants(out: &mut Value) {
     let mut kinds: std::collections::BTreeMap<&str, Vec<Value>> = std::collections::BTreeMap::new();
     for spec in systems::ALL {
         for attr in spec.attrs.iter().filter(|a| a.key != "name" && a.key != "end") {
@@ -174,9 +283,6 @@ fn any_entry() -> Value {
     for (key, mut each) in kinds {
         out["properties"][key] = if each.len() == 1 { each.remove(0) } else { json!({ "anyOf": each }) };
     }
-    out["properties"]["renew"] = renew();
-    who(&mut out);
-    out
 }
 
 fn who(entry: &mut Value) {
@@ -319,7 +425,12 @@ mod tests {
         for word in roles.as_array().unwrap().iter().chain(privileges.as_array().unwrap()) {
             assert!(!word["description"].as_str().unwrap().is_empty());
         }
-        assert_eq!(member["required"], json!(["role"]));
+        assert_eq!((&member["if"], &member["then"]), (&json!({ "not": { "required": ["profile"] } }), &json!({ "required": ["role"] })));
+        let section = &schema["properties"]["profiles"]["additionalProperties"]["additionalProperties"];
+        assert_eq!((&section["properties"]["role"]["anyOf"], &section["required"]), (roles, &json!(["role"])));
+        let any = manifest();
+        assert_eq!(any["properties"]["profiles"]["additionalProperties"]["properties"]["emma-hq"]["$ref"], "#/$defs/section-emma-hq");
+        assert_eq!(&any["$defs"]["section-emma-hq"], section);
     }
 
     #[test]

@@ -21,14 +21,13 @@ pub(super) enum Room {
     File,
     Connection,
     Account,
+    /// What a profile gives in one account.
+    Section,
 }
 
 /// Keys of the contract that this version does not have yet, by the depth at which they stand.
-const NOT_YET: &[(Room, usize, &[&str])] = &[
-    (Room::File, 0, &["profiles", "lints"]),
-    (Room::Connection, 0, &["also", "columns", "words", "separator", "encoding", "exported", "max-age", "host", "role-attribute"]),
-    (Room::Account, 0, &["lints", "profiles", "tenant"]),
-];
+const NOT_YET: &[(Room, usize, &[&str])] =
+    &[(Room::File, 0, &["lints"]), (Room::Connection, 0, &["role-attribute"]), (Room::Account, 0, &["lints"])];
 
 /// Guards that are what they are: nothing can be written for them.
 const FIXED_GUARDS: &[&str] = &["self-lockout", "protected"];
@@ -50,6 +49,9 @@ impl Shape {
     }
     pub fn account(spec: Option<&'static SystemSpec>) -> Self {
         Self::of(Room::Account, spec, schema::account(spec))
+    }
+    pub fn section(spec: Option<&'static SystemSpec>) -> Self {
+        Self::of(Room::Section, spec, schema::section(spec))
     }
     fn of(room: Room, spec: Option<&'static SystemSpec>, schema: Value) -> Self {
         let validator = jsonschema::options_for::<Yaml>()
@@ -106,9 +108,22 @@ impl Shape {
             return Diagnostic::error("guard-fixed", format!("the guard `{key}` has no limit that could be written"), place)
                 .hint("leave it out");
         }
-        let is_member = self.room == Room::Account && path.starts_with("/members/") && depth == 2;
+        let is_section = self.room == Room::Section && depth == 0;
+        let is_member = is_section || self.room == Room::Account && path.starts_with("/members/") && depth == 2;
+        if is_section && matches!(key, "start" | "end" | "renew" | "person" | "team" | "email" | "name") {
+            let message = format!("`{key}` is of whoever is given the profile, not of the profile");
+            return Diagnostic::error("unknown-key", message, place)
+                .expected(format!("one of {}", known.join(", ")))
+                .hint(format!("write `{key}` beside `profile` in an entry of `members`"));
+        }
         let is_domains = self.room == Room::Account && depth == 0 && key == "domains";
+        let is_tenant = self.room == Room::Account && depth == 0 && key == "tenant";
+        let is_host = self.room == Room::Connection && depth == 0 && key == "host";
         let diagnostic = match self.spec {
+            Some(spec) if is_tenant || is_host => {
+                Diagnostic::error("wrong-setting", format!("{} has no tenants: a connection reaches one account", spec.name), place)
+                    .hint(format!("leave `{key}` out"))
+            }
             Some(spec) if is_domains => Diagnostic::error("unknown-attribute", format!("{} has no whitelist of domains", spec.name), place),
             Some(spec) if is_member && key == "renew" => {
                 Diagnostic::error("no-native-end", format!("{} has no ends of its own: there is nothing to renew", spec.name), place)
@@ -221,6 +236,7 @@ mod tests {
         for spec in systems::ALL.iter().copied().map(Some).chain([None]) {
             Shape::connection(spec);
             Shape::account(spec);
+            Shape::section(spec);
         }
     }
 }

@@ -177,6 +177,16 @@ pub fn read_one(path: &Path) -> Result<Source, Box<Diagnostic>> {
     }
 }
 
+/// Reads a file of the folder that is no manifest, an export, with the same care: a regular one,
+/// inside the folder when all links are followed.
+///
+/// # Errors
+/// Why it is not read, as a phrase that follows its name.
+pub fn bytes_below(folder: &Path, file: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let root = folder.canonicalize().map_err(|e| reason(&e))?;
+    regular(&root, &root.join(file)).and_then(|file| bytes_of(file, most)).map_err(|refused| refused.why)
+}
+
 fn unreadable(name: &str, why: &str) -> Diagnostic {
     Diagnostic::error("unreadable-file", format!("{} {why}", quoted(name)), start_of(name))
 }

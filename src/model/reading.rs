@@ -43,7 +43,8 @@ impl Proof {
 /// Why a reading is not whole; nothing is planned on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incomplete {
-    /// A stable word: `failed`, `short`, `repeated`, `contradictory`, `unexpected`, `two-are-one`.
+    /// A stable word: `failed`, `short`, `repeated`, `contradictory`, `unexpected`, `two-are-one`,
+    /// `out-of-reach`.
     pub code: &'static str,
     /// In words for a person, at least one line.
     pub problems: Vec<String>,
@@ -66,11 +67,21 @@ pub struct Reading {
     /// The server's own identifier of the account, where it tells one.
     pub tenant: Option<String>,
     pub proof: Result<Proof, Incomplete>,
+    /// What two readings of one account do not agree on, and what does not make them incomplete.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something that a reading noticed, for a report.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    pub member: Option<Email>,
+    /// In words for a person.
+    pub message: String,
 }
 
 impl Reading {
     /// A reading that failed: no members, and why.
     pub fn incomplete(why: Incomplete) -> Self {
-        Self { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof: Err(why) }
+        Self { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof: Err(why), remarks: Vec::new() }
     }
 }

@@ -2,13 +2,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Desired;
-use crate::model::{Atom, Caps, Live, Reading, Tenant};
+use crate::model::{Atom, Caps, Email, Live, Reading, Tenant};
 use crate::systems::{Administrator, SystemSpec};
 
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
 use super::regroup::Pairs;
-use super::{Moment, ahead, block, diff, digest, domains, guards, order, preflight, regroup, roll, unlisted};
+use super::{Moment, ahead, block, diff, digest, domains, guards, only, order, preflight, regroup, roll, unlisted};
 
 /// Everything that one account's plan depends on.
 pub struct Account<'a> {
@@ -23,6 +23,8 @@ pub struct Account<'a> {
     pub caps: &'a Caps,
     pub desired: &'a Desired<'a>,
     pub reading: &'a Reading,
+    /// Plans the changes of this person alone, by any address of theirs, on the whole reading.
+    pub only: Option<&'a Email>,
 }
 
 /// The day and instant that an account is planned for.
@@ -42,8 +44,17 @@ pub(super) struct Work {
 }
 
 impl Account<'_> {
-    /// One account's whole story, top to bottom.
+    /// The plan of the account, or of one person in it.
     pub(super) fn plan(&self, moment: Moment) -> AccountPlan {
+        let mut plan = self.plan_all(moment);
+        if let Some(whom) = self.only {
+            only::said(self, whom, &mut plan);
+        }
+        plan
+    }
+
+    /// One account's whole story, top to bottom.
+    fn plan_all(&self, moment: Moment) -> AccountPlan {
         let day = self.day(moment);
         let rolled = moment.at.map(|_| roll::forward(self, day));
         let ended = rolled.as_ref().map(|rolled| roll::ended(self, rolled)).unwrap_or_default();
@@ -54,12 +65,22 @@ impl Account<'_> {
         let here = Account { reading, ..*self };
         let mut work = Work { reports: ended, ..Work::default() };
 
+        work.reports.extend(reading.remarks.iter().map(|remark| Report {
+            code: "roster-differs",
+            member: remark.member.as_ref().map(ToString::to_string),
+            message: remark.message.clone(),
+            place: None,
+        }));
+
         let Pairs { listed, mut unlisted } = regroup::pairs(&here);
         for pair in &listed {
             diff::listed(&here, day, pair, &mut unlisted, &mut work);
         }
         unlisted::all(&here, &unlisted, &mut work);
         domains::all(&here, &mut work);
+        if let Some(whom) = self.only {
+            only::drafts(&here, whom, &mut work);
+        }
 
         preflight::all(&here, &mut work);
         let administrators = block::all(&here, day, &mut work);
@@ -134,6 +155,16 @@ impl Account<'_> {
     /// Whether the person has accepted an invitation, as far as the server tells.
     pub(super) fn has_registered(&self, live: &Live) -> bool {
         self.spec.has_registered(live, self.caps)
+    }
+
+    /// Whether a change makes somebody administer who did not. Of a member whose scopes are not read,
+    /// they are somewhere, before and after.
+    pub(super) fn comes_to_administer(&self, is_member: bool, before: &crate::model::Attrs, after: &crate::model::Attrs) -> bool {
+        if !is_member {
+            return self.spec.comes_to_administer(before, after);
+        }
+        let unread = |attrs| self.spec.with_unread_scopes(attrs, self.caps);
+        self.spec.comes_to_administer(&unread(before), &unread(after))
     }
 
     /// All that is seen of a member, what the backend reads and the server left out filled in.

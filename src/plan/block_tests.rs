@@ -28,6 +28,7 @@ fn all_caps(spec: &SystemSpec) -> Caps {
         writes: verbs.collect(),
         reads_domains: true,
         reads_invitations: true,
+        registered: None,
         keeps_ends: spec.has_native_ends(),
         best_proof: Proof::Snapshot,
     }
@@ -39,6 +40,9 @@ fn super_user(email: &str) -> Live {
 impl World {
     fn new(spec: SystemSpec, live: Vec<Live>) -> Self {
         let doc = AccountDoc {
+            connection: Atom::literal("acc"),
+            tenant: None,
+            spec: None,
             mode: Mode::Authoritative,
             ignore: Vec::new(),
             protect: Vec::new(),
@@ -63,7 +67,7 @@ impl World {
 
     fn plan(&self) -> AccountPlan {
         let name = Atom::new("a").unwrap();
-        let tenant = Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let tenant = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
         let caps = all_caps(self.spec);
         let desired = Desired {
             members: Vec::new(),
@@ -82,8 +86,14 @@ impl World {
                 on_removal: self.doc.on_removal,
             },
         };
-        let reading =
-            Reading { members: self.live.clone(), domains: self.whitelist.clone(), whoami: None, tenant: None, proof: Ok(Proof::Snapshot) };
+        let reading = Reading {
+            members: self.live.clone(),
+            domains: self.whitelist.clone(),
+            whoami: None,
+            tenant: None,
+            proof: Ok(Proof::Snapshot),
+            remarks: Vec::new(),
+        };
         let account = Account {
             name: &name,
             spec: self.spec,
@@ -94,6 +104,7 @@ impl World {
             caps: &caps,
             desired: &desired,
             reading: &reading,
+            only: None,
         };
         plan(Moment { now: sample::instant(), at: None, simulated: false }, &[account]).accounts.remove(0)
     }

@@ -1,12 +1,12 @@
 //! One listed person: what is wanted against what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::desired::{Member, Merged, Wanted};
-use crate::model::{Action, Atom, Attrs, Key, Known, Live, Name, Phase, Subject, Value};
+use crate::model::{Action, Atom, Attrs, Channel, Key, Known, Live, Name, Phase, Subject, Value, Verb};
 use crate::systems::{AttrSpec, Axis, Ends};
 
 use super::account::{Account, Day, Work};
@@ -118,6 +118,7 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
     if rolling {
         notes.push("rolling-end".into());
     }
+    notes.extend(by_hand(account, member, &after));
     let found = Found {
         whole_after: Some(after),
         cause: cause::of_invite(account, day, member),
@@ -128,6 +129,32 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         ..Found::new(Action::Invite, Subject::Member(member.email.clone()))
     };
     push(found, account, work);
+}
+
+/// What whoever invites by hand should know: what nothing will read back, and who may be this
+/// person under another spelling, for the step was made and made wrongly then.
+fn by_hand(account: &Account<'_>, member: &Member<'_>, after: &Attrs) -> Vec<String> {
+    if account.caps.channel(Verb::Invite, None) == Channel::Api {
+        return Vec::new();
+    }
+    let is_written = |a: &&AttrSpec| after.contains_key(a.key) && !(a.axis == Axis::Until && !account.keeps_ends());
+    let unread: Vec<&str> =
+        account.spec.attrs.iter().filter(is_written).map(|a| a.key).filter(|key| !account.caps.reads.contains(key)).collect();
+    let mut notes = Vec::new();
+    if !unread.is_empty() {
+        notes.push(format!("nothing here can read back {}: look by hand", unread.join(", ")));
+    }
+    let is_stranger = |live: &&Live| {
+        live.phase.is_standing()
+            && !account.desired.by_address.contains_key(&live.email)
+            && !account.desired.policy.ignores(&live.email)
+            && strsim::damerau_levenshtein(live.email.key(), member.email.key()) <= 2
+    };
+    let strangers = account.reading.members.iter().filter(is_stranger).map(|live| live.email.key()).collect::<BTreeSet<_>>();
+    notes.extend(
+        strangers.into_iter().map(|other| format!("{other} is a member and not listed: is it this person under another spelling?")),
+    );
+    notes
 }
 
 fn push(found: Found<'_>, account: &Account<'_>, work: &mut Work) {
@@ -262,7 +289,7 @@ impl Differences {
             });
         }
         all.cascade(account, &merged.attrs);
-        all.end(account, day, member, live, before, merged);
+        all.end(account, day, member, live, before, merged, work);
         all
     }
 
@@ -282,8 +309,26 @@ impl Differences {
     }
 
     /// The end, where the server keeps it: what is left out means "no end".
-    fn end(&mut self, account: &Account<'_>, day: Day, member: &Member<'_>, live: &Live, before: &Attrs, merged: &Merged<'_>) {
+    fn end(
+        &mut self,
+        account: &Account<'_>,
+        day: Day,
+        member: &Member<'_>,
+        live: &Live,
+        before: &Attrs,
+        merged: &Merged<'_>,
+        work: &mut Work,
+    ) {
         if !account.keeps_ends() {
+            return;
+        }
+        if matches!(live.attr("end"), Known::Hidden) {
+            work.reports.push(Report {
+                code: "hidden-value",
+                member: Some(live.email.to_string()),
+                message: "what the server holds for end cannot be told, so it is not compared: look by hand".into(),
+                place: Some(merged.at.clone()),
+            });
             return;
         }
         let was = before.get("end").and_then(Value::as_day);

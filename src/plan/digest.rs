@@ -16,7 +16,7 @@ pub(super) fn of_change(account: &Account<'_>, change: &Change) -> Digest {
     hash(&json!({
         "system": account.spec.name,
         "origin": account.origin,
-        "tenant": account.reading.tenant,
+        "tenant": account.tenant.name.as_ref().map(crate::model::Atom::as_str).or(account.reading.tenant.as_deref()),
         "account": account.name.as_str(),
         "action": change.action.word(),
         "subject": change.subject.as_str(),

@@ -72,9 +72,10 @@ impl<'a> Found<'a> {
         );
         let is_active = self.live.is_some_and(|l| l.phase == crate::model::Phase::Active);
         let partly_seen = self.live.is_some_and(|l| l.attrs.values().any(crate::model::Known::is_partly));
-        let had = if is_standing(self.live) { &self.whole_before } else { &empty };
-        let direction = self.direction.unwrap_or_else(|| direction(account, self.action, had, whole_after));
-        let administers = spec.comes_to_administer(had, whole_after);
+        let standing = is_standing(self.live);
+        let had = if standing { &self.whole_before } else { &empty };
+        let direction = self.direction.unwrap_or_else(|| direction(account, self.action, standing, had, whole_after));
+        let administers = account.comes_to_administer(self.live.is_some(), had, whole_after);
         let opens = self.subject.domain().is_some_and(crate::model::Domain::is_any);
         let high = administers || opens || (spec.is_high_risk(whole_after) && !spec.is_high_risk(had));
         let id = format!("{}/{}/{}", account.name, self.action.word(), self.subject.as_str());
@@ -176,15 +177,20 @@ fn is_standing(live: Option<&crate::model::Live>) -> bool {
     live.is_some_and(|l| l.phase.is_standing())
 }
 
-fn direction(account: &Account<'_>, action: Action, had: &Attrs, after: &Attrs) -> Direction {
-    let judged = |b: &Attrs, a: &Attrs| account.spec.direction(b, a);
+/// `standing`: whether the membership gives anything before.
+fn direction(account: &Account<'_>, action: Action, standing: bool, had: &Attrs, after: &Attrs) -> Direction {
+    // Where the scopes are is unread on both sides, and the change leaves them where they are.
+    let judged = |b: &Attrs, a: &Attrs| {
+        let unread = |attrs: &Attrs| account.spec.with_unread_scopes(attrs, account.caps);
+        if standing { account.spec.direction(&unread(b), &unread(a)) } else { account.spec.direction(b, a) }
+    };
     match action {
         Action::Invite => Direction::Widens,
         Action::Restore => Direction::Widens,
         // A dead link gives nothing; a new one does.
         Action::Reinvite => Direction::Widens.and(judged(had, after)),
         Action::CancelInvitation => Direction::Narrows,
-        Action::Remove if had.is_empty() => Direction::Neither,
+        Action::Remove if !standing => Direction::Neither,
         Action::Remove => Direction::Narrows,
         Action::EditInvitation | Action::Edit => judged(had, after),
         Action::AllowDomain => Direction::Widens,

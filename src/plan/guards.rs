@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::desired::{GuardCode, Limit};
 use crate::model::{Action, Attrs, Email, Phase, Value};
-use crate::systems::Axis;
+use crate::systems::{Administrator, Axis};
 
 use super::account::Account;
 use super::block::Administrators;
@@ -153,7 +153,9 @@ fn cut_off_where(account: &Account<'_>, changes: &[Change], is: impl Fn(&Email) 
 pub(super) fn no_backup(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Option<Warning> {
     let least = account.spec.floor.warn_under;
     let left = left_after(changes, administrators);
-    (left < least).then(|| Warning {
+    // Where nothing shows who has accepted, nobody can say that there are too few.
+    let perhaps = account.reading.members.iter().filter(|l| account.spec.administrator(l, account.caps) == Administrator::Perhaps);
+    (left + (perhaps.count() as u32) < least).then(|| Warning {
         code: "no-backup-administrator",
         on: None,
         member: None,

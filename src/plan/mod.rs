@@ -15,6 +15,7 @@ mod domains;
 mod draft;
 mod guards;
 mod invitation;
+mod only;
 mod order;
 mod preflight;
 mod regroup;
@@ -42,9 +43,12 @@ pub struct Moment {
     pub simulated: bool,
 }
 
-/// The difference between what is desired and what was read, in a safe order, with its guards.
+/// The difference between what is desired and what was read, in a safe order, with its guards. An
+/// account that is planned for one person alone, and has nothing to say of them, is left out.
 pub fn plan(moment: Moment, accounts: &[Account<'_>]) -> Plan {
-    let mut plans: Vec<AccountPlan> = accounts.iter().map(|a| a.plan(moment)).collect();
+    let planned = accounts.iter().map(|a| (a, a.plan(moment)));
+    let mut plans: Vec<AccountPlan> =
+        planned.filter(|(a, plan)| a.only.is_none() || !only::is_silent(plan)).map(|(_, plan)| plan).collect();
     plans.sort_by(|a, b| a.account.cmp(&b.account));
     let digest = digest::of_plan(&plans);
     let single = plans.len() == 1;

@@ -406,7 +406,7 @@ hint: what it means, and what to do: portcullis explain removals
         let hint = |applied: &Applied, runbook: Option<&Path>| {
             let mut out = Vec::new();
             text(&mut out, &ApplyView::of(applied), runbook, Paint::plain()).unwrap();
-            String::from_utf8(out).unwrap().lines().last().unwrap().to_owned()
+            String::from_utf8(out).unwrap().lines().rfind(|line| !line.contains("explain")).unwrap().to_owned()
         };
         let mut applied = applied();
         assert!(hint(&applied, None).contains("portcullis plan --runbook"));

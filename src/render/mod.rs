@@ -19,6 +19,7 @@ pub mod plan_text;
 mod plan_text_change;
 pub mod plan_view;
 mod reference;
+pub mod revoke;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
@@ -33,22 +34,24 @@ pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
+pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
 
-/// The schema of what is printed under this name: `plan`, `apply`, `explain` or `export`.
+/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `revoke` or `export`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
+        "revoke" => Some(revoke_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 4] = ["apply", "explain", "export", "plan"];
+pub const SCHEMAS: [&str; 5] = ["apply", "explain", "export", "plan", "revoke"];
 
 #[cfg(test)]
 mod tests {

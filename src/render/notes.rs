@@ -145,6 +145,7 @@ impl Notes {
         let command = match view.kind {
             Kind::Plan => "plan",
             Kind::Drift => "drift",
+            Kind::Revoke => "revoke",
         };
         Self {
             title: plan_text::counted(view),

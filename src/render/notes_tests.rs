@@ -242,7 +242,7 @@ fn mistakes_are_annotated_at_their_places() {
     let notes = Notes::of_diagnostics(&loaded.diagnostics, "");
     assert_data_eq!(as_github(&notes), str![[r#"
 ::notice title=portcullis::manifests: 1 error
-::error file=infra%2Cx/a%2Cb.yaml,line=2,col=35,title=error[unknown-key] a%2Cb.yaml%3A2%3A35::error[unknown-key] a,b.yaml:2:35: unknown key `nam`%0Aexpected: one of email, family, given, leaves, name, previously%0Ahint: did you mean `name`?
+::error file=infra%2Cx/a%2Cb.yaml,line=2,col=35,title=error[unknown-key] a%2Cb.yaml%3A2%3A35::error[unknown-key] a,b.yaml:2:35: unknown key `nam`%0Aexpected: one of accounts, email, family, given, leaves, name, previously, profiles%0Ahint: did you mean `name`?
 hint: what it means, and what to do: portcullis explain unknown-key
 
 "#]].raw());
@@ -254,7 +254,7 @@ hint: what it means, and what to do: portcullis explain unknown-key
 ### To be read first
 
 - **error\[unknown-key\]** `a,b.yaml:2:35` unknown key \`nam\`
-  - expected: one of email, family, given, leaves, name, previously
+  - expected: one of accounts, email, family, given, leaves, name, previously, profiles
   - hint: did you mean \`name\`?
 
 - hint: what it means, and what to do: `portcullis explain unknown-key`

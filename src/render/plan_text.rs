@@ -182,6 +182,7 @@ pub(super) fn counted(view: &PlanView) -> String {
     let kind = match view.kind {
         Kind::Plan => "plan",
         Kind::Drift => "drift",
+        Kind::Revoke => "revoke",
     };
     let unread = view.accounts.iter().filter(|a| !a.reading.complete).count();
     format!("{kind}: {}", counts(&view.summary, unread))
@@ -246,7 +247,7 @@ pub(super) fn explained<'a>(codes: impl Iterator<Item = &'a str>) -> Option<Hint
 pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
     let told = again.unwrap_or_default();
     let mut hints = Vec::new();
-    if view.accounts.is_empty() {
+    if view.accounts.is_empty() && view.kind != Kind::Revoke {
         hints.push(Hint::words("no account stands in the manifests here; is it their folder?"));
     }
     if view.accounts.iter().any(|a| !a.reading.complete) {
@@ -270,6 +271,9 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
                 let command = format!("portcullis apply{told} --digest {}", view.digest);
                 Hint::command("to make exactly these changes:", command, "")
             }
+            Kind::Revoke => {
+                Hint::command("to make exactly these changes:", format!("portcullis revoke{told} --apply --digest {}", view.digest), "")
+            }
             Kind::Drift => Hint::command(
                 "",
                 format!("portcullis apply{told}"),
@@ -278,7 +282,8 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
         });
     }
     if view.summary.manual > 0 {
-        let command = format!("portcullis plan{told} --runbook FILE.md");
+        let word = if view.kind == Kind::Revoke { "revoke" } else { "plan" };
+        let command = format!("portcullis {word}{told} --runbook FILE.md");
         hints.push(Hint::command("some steps are made by hand:", command, "writes them down"));
     }
     let open: BTreeSet<&str> = view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code).collect();

@@ -23,6 +23,8 @@ pub const TOOL: &str = concat!("portcullis ", env!("CARGO_PKG_VERSION"));
 pub enum Kind {
     Plan,
     Drift,
+    /// The changes of one person alone.
+    Revoke,
 }
 
 /// Attributes by key; sets are sorted lists.

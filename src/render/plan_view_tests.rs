@@ -11,6 +11,7 @@ fn document(plan: &Plan) -> Json {
 #[test]
 fn the_schema_is_fresh() {
     samples::assert_fresh("schemas/plan.schema.json", &plan_schema());
+    samples::assert_fresh("schemas/revoke.schema.json", &crate::render::revoke_schema());
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub struct Step {
     pub place: Option<PlaceView>,
     /// Nothing can read it back.
     pub unverifiable: bool,
+    /// What whoever makes the step should know: the notes of the change that are sentences.
+    pub notes: Vec<String>,
 }
 
 /// What a step waits for.
@@ -115,6 +117,7 @@ impl Step {
             reason: change.reason.clone(),
             place: change.place.as_ref().map(PlaceView::of),
             unverifiable: manual.iter().any(|c| c.channel == Channel::Unverifiable),
+            notes: change.notes.iter().filter(|n| n.contains(' ')).cloned().collect(),
         }
     }
 }
@@ -338,6 +341,9 @@ pub fn markdown(out: &mut impl Write, book: &Runbook) -> io::Result<()> {
             }
             writeln!(out, "    - check: {}", line(&act.check))?;
         }
+        for note in &step.notes {
+            writeln!(out, "    - note: {}", Markdown(note))?;
+        }
         if step.unverifiable {
             writeln!(out, "    - nothing can read this back: what is ticked here is the only proof")?;
         }
@@ -380,6 +386,9 @@ pub fn text(out: &mut impl Write, book: &Runbook, paint: Paint) -> io::Result<()
                 writeln!(out, "       - {}", line(click))?;
             }
             writeln!(out, "       {faint}check: {}{faint:#}", line(&act.check))?;
+        }
+        for note in &step.notes {
+            writeln!(out, "     note: {}", Neutral(note))?;
         }
         if step.unverifiable {
             writeln!(out, "     nothing can read this back")?;

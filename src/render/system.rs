@@ -334,7 +334,7 @@ impl ActorsView {
         let words = || attr.kind.fixed().unwrap_or_default().iter().map(|w| w.word);
         let tenant = |word: &'static str| {
             let attrs = Attrs::from([(attr.key, chief(attr, word))]);
-            Tenant { zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor { member: None, attrs } }
+            Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor { attrs, ..Actor::default() } }
         };
         // Whoever may not even take the least of members away may change nothing.
         let last = attr.kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word).next_back();

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use wildmatch::WildMatchPattern;
 
 use crate::apply::Handover;
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
+use crate::backends::roster::{Beside, Exported, RosterReader};
 use crate::backends::scim::{Expect, Scim};
 use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
-use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Sources};
-use crate::model::{Actor, Atom, Reading, Tenant};
+use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Reached, Sources};
+use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
 use crate::plan::{Account, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
@@ -56,8 +56,25 @@ impl Folder {
         (desired, diagnostics)
     }
 
+    /// The manifests after a change in memory that no file says yet.
+    #[must_use]
+    pub fn changed(mut self, change: impl FnOnce(&mut Manifests)) -> Self {
+        change(&mut self.loaded.manifests);
+        self
+    }
+
+    /// The folder with these texts in place of its own.
+    pub fn with_texts<'a>(&self, texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let new: BTreeMap<&str, &str> = texts.into_iter().collect();
+        let all = self.loaded.sources.iter().map(|s| (&**s.name(), *new.get(&**s.name()).unwrap_or(&s.text())));
+        Self { loaded: manifest::load_texts(all, self.now), now: self.now, at: self.at }
+    }
+
     /// What is desired; all errors of the folder at once.
-    fn desired(&self) -> Result<AllDesired<'_>, Stop> {
+    ///
+    /// # Errors
+    /// [`Stop::Manifests`].
+    pub(super) fn desired(&self) -> Result<AllDesired<'_>, Stop> {
         let (desired, diagnostics) = self.resolve();
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Stop::Manifests { diagnostics, sources: self.loaded.sources.clone() });
@@ -90,6 +107,30 @@ pub struct Site<'f> {
 }
 
 impl Site<'_> {
+    /// What the planner needs of the account, where this is desired.
+    pub fn account<'a>(&'a self, desired: &'a Desired<'a>, reading: &'a Reading) -> Account<'a> {
+        Account {
+            name: self.name,
+            spec: self.spec,
+            backend: self.connection.backend.word(),
+            sandbox: self.backend.is_sandbox(),
+            origin: &self.origin,
+            tenant: &self.tenant,
+            caps: self.backend.reader().caps(),
+            desired,
+            reading,
+            only: None,
+        }
+    }
+
+    /// Why a host's actor does not even ask: who has not delegated is not empty (SYSTEMS.md M4).
+    fn out_of_reach(&self) -> Option<Incomplete> {
+        let tenants = self.spec.tenants.filter(|_| self.tenant.is_out_of_reach())?;
+        let name = self.tenant.name.as_ref().unwrap_or(self.name);
+        let why = format!("out of reach: the tenant {name} is not one that delegated to the host; needs {}", tenants.delegates);
+        Some(Incomplete::new("out-of-reach", why))
+    }
+
     /// The place for links of invitations, ready to be written to.
     ///
     /// # Errors
@@ -109,6 +150,8 @@ impl Site<'_> {
 pub struct Connected<'f> {
     sites: Vec<Site<'f>>,
     desired: AllDesired<'f>,
+    /// Whose changes alone are planned.
+    only: Option<Email>,
 }
 
 impl<'f> Connected<'f> {
@@ -121,18 +164,18 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired })
+        Ok(Self { sites, desired, only: None })
     }
 
-    /// Connects every connection, managed or not: for `export` and the sandbox.
+    /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
     ///
     /// # Errors
     /// As [`Connected::to`].
     pub fn to_all(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
-        let chosen = choose(manifests.connections.keys(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
+        let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
     }
 
     /// Connects the embedded accounts alone.
@@ -142,9 +185,15 @@ impl<'f> Connected<'f> {
     pub fn embedded(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
-        let embedded = manifests.connections.iter().filter(|(_, c)| c.backend == BackendName::Embedded).map(|(n, _)| n);
-        let chosen = choose(embedded, &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired })
+        let is_embedded = |name: &&Atom| manifests.reached(name).is_some_and(|r| r.connection.backend == BackendName::Embedded);
+        let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
+    }
+
+    /// Plans the changes of one person alone.
+    #[must_use]
+    pub fn only(self, whom: Email) -> Self {
+        Self { only: Some(whom), ..self }
     }
 
     pub fn sites(&self) -> &[Site<'f>] {
@@ -159,7 +208,10 @@ impl<'f> Connected<'f> {
     pub async fn read(&self, request: &Request) -> Vec<Reading> {
         let reads = self.sites.iter().map(|site| async move {
             request.says(&format!("reading {}", site.name));
-            site.backend.reader().read().await
+            match site.out_of_reach() {
+                Some(why) => Reading::incomplete(why),
+                None => site.backend.reader().read().await,
+            }
         });
         stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
     }
@@ -170,17 +222,7 @@ impl<'f> Connected<'f> {
     }
 
     pub fn account<'a>(&'a self, site: &'a Site<'f>, reading: &'a Reading) -> Option<Account<'a>> {
-        Some(Account {
-            name: site.name,
-            spec: site.spec,
-            backend: site.connection.backend.word(),
-            sandbox: site.backend.is_sandbox(),
-            origin: &site.origin,
-            tenant: &site.tenant,
-            caps: site.backend.reader().caps(),
-            desired: self.desired.get(site.name)?,
-            reading,
-        })
+        Some(Account { only: self.only.as_ref(), ..site.account(self.desired.get(site.name)?, reading) })
     }
 
     /// The codes of blocks that the account knows (`accept-blocked`).
@@ -232,9 +274,9 @@ fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) 
     let mut sites = Vec::new();
     let mut refused = Vec::new();
     for name in names.iter().copied() {
-        let Some(connection) = manifests.connections.get(name) else { continue };
-        let tenant = tenant(connection);
-        match backend(name, connection, &tenant, request) {
+        let Some(reached) = manifests.reached(name) else { continue };
+        let (connection, tenant) = (reached.connection, reached.tenant());
+        match backend(name, reached, &tenant, request) {
             Ok(backend) => {
                 let database = request.folder.join(file(connection));
                 sites.push(Site {
@@ -259,15 +301,9 @@ fn file(connection: &Connection) -> &Path {
     connection.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
 }
 
-fn tenant(connection: &Connection) -> Tenant {
-    Tenant {
-        zone: connection.zone.clone().unwrap_or(TimeZone::UTC),
-        facts: connection.facts.clone(),
-        actor: Actor { member: connection.actor_member.clone(), attrs: connection.actor.clone() },
-    }
-}
-
-fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+/// Tokens and origins are the connection's, whichever account it reaches.
+fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+    let connection = reached.connection;
     let refused = |message: String| Refusal { message, hint: None, at: connection.at.clone() };
     match connection.backend {
         BackendName::Embedded if request.forbid_sandbox => {
@@ -279,9 +315,24 @@ fn backend(name: &Atom, connection: &Connection, tenant: &Tenant, request: &Requ
             Ok(Box::new(Embedded::new(request.folder.join(written), written, host, request.now, PAGE)))
         }
         BackendName::Scim => {
-            let access = token::authorize(name, connection, &request.folder, request.trust_head, &*request.env)?;
+            let access = token::authorize(reached.name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            Ok(Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?))
+            let scim = Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?);
+            match &connection.roster {
+                None => Ok(scim),
+                Some(beside) => {
+                    let (folder, now) = (request.folder.clone(), request.now);
+                    Ok(Box::new(Beside::new(scim, RosterReader::new(connection.spec, tenant.clone(), beside.clone(), folder, now))))
+                }
+            }
         }
+        BackendName::Roster => match &connection.roster {
+            Some(roster) => {
+                let (folder, now) = (request.folder.clone(), request.now);
+                Ok(Box::new(Exported::new(connection.spec, tenant.clone(), roster.clone(), folder, now)))
+            }
+            // The manifests were refused for it before.
+            None => Err(refused(format!("connection `{name}` does not say how its export is read"))),
+        },
     }
 }

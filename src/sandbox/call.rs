@@ -26,6 +26,9 @@ impl Sandbox {
     pub fn call(&mut self, host: &Host, now: Timestamp, on: &Subject, call: &Call) -> Result<Answer, SandboxError> {
         self.serving(host, now, |server| {
             server.row.writes += 1;
+            if let Some(no) = (server.rules.out_of_reach)(&host.tenant, server.row.delegates) {
+                return Ok(Answer::Refused(no));
+            }
             if !server.actor_administers()? {
                 return Ok(Answer::Refused("You do not have permission to manage users.".into()));
             }
@@ -49,7 +52,7 @@ impl Sandbox {
         let path = self.path.clone();
         self.writing(|transaction| {
             let store = Store::new(transaction, &path, host);
-            let row = store.account()?.unwrap_or(AccountRow { mark: 0, writes: 0, whitelist: false, fault: None });
+            let row = store.account()?.unwrap_or(AccountRow::NEW);
             let clock = Clock::new(now, &host.tenant);
             let mut server = Server { store, host, clock, rules: refusals::of(host.spec), row };
             let answer = act(&mut server)?;

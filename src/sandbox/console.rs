@@ -18,6 +18,8 @@ pub struct LiveAccount {
     pub domains: Domains,
     pub members: Vec<LiveMember>,
     pub fault: Option<Fault>,
+    /// Whether the account lets the host manage its users; of no account but one with a host.
+    pub delegates: bool,
 }
 
 /// One member of a live state.
@@ -71,7 +73,7 @@ impl Sandbox {
                 store.put_attempts(&member.email, member.attempts.unwrap_or(u32::from(pending)))?;
             }
             let mark = store.last_mark()? + 1;
-            store.put_account(&super::store::AccountRow { mark, writes: 0, whitelist, fault: live.fault })
+            store.put_account(&super::store::AccountRow { mark, writes: 0, whitelist, fault: live.fault, delegates: live.delegates })
         })
     }
 

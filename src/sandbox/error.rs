@@ -26,6 +26,9 @@ pub enum SandboxError {
     System { account: String, found: String, asked: &'static str },
     #[error("no random bytes for a link: {0}")]
     Random(String),
+    /// This actor may not even ask about the account (SYSTEMS.md M4).
+    #[error("{0}")]
+    OutOfReach(String),
     /// The server was told to fail (`fault: failed`).
     #[error("503 Service Unavailable")]
     Failing,

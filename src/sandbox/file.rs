@@ -10,7 +10,7 @@ use super::error::SandboxError;
 use super::page::CountedTotal;
 
 /// The version of the tables, in the file's `user_version`.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// `pcts`, in the file's `application_id`.
 const APPLICATION: u32 = 0x7063_7473;
 /// How long a call waits for another process's transaction.
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TABLES: &str = "
 CREATE TABLE account (
     name TEXT PRIMARY KEY, system TEXT NOT NULL, mark INTEGER NOT NULL, writes INTEGER NOT NULL,
-    whitelist INTEGER NOT NULL, fault TEXT
+    whitelist INTEGER NOT NULL, fault TEXT, delegates INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE member (
     account TEXT NOT NULL, email TEXT NOT NULL, phase TEXT NOT NULL, sent INTEGER, declined INTEGER NOT NULL,

@@ -44,8 +44,6 @@ pub(super) struct CountedTotal {
     total: u64,
 }
 
-const EMPTY: AccountRow = AccountRow { mark: 0, writes: 0, whitelist: false, fault: None };
-
 impl Sandbox {
     /// The members after the address `after`, at most `limit` of them.
     ///
@@ -54,7 +52,7 @@ impl Sandbox {
     pub fn page(&self, host: &Host, now: Timestamp, after: Option<&str>, limit: usize) -> Result<Page, SandboxError> {
         let found = self.reading(|conn| {
             let store = Store::new(conn, &self.path, host);
-            let row = healthy(&store)?;
+            let row = open_to(host, &store)?;
             let (clock, view) = (Clock::new(now, &host.tenant), (refusals::of(host.spec).view)(&host.tenant));
             let mut members: Vec<Live> = Vec::new();
             let mut next = None;
@@ -71,6 +69,7 @@ impl Sandbox {
             let total = self.total(conn, host, row.mark, view)?;
             Ok(spoiled(Page { members, total, mark: row.mark, next }, row.fault, after.is_none()))
         })?;
+        let found = found.map_or_else(|| reached(host, &AccountRow::NEW).map(|()| None), |found| Ok(Some(found)))?;
         Ok(found.unwrap_or(Page { members: Vec::new(), total: 0, mark: 0, next: None }))
     }
 
@@ -80,7 +79,7 @@ impl Sandbox {
     /// As [`Sandbox::page`].
     pub fn count(&self, host: &Host) -> Result<Totals, SandboxError> {
         let found = self.reading(|conn| {
-            let row = healthy(&Store::new(conn, &self.path, host))?;
+            let row = open_to(host, &Store::new(conn, &self.path, host))?;
             let total = self.total(conn, host, row.mark, (refusals::of(host.spec).view)(&host.tenant))?;
             let total = match row.fault {
                 Some(Fault::Contradictory) => total + 1,
@@ -88,6 +87,7 @@ impl Sandbox {
             };
             Ok(Totals { total, mark: row.mark })
         })?;
+        let found = found.map_or_else(|| reached(host, &AccountRow::NEW).map(|()| None), |found| Ok(Some(found)))?;
         Ok(found.unwrap_or(Totals { total: 0, mark: 0 }))
     }
 
@@ -98,7 +98,7 @@ impl Sandbox {
     pub fn domains(&self, host: &Host) -> Result<Domains, SandboxError> {
         let found = self.reading(|conn| {
             let store = Store::new(conn, &self.path, host);
-            let row = healthy(&store)?;
+            let row = open_to(host, &store)?;
             store.domains(&row)
         })?;
         Ok(found.unwrap_or(Domains::Off))
@@ -126,12 +126,19 @@ impl Sandbox {
     }
 }
 
-fn healthy(store: &Store<'_>) -> Result<AccountRow, SandboxError> {
-    let row = store.account()?.unwrap_or(EMPTY);
+/// The row of an account that answers, and answers this actor.
+fn open_to(host: &Host, store: &Store<'_>) -> Result<AccountRow, SandboxError> {
+    let row = store.account()?.unwrap_or(AccountRow::NEW);
     if row.fault == Some(Fault::Failed) {
         return Err(SandboxError::Failing);
     }
+    reached(host, &row)?;
     Ok(row)
+}
+
+/// An account that is not there is out of reach too, and not empty.
+fn reached(host: &Host, row: &AccountRow) -> Result<(), SandboxError> {
+    (refusals::of(host.spec).out_of_reach)(&host.tenant, row.delegates).map_or(Ok(()), |no| Err(SandboxError::OutOfReach(no)))
 }
 
 /// The total that a server in trouble states.

@@ -23,6 +23,13 @@ pub(super) struct AccountRow {
     pub writes: u64,
     pub whitelist: bool,
     pub fault: Option<Fault>,
+    /// Its users are managed by the host too, as far as the account itself says (SYSTEMS.md M4).
+    pub delegates: bool,
+}
+
+impl AccountRow {
+    /// Nothing was ever written to the account.
+    pub(super) const NEW: Self = Self { mark: 0, writes: 0, whitelist: false, fault: None, delegates: true };
 }
 
 const MEMBER: &str = "SELECT m.email, m.phase, m.sent, m.declined, m.since, m.attrs, coalesce(a.number, 0)
@@ -55,18 +62,18 @@ impl<'a> Store<'a> {
 
     /// The account's row; `None` where nothing was ever written to it.
     pub(super) fn account(&self) -> Result<Option<AccountRow>, SandboxError> {
-        let sql = "SELECT system, mark, writes, whitelist, fault FROM account WHERE name = ?1";
+        let sql = "SELECT system, mark, writes, whitelist, fault, delegates FROM account WHERE name = ?1";
         let row = self
             .conn
             .prepare_cached(sql)
             .and_then(|mut s| {
                 s.query_row([self.account], |r| {
-                    Ok((r.get::<_, String>(0)?, r.get(1)?, r.get::<_, i64>(2)?, r.get(3)?, r.get::<_, Option<String>>(4)?))
+                    Ok((r.get::<_, String>(0)?, r.get(1)?, r.get::<_, i64>(2)?, r.get(3)?, r.get::<_, Option<String>>(4)?, r.get(5)?))
                 })
                 .optional()
             })
             .map_err(|e| self.sqlite(&e))?;
-        let Some((found, mark, writes, whitelist, fault)) = row else { return Ok(None) };
+        let Some((found, mark, writes, whitelist, fault, delegates)) = row else { return Ok(None) };
         if found != self.spec.name {
             return Err(SandboxError::System { account: self.account.into(), found, asked: self.spec.name });
         }
@@ -74,7 +81,7 @@ impl<'a> Store<'a> {
             Some(word) => Some(Fault::parse(&word).ok_or_else(|| self.damaged("an unknown fault"))?),
             None => None,
         };
-        Ok(Some(AccountRow { mark, writes: u64::try_from(writes).unwrap_or(0), whitelist, fault }))
+        Ok(Some(AccountRow { mark, writes: u64::try_from(writes).unwrap_or(0), whitelist, fault, delegates }))
     }
 
     /// The mark that the account has, whatever system it was loaded as; 0 for a new one.
@@ -86,8 +93,8 @@ impl<'a> Store<'a> {
     pub(super) fn put_account(&self, row: &AccountRow) -> Result<(), SandboxError> {
         let writes = i64::try_from(row.writes).unwrap_or(i64::MAX);
         self.run(
-            "INSERT OR REPLACE INTO account (name, system, mark, writes, whitelist, fault) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![self.account, self.spec.name, row.mark, writes, row.whitelist, row.fault.map(Fault::word)],
+            "INSERT OR REPLACE INTO account (name, system, mark, writes, whitelist, fault, delegates) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![self.account, self.spec.name, row.mark, writes, row.whitelist, row.fault.map(Fault::word), row.delegates],
         )?;
         Ok(())
     }

@@ -34,7 +34,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "emma-hq",
     product: "Emma HQ",
     summary: "one role a person, the same in all granted subaccounts; privileges a role; one parent",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",
@@ -101,6 +101,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             doc: "The last day of access, inclusive; portcullis ends it on its first run after that day.",
         },
     ],
+    tenants: None,
     facts: &[
         FactSpec {
             key: "subaccounts",
@@ -208,6 +209,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: SUBACCOUNT, steps: &[ROLE] },
     ],
+    reads_back: &[],
     firsts: &[],
     checks: &[],
     may: &[

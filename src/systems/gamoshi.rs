@@ -19,7 +19,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "gamoshi",
     product: "Gamoshi",
     summary: "regular users of two levels, and analytics users who read for one business partner",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",
@@ -70,6 +70,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             doc: "The last day of access, inclusive; portcullis ends it on its first run after that day.",
         },
     ],
+    tenants: None,
     facts: &[],
     limits: &[],
     actors: &[],
@@ -115,6 +116,8 @@ pub static SPEC: SystemSpec = SystemSpec {
         // G2: for good; nobody is restored.
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
     ],
+    // G1: who was invited has a default level, and the page does not say which.
+    reads_back: &[(Action::Invite, Verb::Set)],
     firsts: &[],
     checks: &[],
     may: &[("G5", g5_only_user_managers_manage), ("G4", g4_a_member_stays_of_its_kind)],

@@ -33,7 +33,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "insider",
     product: "Insider One",
     summary: "six roles, groups, temporary access of up to 30 days, a whitelist of domains",
-    backends: &["embedded", "scim"],
+    backends: &["embedded", "roster", "scim"],
     attrs: &[
         AttrSpec {
             key: "name",
@@ -118,6 +118,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             doc: "The last day of access, inclusive to 23:59:59 in the account's timezone (I3); at most 30 days ahead unless `renew: rolling` (I2).",
         },
     ],
+    tenants: None,
     facts: &[FactSpec {
         key: "features",
         kind: Kind::Set {
@@ -206,6 +207,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
     ],
+    reads_back: &[],
     firsts: &[("I4", checks::i4_promotion_clears_end)],
     checks: &[("I1", checks::i1_no_temporary_administrator), ("I2", checks::i2_end_at_most_30_days_ahead)],
     may: &[("I6", checks::i6_only_administrators_manage)],

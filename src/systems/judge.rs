@@ -27,8 +27,11 @@ impl SystemSpec {
         if !self.chiefs().any(|a| seen.contains_key(a.key)) || self.has_foreign_word(&seen) {
             return Administrator::Perhaps;
         }
-        if !self.counts_for_floor(&seen) {
+        if !self.counts_for_floor(&self.with_unread_scopes(&seen, caps)) {
             return Administrator::No;
+        }
+        if !self.counts_for_floor(&seen) {
+            return Administrator::Perhaps;
         }
         if self.has_registered(live, caps) { Administrator::Yes } else { Administrator::Perhaps }
     }
@@ -43,14 +46,33 @@ impl SystemSpec {
 
     /// Whether the person has accepted an invitation, as far as the server tells. Where names come
     /// with the registration (I8), a name, be it empty, is the sign of one whose access ended, and
-    /// of anyone where invitations do not show (I13).
+    /// of anyone where invitations do not show (I13); elsewhere nothing is, the actor apart, who works
+    /// in the console.
     pub fn has_registered(&self, live: &Live, caps: &Caps) -> bool {
         let label = self.attrs.iter().find(|a| a.axis == Axis::Label).filter(|_| self.names_after_registration);
         match live.phase {
             Phase::Pending { .. } => false,
             Phase::Active | Phase::Locked if caps.reads_invitations => true,
-            Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => label.is_none_or(|a| live.attr(a.key).seen().is_some()),
+            _ if caps.registered.as_ref() == Some(&live.email) => true,
+            Phase::Active | Phase::Locked => label.is_some_and(|a| live.attr(a.key).seen().is_some()),
+            Phase::Expired | Phase::Suspended => label.is_none_or(|a| live.attr(a.key).seen().is_some()),
         }
+    }
+
+    /// What is seen of a member, with a scope that nobody knows in place of each scope set that this
+    /// backend cannot read: who holds a role somewhere is not judged as if it were nowhere.
+    pub fn with_unread_scopes(&self, seen: &Attrs, caps: &Caps) -> Attrs {
+        let unread = |a: &&super::spec::AttrSpec| {
+            a.axis == Axis::Where
+                && matches!(a.kind, Kind::Set { denies: false, .. })
+                && !caps.reads.contains(a.key)
+                && !seen.contains_key(a.key)
+                && self.rows.iter().any(|r| matches!(r.scopes, Scopes::Each(key) if key == a.key) && !r.when.is_empty())
+        };
+        let mut all = seen.clone();
+        let somewhere = || Value::Set(BTreeSet::from([Atom::literal("?")]));
+        all.extend(self.attrs.iter().filter(unread).map(|a| (a.key, somewhere())));
+        all
     }
 
     /// Whether a value holds a word that the system's fixed list does not.

@@ -5,7 +5,7 @@ use crate::model::{Action, Tenant, Verb};
 
 use super::spec::{
     AttrSpec, Axis, Console, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge, PermitRow, PhaseIs, Procedure,
-    Required, Rule, Scopes, Step, SystemSpec, Word, Words, X1, both, portcullis, product,
+    Required, Rule, Scopes, Step, SystemSpec, TenantsSpec, Word, Words, X1, both, portcullis, product,
 };
 use super::{Needs, Seeking};
 
@@ -21,7 +21,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "meta-gateway",
     product: "Meta Conversions API Gateway",
     summary: "three roles in one hosted account, data sources of standard users, invitation links that are secrets",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     // No name: the person gives it with the host account, and no page shows it.
     attrs: &[
         AttrSpec {
@@ -60,6 +60,9 @@ pub static SPEC: SystemSpec = SystemSpec {
             doc: "The last day of access, inclusive; portcullis ends it on its first run after that day.",
         },
     ],
+    tenants: Some(TenantsSpec {
+        delegates: "an admin of the account, who delegates the user management to the host, and the tenant under `host.delegated`",
+    }),
     facts: &[FactSpec {
         key: "smtp",
         kind: Kind::Flag,
@@ -110,6 +113,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: None, steps: &[EDIT] },
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: REVOKE },
     ],
+    reads_back: &[],
     firsts: &[],
     checks: &[],
     may: MAY,
@@ -181,12 +185,15 @@ pub static SPEC: SystemSpec = SystemSpec {
 /// meta-gateway's rules in SYSTEMS.md.
 const RULES: &[Rule] = &[
     both("M1", "an account keeps an admin at every moment; the last one cannot be removed, and admins alone manage users."),
-    portcullis("M2", "the link of an invitation is a secret: it stands in no plan, log or comment, only in a file of mode 0600."),
+    portcullis(
+        "M2",
+        "the link of an invitation is a secret: it stands in no plan, log or comment, only in a file of mode 0600, encrypted where a key is named.",
+    ),
     product(
         "M3",
         "without SMTP at the host the link is the only delivery; the result of an apply counts the links that wait for hand-over.",
     ),
-    product("M4", "a host actor reaches only accounts that delegated user management; another one is out of reach, not empty."),
+    both("M4", "a host actor reaches only accounts that delegated user management; another one is out of reach, not empty."),
     product("M5", "revoking is for one account: the person stays in the others."),
     product("M6", "a lost link is generated anew; a link lives 24 hours."),
     portcullis("M7", "`standard` may also delete the account: granting it is high risk; data sources go with `standard` alone."),

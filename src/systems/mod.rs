@@ -18,7 +18,7 @@ pub use judge::Administrator;
 pub use procedure::{NoWay, Removal};
 pub use spec::{
     AttrSpec, Axis, Check, Console, DomainSpec, Ends, FactSpec, First, Floor, InvitationSpec, Keeper, Kind, Life, Limit, Mails, May, Merge,
-    PermitRow, PhaseIs, Procedure, Required, Rule, Scopes, Step, SystemSpec, Where, Word, Words,
+    PermitRow, PhaseIs, Procedure, Required, Rule, Scopes, Step, SystemSpec, TenantsSpec, Where, Word, Words,
 };
 
 /// Every system that is built, sorted by name.

@@ -137,8 +137,10 @@ impl SystemSpec {
                 && !(a.axis == Axis::Label && self.names_after_registration)
         };
         let set: BTreeMap<Key, Assign> = self.attrs.iter().filter(carries).map(|a| (a.key, Assign::To(after[a.key].clone()))).collect();
-        // What narrows must come with the invitation; what only widens may follow it.
-        let waits = set.keys().any(|k| self.narrows_at_invite(k, after) && caps.channel(Verb::Invite, Some(k)) != Channel::Api);
+        // What narrows must come with the invitation; what only widens may follow it. Where a human
+        // invites, all of it stands in one form.
+        let by_hand = caps.channel(Verb::Invite, None) != Channel::Api;
+        let waits = by_hand || set.keys().any(|k| self.narrows_at_invite(k, after) && caps.channel(Verb::Invite, Some(k)) != Channel::Api);
         let mut invite = self.call(step, BTreeMap::new(), self.invitation_mails(tenant));
         if waits {
             invite.set = set;
@@ -333,6 +335,17 @@ fn by_channel(call: Call, caps: &Caps) -> Vec<Call> {
     let mut calls = Vec::new();
     if !api.is_empty() {
         calls.push(Call { set: api, ..call.clone() });
+    }
+    if call.verb != Verb::Set {
+        // One form of the console, as far as one reading proves it.
+        let (proven, unproven): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            other.into_iter().partition(|(k, _)| caps.channel(call.verb, Some(k)) == Channel::Manual);
+        for (set, channel) in [(proven, Channel::Manual), (unproven, Channel::Unverifiable)] {
+            if !set.is_empty() {
+                calls.push(Call { set, channel, ..call.clone() });
+            }
+        }
+        return calls;
     }
     for (key, to) in other {
         let channel = caps.channel(call.verb, Some(key));

@@ -15,7 +15,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "solver",
     product: "Solver AI Suite",
     summary: "three fixed groups; what a user may do is the sum of their groups",
-    backends: &["embedded"],
+    backends: &["embedded", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",
@@ -52,6 +52,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             doc: "The last day of access, inclusive; portcullis ends it on its first run after that day.",
         },
     ],
+    tenants: None,
     facts: &[],
     limits: &[],
     actors: &[],
@@ -93,6 +94,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: None, steps: SETS },
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
     ],
+    reads_back: &[],
     firsts: &[],
     checks: &[],
     may: MAY,

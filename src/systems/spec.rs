@@ -1,6 +1,6 @@
 //! The shape of a system's literals. A field's comment names the rule that it carries.
 
-use crate::model::{Action, Attrs, Key, Live, Tenant};
+use crate::model::{Action, Attrs, Key, Live, Tenant, Verb};
 
 use super::check::{Dated, Finding, Needs, Seeking};
 
@@ -16,6 +16,8 @@ pub struct SystemSpec {
     pub backends: &'static [&'static str],
     /// Attributes of a member, `name` and `end` included.
     pub attrs: &'static [AttrSpec],
+    /// Where one connection reaches several accounts, of which `accounts.NAME.tenant` says one.
+    pub tenants: Option<TenantsSpec>,
     /// Facts about a tenant that its connection may state.
     pub facts: &'static [FactSpec],
     /// Words that need other words: privileges that belong to a role (E10).
@@ -44,6 +46,9 @@ pub struct SystemSpec {
     pub exists_elsewhere: &'static str,
     /// How each change is made; the first that matches counts.
     pub procedures: &'static [Procedure],
+    /// Before these calls of a change the member is read again: what the call before gave is not
+    /// documented (G1).
+    pub reads_back: &'static [(Action, Verb)],
     /// Attributes that must be set in a call of their own before the rest (I4).
     pub firsts: &'static [(&'static str, First)],
     /// Rules on what a manifest asks for, each with its id.
@@ -278,6 +283,13 @@ pub enum Ends {
     Native { max_ahead: u16 },
 }
 
+/// Several accounts of one host.
+#[derive(Clone, Copy)]
+pub struct TenantsSpec {
+    /// Who can bring an account into the reach of a host's actor (M4): "an admin of the account, ..."
+    pub delegates: &'static str,
+}
+
 /// A whitelist of domains.
 #[derive(Clone, Copy)]
 pub struct DomainSpec {
@@ -303,7 +315,7 @@ pub struct Where {
 
 /// One call of a procedure.
 pub struct Step {
-    pub verb: crate::model::Verb,
+    pub verb: Verb,
     pub label: &'static str,
     /// The attributes that it carries; empty for none.
     pub keys: &'static [&'static str],
@@ -319,7 +331,7 @@ pub enum PhaseIs {
 
 /// A step in the console's own words.
 pub struct Console {
-    pub verb: crate::model::Verb,
+    pub verb: Verb,
     /// The attribute that it sets, or none.
     pub key: Option<&'static str>,
     /// What to click, `{member}`, `{domain}` and `{value}` filled in.
@@ -359,6 +371,11 @@ impl SystemSpec {
     }
     pub fn is_chief(&self, key: &str) -> bool {
         self.chiefs().any(|a| a.key == key)
+    }
+    /// Whether an export of the members can have a column for it: ends only where they are the
+    /// product's own.
+    pub fn has_column(&self, attr: &AttrSpec) -> bool {
+        attr.axis != Axis::Until || self.has_native_ends()
     }
     /// Whether the attribute says more of the chief one, so that it does not outlast it: emma-hq's
     /// privileges (E10), and meta-gateway's data sources, which standard users alone have.

@@ -106,6 +106,13 @@ fn has(json: &Json, pattern: &Json, path: &str) {
     }
 }
 
+#[test]
+fn a_revocation_is_what_its_schema_says() {
+    let json = valid(world().run("revoke wait@acme.example --format json").expect(2), "revoke");
+    assert_eq!((json["kind"].as_str(), json["person"].as_str()), (Some("revoke"), Some("wait@acme.example")));
+    has(&json, &json!({ "edit": [{ "file": "", "diff": "" }], "written": [], "outlives": "", "nowhere": false }), "revoke");
+}
+
 fn plan_pattern() -> Json {
     json!({
         "schema_version": "", "kind": "", "tool": "", "as_of": "", "simulated": true, "sandbox": true, "digest": "",

@@ -7,5 +7,6 @@ mod hostile;
 mod json;
 #[path = "../support/program.rs"]
 mod program;
+mod revoke;
 mod safety;
 mod transcripts;

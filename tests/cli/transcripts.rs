@@ -171,6 +171,74 @@ fn warnings_are_shown_and_strict_counts_them() {
     assert_data_eq!(world.transcript(&["validate", "validate --strict"]), file!["transcripts/warnings.txt"].raw());
 }
 
+const PROFILES: &str = "
+    profiles:
+      marketer:
+        news: { role: editor, subaccounts: [emea], reason: Marketing }
+      boss:
+        emma-hq: { role: manager, privileges: [edit-managers], subaccounts: [emea, apac] }
+";
+
+const GIVEN: &str = "
+    people:
+      ada: { email: ada@acme.example, name: Ada Lovelace, profiles: [boss] }
+      grace: { email: grace@acme.example, name: Grace Hopper, accounts: { news: { email: grace@lab.example } } }
+    teams:
+      emea-marketing: [grace, { profile: marketer }]
+";
+
+#[test]
+fn profiles_are_given_and_shown_with_their_places() {
+    let world = World::new();
+    world.write("connections.yaml", NEWS).write("profiles.yaml", PROFILES).write("people.yaml", GIVEN);
+    world.write(
+        "accounts/news.yaml",
+        "accounts:\n  news:\n    members:\n      - { profile: marketer, email: kim@agency.example, name: Kim Lee, subaccounts: [apac] }\n",
+    );
+    world.load(
+        "
+        accounts:
+          news:
+            members:
+              - { email: ada@acme.example, name: Ada Lovelace, role: manager, privileges: [edit-managers], subaccounts: [emea, apac] }
+              - { email: grace@acme.example, name: Grace Hopper, role: editor, subaccounts: [emea] }
+        ",
+    );
+    assert_data_eq!(world.transcript(&["validate", "plan", "apply --auto-approve", "plan"]), file!["transcripts/profiles.txt"].raw());
+}
+
+const MORE: &str = "        insider: { role: administrator }
+        sol: { groups: [standard] }
+      left: { ins: { role: viewer, end: 2026-12-01 } }
+      idle: { nws: { role: author } }
+";
+
+const TWO_MORE: &str = "      ins: { system: insider, backend: embedded, timezone: Europe/Paris }
+      sol: { system: solver, backend: embedded }
+";
+
+#[test]
+fn mistakes_with_profiles_are_shown_at_both_places() {
+    let world = World::new();
+    world.write("connections.yaml", &(NEWS.to_owned() + TWO_MORE));
+    world.write("profiles.yaml", &(PROFILES.to_owned() + MORE));
+    world.write(
+        "people.yaml",
+        &GIVEN
+            .replace("[boss]", "[boss, bos]")
+            .replace("news: { email: grace@lab.example }", "news: { email: Ada@acme.example }, nws: { email: g@lab.example }"),
+    );
+    world.write(
+        "accounts/news.yaml",
+        "accounts:\n  news:\n    members:\n      - { profile: boss, email: kim@agency.example, name: Kim Lee, role: editor }\n      - { profile: left, person: grace }\n      - { person: ada, role: author, subaccounts: [emea] }\n",
+    );
+    world.write(
+        "accounts/ins.yaml",
+        "accounts:\n  ins:\n    members:\n      - { profile: boss, email: kim@agency.example, name: Kim Lee, end: 2026-12-01 }\n",
+    );
+    assert_data_eq!(world.transcript(&["validate"]), file!["transcripts/profiles_mistakes.txt"].raw());
+}
+
 #[test]
 fn apply_without_a_terminal_asks_nobody() {
     let world = news();
@@ -303,7 +371,6 @@ fn what_is_known_and_not_built_is_refused() {
     let lines = [
         "init",
         "import --anything",
-        "revoke ada",
         "who ada",
         "review",
         "expiring --within 30d",

@@ -122,6 +122,7 @@ fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading:
         caps: backend.reader().caps(),
         desired,
         reading,
+        only: None,
     };
     plan::plan(Moment { now: world.now, at: None, simulated: false }, &[account])
 }

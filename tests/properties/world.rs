@@ -12,7 +12,7 @@ use portcullis::manifest::{
     AccountDoc, Auth, BackendName, Connection, EntryDoc, GuardLimit, Invitations, Leaves, Links, Manifests, Mode, Pattern, Person, Team,
     TeamMember, Who,
 };
-use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Located, Name, Place, Tenant, Value};
+use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Keyed, Located, Name, Place, Tenant, Value};
 use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, Stored};
 use portcullis::systems::{self, Life, Removal, SystemSpec};
 use unicode_normalization::UnicodeNormalization as _;
@@ -61,7 +61,7 @@ impl World {
         let mut build = Build { plan, spec, today: now.to_zoned(zone.clone()).date(), line: 0 };
         let account = word("acc");
         let member = build.actor_is_member().then(|| email(ACTOR));
-        let tenant = Tenant { zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan) } };
+        let tenant = Tenant { name: None, zone, facts: facts(plan), actor: Actor { member, attrs: actor(plan), delegated: None } };
         let seen_by_all = Tenant {
             facts: tenant.facts.iter().filter(|(k, _)| **k != "surface" && **k != "subaccount").map(|(k, v)| (*k, v.clone())).collect(),
             actor: Actor::default(),
@@ -198,11 +198,13 @@ impl Build<'_> {
             zone: Some(tenant.zone.clone()),
             actor_member: tenant.actor.member.clone(),
             actor: tenant.actor.attrs.clone(),
+            delegated: None,
             auth: Auth::Token,
             endpoint: None,
             expect_tenant: None,
             expect_actor: None,
             file: None,
+            roster: None,
             links: None,
             facts: tenant.facts.clone(),
             at: self.place(),
@@ -223,7 +225,7 @@ impl Build<'_> {
             all.people.insert(id, doc);
         }
         for (number, members) in teams.into_iter().enumerate() {
-            all.teams.insert(word(&format!("t{number}")), Team { members, at: self.place() });
+            all.teams.insert(word(&format!("t{number}")), Team { members, profiles: Vec::new(), at: self.place() });
         }
         let doc = self.account();
         all.accounts.insert(account.clone(), doc);
@@ -281,6 +283,8 @@ impl Build<'_> {
             name: person.named.then(|| Name::new(&format!("Person {number}"))),
             previously,
             leaves: leaves.map(|l| self.at(l)),
+            profiles: Vec::new(),
+            accounts: BTreeMap::new(),
             at: self.place(),
         }
     }
@@ -326,6 +330,9 @@ impl Build<'_> {
             }
         }
         AccountDoc {
+            connection: word("acc"),
+            tenant: None,
+            spec: Some(self.spec),
             mode: [Mode::Adopt, Mode::Additive, Mode::Authoritative][usize::from(policy.mode)],
             ignore,
             protect,
@@ -378,7 +385,8 @@ impl Build<'_> {
             start: None,
             end: None,
             rolling: None,
-            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect(),
+            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect::<Keyed<_>>().into(),
+            profile: None,
             at: self.place(),
         }
     }
@@ -438,7 +446,7 @@ impl Build<'_> {
         }
         let list = |bits: u8| Domains::Only((0..3).filter(|d| bits >> d & 1 == 1).map(domain).collect());
         let domains = if self.plan.handover { Some(7) } else { self.plan.domains.live };
-        LiveAccount { domains: domains.filter(|_| self.is("insider")).map_or(Domains::Off, list), members, fault: None }
+        LiveAccount { domains: domains.filter(|_| self.is("insider")).map_or(Domains::Off, list), members, fault: None, delegates: true }
     }
 
     fn member(&self, address: Email, number: usize, plan: &LivePlan) -> LiveMember {

@@ -236,7 +236,12 @@ impl World {
                 attempts: m.attempts,
             });
             let fault = doc.fault.and_then(|f| Fault::parse(f.word()));
-            let live = LiveAccount { domains: doc.domains.unwrap_or(Domains::Off), members: members.collect(), fault };
+            let live = LiveAccount {
+                domains: doc.domains.unwrap_or(Domains::Off),
+                members: members.collect(),
+                fault,
+                delegates: doc.delegates.unwrap_or(true),
+            };
             self.sandbox(account.as_str(), |sandbox, host| sandbox.load(host, self.now, &live)).expect("the state can be loaded");
         }
     }
@@ -255,6 +260,10 @@ impl World {
     }
     pub fn decline(&self, who: &str) {
         self.hand(|sandbox, host| sandbox.decline(host, self.now, &email(who))).unwrap_or_else(|no| panic!("{no}"));
+    }
+    /// The account's server by its name.
+    pub fn server_of(&self, account: &'static str) -> Server<'_> {
+        Server { world: self, account, now: self.now }
     }
     /// Someone with every right edits a member in the console.
     pub fn click(&self, who: &str, attrs: Json) {
@@ -324,13 +333,9 @@ impl World {
         let request = self.request();
         // The other side does not care whether the manifests ask for anything sensible.
         let folder = Folder::load(&request);
-        let connection = folder.manifests().connections.get(account).unwrap_or_else(|| panic!("no connection {account}"));
-        let tenant = portcullis::model::Tenant {
-            zone: connection.zone.clone().expect("a timezone"),
-            facts: connection.facts.clone(),
-            actor: portcullis::model::Actor { member: connection.actor_member.clone(), attrs: connection.actor.clone() },
-        };
-        let host = Host { account: Atom::new(account).expect("a word"), spec: connection.spec, tenant };
+        let name = Atom::new(account).expect("a word");
+        let reached = folder.manifests().reached(&name).unwrap_or_else(|| panic!("no account {account}"));
+        let host = Host { account: name.clone(), spec: reached.connection.spec, tenant: reached.tenant() };
         (self.folder.path().join(".portcullis/embedded.db"), host)
     }
 

@@ -109,5 +109,13 @@ pub(super) fn caps() -> Caps {
         (Verb::Delete, BTreeSet::new()),
         (Verb::Deactivate, BTreeSet::new()),
     ]);
-    Caps { reads: both(), writes, reads_domains: false, reads_invitations: false, keeps_ends: false, best_proof: Proof::Counted }
+    Caps {
+        reads: both(),
+        writes,
+        reads_domains: false,
+        reads_invitations: false,
+        registered: None,
+        keeps_ends: false,
+        best_proof: Proof::Counted,
+    }
 }

@@ -42,6 +42,7 @@ impl Reader for ScimReader {
                     whoami: listing.whoami,
                     tenant: None,
                     proof: Ok(listing.proof),
+                    remarks: Vec::new(),
                 },
                 Err(why) => Reading::incomplete(why),
             }

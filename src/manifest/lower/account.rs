@@ -25,11 +25,15 @@ const BLOCKED: &[&str] = &[
     "domain-not-allowed",
 ];
 
+/// Connections that a hint names.
+const MOST_NAMED: usize = 3;
+
 /// What the entries of an account need to know of it.
 pub(super) struct About<'a> {
     pub name: &'a str,
     pub spec: Option<&'static SystemSpec>,
-    pub facts: BTreeMap<crate::model::Key, crate::model::Value>,
+    /// What its connection states; none without one.
+    pub facts: Option<BTreeMap<crate::model::Key, crate::model::Value>>,
     /// Where the connection stands, if it names no timezone.
     pub lacks_zone: Option<Place>,
     /// The account's own list of domains.
@@ -43,16 +47,22 @@ pub(super) fn lower<'a>(
     context: &mut Context<'a>,
     sink: &mut Sink,
 ) -> Option<AccountDoc> {
-    let connection = context.connections.get(name);
-    let (spec, backend) = (connection.and_then(|c| c.spec), connection.and_then(|c| c.backend));
+    let named = at.get("connection").and_then(|value| read::atom(sink, value));
+    let connection_name = match &named {
+        Some(named) => named.clone(),
+        None => Atom::new(name).ok()?,
+    };
+    let connection = context.connections.get(connection_name.as_str());
     if connection.is_none() && context.is_whole {
-        let message = format!("no connection is called {}: an account uses the connection of its own name", quoted(name));
-        let diagnostic = Diagnostic::error("unknown-account", message, at.key_place());
-        let diagnostic = sink.suggest(diagnostic, name, context.connections.keys().copied());
+        let diagnostic = unreached(name, at, named.as_ref(), context, sink);
         sink.say(diagnostic);
     }
-    let facts = connection.map(|c| c.facts.clone()).unwrap_or_default();
+    let facts = connection.map(|c| c.facts.clone());
     let lacks_zone = connection.filter(|c| !c.has_zone).map(|c| c.at.clone());
+    let (spec, backend) = (connection.and_then(|c| c.spec), connection.and_then(|c| c.backend));
+    // Without a connection the rest is judged by what the account says of itself.
+    let restated_spec = at.get("system").and_then(|system| systems::find(system.text()?));
+    let spec = if connection.is_none() { restated_spec } else { spec };
     if at.map().is_none() {
         sink.say(wrong_type(at, "a mapping"));
         return None;
@@ -80,7 +90,11 @@ pub(super) fn lower<'a>(
         Some(items) => items.filter_map(|item| entry::lower(item, &about, context, sink)).collect(),
         None => Vec::new(),
     };
+    let tenant = at.get("tenant").filter(|_| spec.is_none_or(|s| s.tenants.is_some())).and_then(|value| read::atom(sink, value));
     Some(AccountDoc {
+        connection: connection_name,
+        tenant,
+        spec,
         mode,
         ignore: at.get("ignore").map(|i| patterns(sink, i)).unwrap_or_default(),
         protect: at.get("protect").map(|p| addresses(sink, p)).unwrap_or_default(),
@@ -94,6 +108,56 @@ pub(super) fn lower<'a>(
         on_removal: at.get("on-removal").and_then(|r| removal(sink, r, backend)).unwrap_or_default(),
         at: at.key_place(),
     })
+}
+
+/// No connection of the name that the account gives, or of its own.
+fn unreached(name: &str, at: Cursor<'_>, named: Option<&Atom>, context: &Context<'_>, sink: &mut Sink) -> Diagnostic {
+    let known = context.connections.keys().copied();
+    if let Some(named) = named {
+        let place = at.get("connection").map_or_else(|| at.key_place(), Cursor::place);
+        let diagnostic = Diagnostic::error("unknown-connection", format!("no connection is called {}", quoted(named.as_str())), place);
+        return sink.suggest(diagnostic, named.as_str(), known);
+    }
+    let message = format!("no connection is called {}, and the account names no other by `connection`", quoted(name));
+    let diagnostic = Diagnostic::error("unknown-account", message, at.key_place());
+    // An account that says which tenant it is belongs to a connection that has tenants.
+    let of_tenants = context.connections.iter().filter(|(_, c)| c.spec.is_some_and(|s| s.tenants.is_some()));
+    let lines: Vec<String> = of_tenants.map(|(connection, _)| format!("`connection: {connection}`")).collect();
+    if at.get("tenant").is_some() && !lines.is_empty() && lines.len() <= MOST_NAMED {
+        return diagnostic.hint(format!("write {} in this account", lines.join(" or ")));
+    }
+    sink.suggest(diagnostic, name, known)
+}
+
+/// One account a connection, and where its system has tenants one account a tenant.
+pub(super) fn shared(accounts: &BTreeMap<Atom, AccountDoc>, sink: &mut Sink) {
+    let mut first: BTreeMap<(&Atom, Option<&Atom>), &AccountDoc> = BTreeMap::new();
+    for (name, account) in accounts {
+        let Some(spec) = account.spec else { continue };
+        let tenant = spec.tenants.map(|_| account.tenant.as_ref().unwrap_or(name));
+        let Some(other) = first.get(&(&account.connection, tenant)) else {
+            first.insert((&account.connection, tenant), account);
+            continue;
+        };
+        let connection = quoted(account.connection.as_str());
+        let diagnostic = match tenant {
+            Some(tenant) => {
+                let message = format!(
+                    "{} is the tenant {} of {connection}, and so is another account",
+                    quoted(name.as_str()),
+                    quoted(tenant.as_str())
+                );
+                Diagnostic::error("tenant-shared", message, account.at.clone())
+                    .hint("write in each account `tenant: ID`, as the host calls it")
+            }
+            None => {
+                let message =
+                    format!("{} uses {connection}, and so does another account: {} has no tenants", quoted(name.as_str()), spec.name);
+                Diagnostic::error("connection-shared", message, account.at.clone()).hint("write a connection for each")
+            }
+        };
+        sink.say(diagnostic.related(other.at.clone(), "the other account"));
+    }
 }
 
 /// `system` under an account agrees with its connection.

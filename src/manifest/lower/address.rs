@@ -14,34 +14,63 @@ use crate::model::{Atom, Email, Located, Place};
 /// Who claims which address, past ones included.
 #[derive(Default)]
 pub(super) struct Book {
-    claims: HashMap<Email, (Atom, Place)>,
+    claims: Claims,
+    /// Addresses for one account alone: there nobody else may have them, anywhere.
+    in_account: BTreeMap<Atom, Claims>,
 }
+
+type Claims = HashMap<Email, (Atom, Place)>;
 
 impl Book {
     /// Adds a person, in the order of files and lines.
     pub fn add(&mut self, id: &Atom, person: &Person, sink: &mut Sink) {
         for email in std::iter::once(&person.email).chain(&person.previously) {
-            match self.claims.get(&email.value) {
-                Some((other, place)) if other != id => {
-                    let message =
-                        format!("{} is the address of {} as well: one address is one person", email.value, quoted(other.as_str()));
-                    sink.say(
-                        Diagnostic::error("address-claimed-twice", message, email.at.clone()).related(place.clone(), "first claimed here"),
-                    );
-                }
-                Some((_, place)) => sink.say(
-                    Diagnostic::warning("repeated-word", format!("{} stands here twice", email.value), email.at.clone())
-                        .related(place.clone(), "first given here"),
-                ),
-                None => {
-                    self.claims.insert(email.value.clone(), (id.clone(), email.at.clone()));
+            claim(&mut self.claims, id, email, sink);
+        }
+    }
+
+    /// Adds a person's addresses for single accounts, once everybody was added. The address for all
+    /// accounts stays a claim there: it is a previous one (see [`Person::past_in`]).
+    pub fn add_elsewhere(&mut self, id: &Atom, person: &Person, sink: &mut Sink) {
+        for (account, other) in &person.accounts {
+            if other.email.value == person.email.value {
+                sink.say(twice(&other.email, &person.email.at));
+            }
+            let claims = self.in_account.entry(account.clone()).or_default();
+            for email in std::iter::once(&other.email).chain(&other.previously) {
+                match self.claims.get(&email.value) {
+                    Some((owner, place)) if owner != id => sink.say(claimed(email, owner, place)),
+                    Some(_) | None => claim(claims, id, email, sink),
                 }
             }
         }
     }
-    fn owner(&self, email: &Email) -> Option<&Atom> {
-        self.claims.get(email).map(|(id, _)| id)
+
+    /// Whom the address means in this account.
+    fn owner(&self, account: &Atom, email: &Email) -> Option<&Atom> {
+        let here = self.in_account.get(account).and_then(|claims| claims.get(email));
+        here.or_else(|| self.claims.get(email)).map(|(id, _)| id)
     }
+}
+
+fn claim(claims: &mut Claims, id: &Atom, email: &Located<Email>, sink: &mut Sink) {
+    match claims.get(&email.value) {
+        Some((other, place)) if other != id => sink.say(claimed(email, other, place)),
+        Some((_, place)) => sink.say(twice(email, place)),
+        None => {
+            claims.insert(email.value.clone(), (id.clone(), email.at.clone()));
+        }
+    }
+}
+
+fn claimed(email: &Located<Email>, other: &Atom, first: &Place) -> Diagnostic {
+    let message = format!("{} is the address of {} as well: one address is one person", email.value, quoted(other.as_str()));
+    Diagnostic::error("address-claimed-twice", message, email.at.clone()).related(first.clone(), "first claimed here")
+}
+
+fn twice(email: &Located<Email>, first: &Place) -> Diagnostic {
+    Diagnostic::warning("repeated-word", format!("{} stands here twice", email.value), email.at.clone())
+        .related(first.clone(), "first given here")
 }
 
 /// Patterns; plain addresses and whole domains apart, so that a thousand of them are one look-up.
@@ -84,14 +113,14 @@ struct Meant<'a> {
 }
 
 /// Everyone whom an entry names, by every address of theirs: an account may still know the old one.
-fn meant<'a>(all: &'a Manifests, book: &'a Book, teams: &mut Teams<'a>, who: &'a Who) -> Vec<Meant<'a>> {
+fn meant<'a>(all: &'a Manifests, book: &'a Book, teams: &mut Teams<'a>, account: &'a Atom, who: &'a Who) -> Vec<Meant<'a>> {
     let addresses = |id: &'a Atom| {
         let person = all.people.get(id)?;
-        let past = person.previously.iter().map(move |email| Meant { id: Some(id), email: &email.value, was: true });
-        Some(std::iter::once(Meant { id: Some(id), email: &person.email.value, was: false }).chain(past))
+        let past = person.past_in(account.as_str()).map(move |email| Meant { id: Some(id), email: &email.value, was: true });
+        Some(std::iter::once(Meant { id: Some(id), email: &person.email_in(account.as_str()).value, was: false }).chain(past))
     };
     match who {
-        Who::Email(email) => match book.owner(email) {
+        Who::Email(email) => match book.owner(account, email) {
             Some(id) => addresses(id).into_iter().flatten().collect(),
             None => vec![Meant { id: None, email, was: false }],
         },
@@ -105,9 +134,9 @@ pub(super) fn check(all: &Manifests, book: &Book, now: Timestamp, sink: &mut Sin
     let mut teams = Teams::of(all);
     let leavers: Vec<(&Atom, &Place)> = all.people.iter().filter_map(|(id, p)| Some((id, leaves_on_a_day(p)?))).collect();
     for (name, account) in &all.accounts {
-        let connection = all.connections.get(name);
+        let connection = all.reached(name).map(|reached| reached.connection);
         let today = now.to_zoned(connection.and_then(|c| c.zone.clone()).unwrap_or(TimeZone::UTC)).date();
-        protected(all, book, account, today, sink);
+        protected(all, book, (name, account), today, sink);
         let ignored = Ignored::of(&account.ignore);
         let absent: BTreeMap<&Email, &Place> = account.absent.iter().map(|a| (&a.value, &a.at)).collect();
         let lacks_zone = connection.filter(|c| c.zone.is_none() && !leavers.is_empty()).map(|c| &c.at);
@@ -116,7 +145,7 @@ pub(super) fn check(all: &Manifests, book: &Book, now: Timestamp, sink: &mut Sin
         }
         let mut listed: HashSet<&Atom> = HashSet::new();
         for entry in &account.members {
-            let meant = meant(all, book, &mut teams, &entry.who.value);
+            let meant = meant(all, book, &mut teams, name, &entry.who.value);
             let is_absent = |email: &Email| absent.get(email).copied();
             conflict(entry, &meant, is_absent, "listed-and-absent", "must be absent by `absent`", sink);
             conflict(entry, &meant, |email| ignored.of_email(email), "listed-and-ignored", "is ignored by `ignore`", sink);
@@ -162,15 +191,19 @@ fn conflict<'a>(
     let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
     let is = if one.was { "is a previous address of a member here" } else { "is a member here" };
     let message = format!("{} {is} and {what}{more}: it cannot be both", one.email);
-    sink.say(Diagnostic::error(code, message, entry.who.at.clone()).related(place.clone(), "the other one"));
+    let mut diagnostic = Diagnostic::error(code, message, entry.who.at.clone()).related(place.clone(), "the other one");
+    if let Some(profile) = &entry.profile {
+        diagnostic = diagnostic.related(profile.section.at.clone(), "the profile's section for this account");
+    }
+    sink.say(diagnostic);
 }
 
 /// `protect` refuses every change; somebody who left, or who must be absent, needs one.
-fn protected(all: &Manifests, book: &Book, account: &AccountDoc, today: jiff::civil::Date, sink: &mut Sink) {
+fn protected(all: &Manifests, book: &Book, (name, account): (&Atom, &AccountDoc), today: jiff::civil::Date, sink: &mut Sink) {
     let absent: HashMap<&Email, &Place> = account.absent.iter().map(|a| (&a.value, &a.at)).collect();
     for email in &account.protect {
-        let person = book.owner(&email.value).and_then(|id| all.people.get(id));
-        let theirs = person.into_iter().flat_map(|p| std::iter::once(&p.email).chain(&p.previously)).map(|e| &e.value);
+        let person = book.owner(name, &email.value).and_then(|id| all.people.get(id));
+        let theirs = person.into_iter().flat_map(|p| p.addresses_in(name.as_str())).map(|e| &e.value);
         if let Some(place) = std::iter::once(&email.value).chain(theirs).find_map(|address| absent.get(address)) {
             let message = format!("{} is protected and must be absent: it cannot be both", email.value);
             sink.say(Diagnostic::error("protected-and-gone", message, email.at.clone()).related((*place).clone(), "`absent`"));

@@ -1,19 +1,20 @@
 //! `connections.NAME`: where and as whom.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, PathBuf};
 
 use super::Shapes;
 use super::attribute::{self, Rule};
+use super::roster;
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
 use crate::manifest::{Auth, BackendName, Connection, Diagnostic, Links, read};
 use crate::model::{Atom, Attrs, Email, Key, Located, NotARecipient, Place, Recipient, Value};
-use crate::systems::{self, Mails, SystemSpec};
+use crate::systems::{self, Kind, Mails, SystemSpec, Words};
 
 /// Backends that the documents name and this version does not have yet.
-const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api", "roster"];
+const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api"];
 
 /// A connection as the accounts see it, whatever of it was right.
 pub(super) struct Declared {
@@ -58,7 +59,8 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
     let expect_tenant = expect.and_then(|e| e.get("tenant")).and_then(|t| read::plain(sink, t)).map(Into::into);
     let expect_actor = expect.and_then(|e| e.get("actor")).and_then(|a| read::email(sink, a)).map(|a| a.value);
     let file = file(sink, at, backend);
-    let links = declared.spec.and_then(|spec| links(sink, spec, at, &declared.facts));
+    let links = declared.spec.and_then(|spec| links(sink, spec, at, backend, &declared.facts));
+    let roster = roster::lower(sink, at, declared.spec, backend, &declared.facts);
     let Some(spec) = declared.spec else { return declared };
     if let (Some(backend), Some(system)) = (backend, at.get("backend"))
         && !spec.backends.contains(&backend.word())
@@ -67,6 +69,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
         sink.say(Diagnostic::error("not-yet-supported", message, system.place()).expected(read::one_of(spec.backends.iter().copied())));
     }
     let (actor_member, actor) = at.get("actor").map_or_else(Default::default, |actor| self::actor(sink, spec, actor, &declared.facts));
+    let delegated = at.get("host").filter(|_| spec.tenants.is_some()).and_then(|host| self::host(sink, spec, host, at.get("actor")));
     if let (Some(backend), Some(auth)) = (backend, auth) {
         declared.done = Some(Connection {
             spec,
@@ -74,11 +77,13 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
             zone: declared.zone.clone(),
             actor_member,
             actor,
+            delegated,
             auth,
             endpoint,
             expect_tenant,
             expect_actor,
             file,
+            roster,
             links,
             facts: declared.facts.clone(),
             at: at.key_place(),
@@ -127,7 +132,7 @@ fn backend(sink: &mut Sink, at: Cursor<'_>) -> Option<BackendName> {
         sink.say(not_yet(found, at.place()));
         return None;
     }
-    let built = [BackendName::Embedded, BackendName::Scim].map(|b| (b.word(), b));
+    let built = [BackendName::Embedded, BackendName::Scim, BackendName::Roster].map(|b| (b.word(), b));
     read::word(sink, at, &built)
 }
 
@@ -194,6 +199,20 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
     (member, attrs)
 }
 
+/// `host`: the actor works for the host of several tenants (SYSTEMS.md M4), and holds no role in any.
+fn host(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, actor: Option<Cursor<'_>>) -> Option<BTreeSet<Atom>> {
+    for attr in spec.attrs.iter().filter(|a| a.is_held_by_actors()) {
+        if let Some(held) = actor.and_then(|actor| actor.get(attr.key)) {
+            let message = format!("a host's actor has no `{}` in an account: write one of `host` and `{}`", attr.key, attr.key);
+            sink.say(Diagnostic::error("exactly-one", message, held.key_place()).related(at.key_place(), "the other one"));
+        }
+    }
+    let listed = at.get("delegated")?;
+    let kind = Kind::Set { words: Words::Discovered, denies: false };
+    let delegated = attribute::value(sink, listed, &kind, Rule::Found)?.value;
+    delegated.as_set().cloned()
+}
+
 fn auth(sink: &mut Sink, at: Cursor<'_>) -> Option<Auth> {
     const EXPECTED: &str = "`token`, `{file: PATH}` or `{command: [PROGRAM, ARGUMENT]}`";
     let Some(mut keys) = at.map() else {
@@ -236,7 +255,7 @@ fn auth(sink: &mut Sink, at: Cursor<'_>) -> Option<Auth> {
     }
 }
 
-/// Required for network backends, refused for the embedded one.
+/// Required for network backends, refused for the others.
 fn endpoint(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option<Located<url::Url>> {
     let found = at.get("endpoint");
     match (found, backend) {
@@ -271,21 +290,38 @@ fn endpoint(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Op
     }
 }
 
-/// The embedded database: below the folder of the manifests.
+/// The embedded database: below the folder of the manifests. A roster reads its own.
 fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option<PathBuf> {
     let value = at.get("file")?;
     if backend.is_some_and(BackendName::is_network) {
         sink.say(
-            Diagnostic::error("not-for-this-backend", "only the embedded backend has a file", value.key_place()).hint("leave `file` out"),
+            Diagnostic::error("not-for-this-backend", "only accounts in files have a `file`", value.key_place()).hint("leave `file` out"),
         );
+        return None;
+    }
+    if backend == Some(BackendName::Roster) {
         return None;
     }
     below(sink, value, "the database")
 }
 
 /// Where the links of invitations are written. Without it a link that nothing mails would be lost.
-fn links(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTreeMap<Key, Value>) -> Option<Links> {
+fn links(
+    sink: &mut Sink,
+    spec: &'static SystemSpec,
+    at: Cursor<'_>,
+    backend: Option<BackendName>,
+    facts: &BTreeMap<Key, Value>,
+) -> Option<Links> {
     if !spec.invitation.link {
+        return None;
+    }
+    // Whoever makes the steps of a runbook copies the links in the console.
+    if backend == Some(BackendName::Roster) {
+        if let Some(found) = at.get("links") {
+            let message = "the backend `roster` sends no invitation, so there is no link to write";
+            sink.say(Diagnostic::error("not-for-this-backend", message, found.key_place()).hint("leave `links` out"));
+        }
         return None;
     }
     let Some(found) = at.get("links") else {
@@ -327,7 +363,7 @@ fn recipient(sink: &mut Sink, at: Cursor<'_>) -> Option<Recipient> {
 }
 
 /// A path that stays below the folder of the manifests.
-fn below(sink: &mut Sink, value: Cursor<'_>, what: &str) -> Option<PathBuf> {
+pub(super) fn below(sink: &mut Sink, value: Cursor<'_>, what: &str) -> Option<PathBuf> {
     let path = PathBuf::from(read::plain(sink, value)?);
     // a manifest may come from anybody, and applying makes the file and the folders above it
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {

@@ -1,16 +1,15 @@
 //! One item of `members`: who, what, and for how long.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::account::About;
-use super::attribute::{self, Rule};
+use super::grant::{self, Grant, key_places};
 use super::{Context, people};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::wrong_type;
-use crate::manifest::{Diagnostic, EntryDoc, Who, read};
-use crate::model::{Atom, Domains, Key, Keyed, Located, Place, Value};
-use crate::systems::{AttrSpec, Limit, Required, SystemSpec};
+use crate::manifest::{Diagnostic, EntryDoc, ProfileUse, Who, read};
+use crate::model::{Domains, Located, Place};
 
 pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<EntryDoc> {
     if at.map().is_none() {
@@ -18,8 +17,10 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
         return None;
     }
     let who = who(at, context, sink);
+    let written = at.get("profile");
+    let profile = written.and_then(|p| profile(p, about, context, sink));
     if let (Some(Located { value: Who::Email(_), .. }), Some(value)) = (&who, at.get("email")) {
-        listed_domain(&who, value, about, sink);
+        listed_domain(&who, value, profile.as_ref(), about, sink);
     }
     let mut name = None;
     if let Some(value) = at.get("name") {
@@ -30,22 +31,46 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
             sink.say(Diagnostic::error("name-without-email", message, value.key_place()));
         }
     }
-    let reason = at.get("reason").and_then(|r| read::reason(sink, r));
+    let reason = at.get("reason").and_then(|r| read::reason(sink, r)).map(Arc::from);
     let start = at.get("start").and_then(|d| day(sink, d, about));
     let end = at.get("end").and_then(|d| day(sink, d, about));
     let rolling = at.get("renew").and_then(|r| renew(sink, r, at, about));
-    let mut grant = Grant::default();
+    let key_places = key_places(at, about.spec);
+    let mut own = Grant::default();
     if let Some(spec) = about.spec {
-        for (key, value) in at.map()? {
-            if let Some(attr) = spec.attr(key).filter(|a| a.key != "name" && a.key != "end") {
-                grant.add(sink, value, attr, about);
-            }
-        }
-        limits(sink, spec, &grant);
-        one_kind(sink, spec, at);
+        own = Grant::of(at, spec, about.facts.as_ref(), sink);
+        grant::limits(sink, spec, &own, &key_places, profile.as_ref());
+        grant::one_kind(sink, spec, at, written.is_some());
     }
-    grant.attrs.shrink_to_fit();
-    Some(EntryDoc { who: who?, name, reason, start, end, rolling, attrs: grant.attrs, at: at.place() })
+    if written.is_some() && profile.is_none() {
+        return None;
+    }
+    own.attrs.shrink_to_fit();
+    let attrs = match (&profile, about.spec) {
+        (Some(p), Some(spec)) => own.over(&p.section, spec, &key_places),
+        _ => Arc::new(own.attrs),
+    };
+    let reason = reason.or_else(|| profile.as_ref()?.section.reason.clone());
+    Some(EntryDoc { who: who?, name, reason, start, end, rolling, attrs, profile, at: at.place() })
+}
+
+/// The section that a profile has for this account.
+fn profile(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<ProfileUse> {
+    let (name, declared) = context.profile(at, sink)?;
+    if let Some(section) = declared.sections.get(about.name) {
+        return Some(ProfileUse { name: Located::new(name, at.place()), section: Arc::clone(section) });
+    }
+    if context.is_whole && !declared.is_wrong {
+        let message = format!("profile {} says nothing for the account {}", quoted(name.as_str()), quoted(about.name));
+        let mut diagnostic = Diagnostic::error("profile-without-section", message, at.place()).related(declared.at.clone(), "the profile");
+        if !declared.sections.is_empty() {
+            let sections = read::one_of(declared.sections.keys().map(crate::model::Atom::as_str));
+            diagnostic =
+                diagnostic.expected(format!("a profile for it: the sections of this one are for {}", sections.replacen("one of ", "", 1)));
+        }
+        sink.say(diagnostic.hint(format!("add a section `{}` to the profile", about.name)));
+    }
+    None
 }
 
 /// Exactly one of `person`, `team`, `email`.
@@ -74,7 +99,7 @@ fn who(at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<Located
 }
 
 /// An address outside the account's own list of domains could never be invited (SYSTEMS.md I11, I12).
-fn listed_domain(who: &Option<Located<Who>>, value: Cursor<'_>, about: &About<'_>, sink: &mut Sink) {
+fn listed_domain(who: &Option<Located<Who>>, value: Cursor<'_>, profile: Option<&ProfileUse>, about: &About<'_>, sink: &mut Sink) {
     let (Some(Located { value: Who::Email(email), .. }), Some(list)) = (who, &about.domains) else { return };
     let domain = email.domain();
     if list.value.admits(&domain) {
@@ -83,7 +108,10 @@ fn listed_domain(who: &Option<Located<Who>>, value: Cursor<'_>, about: &About<'_
     let Domains::Only(known) = &list.value else { return };
     let message = format!("`{domain}` is not in this account's `domains`: {} could not be invited", quoted(email.key()));
     let diagnostic = Diagnostic::error("domain-not-listed", message, value.place()).related(list.at.clone(), "the list");
-    let diagnostic = diagnostic.expected(read::one_of(known.iter().map(crate::model::Domain::as_str)));
+    let mut diagnostic = diagnostic.expected(read::one_of(known.iter().map(crate::model::Domain::as_str)));
+    if let Some(profile) = profile {
+        diagnostic = diagnostic.related(profile.section.at.clone(), "what the profile gives here");
+    }
     sink.say(diagnostic.hint(format!("domains match exactly: add `{domain}` to the list")));
 }
 
@@ -114,87 +142,4 @@ fn renew(sink: &mut Sink, at: Cursor<'_>, entry: Cursor<'_>, about: &About<'_>) 
         );
     }
     Some(at.place())
-}
-
-#[derive(Default)]
-struct Grant {
-    attrs: Keyed<Located<Value>>,
-    words: BTreeMap<(Key, Atom), Place>,
-}
-
-impl Grant {
-    fn add(&mut self, sink: &mut Sink, at: Cursor<'_>, attr: &'static AttrSpec, about: &About<'_>) {
-        if let Some((fact, word)) = attr.feature
-            && !about.facts.get(fact).and_then(Value::as_set).is_some_and(|s| s.contains(word))
-        {
-            let message = format!("`{}` needs the feature `{word}`, which is off in this account", attr.key);
-            sink.say(
-                Diagnostic::error("feature-off", message, at.key_place())
-                    .hint(format!("where it is on, write `{fact}: [{word}]` in the connection")),
-            );
-            return;
-        }
-        let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(&about.facts)) else { return };
-        if attr.required == Required::Always && lowered.value.as_set().is_some_and(std::collections::BTreeSet::is_empty) {
-            let words: Vec<_> = attr.kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word).collect();
-            let message = format!("`{}` is empty: a member has at least one", attr.key);
-            sink.say(Diagnostic::error("empty-set", message, at.place()).expected(read::one_of(words.into_iter())));
-            return;
-        }
-        self.words.extend(lowered.words.into_iter().map(|(word, place)| ((attr.key, word), place)));
-        self.attrs.insert(attr.key, Located::new(lowered.value, at.place()));
-    }
-    fn holds(&self, key: Key, words: &[&str]) -> Option<bool> {
-        match &self.attrs.get(key)?.value {
-            Value::One(word) => Some(words.contains(&word.as_str())),
-            Value::Set(set) => Some(set.iter().any(|w| words.contains(&w.as_str()))),
-            Value::Flag(flag) => Some(words.contains(if *flag { &"true" } else { &"false" })),
-            Value::Day(_) | Value::Text(_) | Value::Opaque(_) => None,
-        }
-    }
-}
-
-/// Exactly one of the attributes of which each makes another kind of member (SYSTEMS.md G4).
-fn one_kind(sink: &mut Sink, spec: &SystemSpec, at: Cursor<'_>) {
-    let Required::Unless(other) = spec.chief().required else { return };
-    let chief = spec.chief().key;
-    let diagnostic = match (at.get(chief), at.get(other)) {
-        (Some(first), Some(second)) => {
-            let message = format!("a member has one of `{chief}` and `{other}`: here are both");
-            Diagnostic::error("exactly-one", message, second.key_place()).related(first.key_place(), "the other one")
-        }
-        (None, None) => {
-            let message = format!("a member has one of `{chief}` and `{other}`: none of them is here");
-            Diagnostic::error("exactly-one", message, at.start_place())
-        }
-        _ => return,
-    };
-    let words = spec.chief().kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word);
-    sink.say(diagnostic.expected(format!("`{chief}`: {}, or `{other}: NAME`", read::one_of(words))));
-}
-
-/// Words that belong to other words: privileges to roles (SYSTEMS.md E10).
-fn limits(sink: &mut Sink, spec: &SystemSpec, grant: &Grant) {
-    for Limit { attr, words, with, one_of, .. } in spec.limits {
-        let holds = grant.holds(with, one_of);
-        let Some(value) = grant.attrs.get(attr) else { continue };
-        // where the other attribute is missing or wrong, that was said
-        if holds != Some(false) {
-            continue;
-        }
-        let said = |word: &str, place: Place| {
-            let message = format!("`{attr}`: {} belongs to `{with}` {}", quoted(word), one_of.join(", "));
-            Diagnostic::error("word-needs-other", message, place).expected(format!("`{with}`: {}", read::one_of(one_of.iter().copied())))
-        };
-        match &value.value {
-            Value::Set(set) => {
-                for word in set.iter().filter(|w| words.is_empty() || words.contains(&w.as_str())) {
-                    let place = grant.words.get(&(*attr, word.clone())).unwrap_or(&value.at);
-                    sink.say(said(word.as_str(), place.clone()));
-                }
-            }
-            Value::One(word) if words.is_empty() || words.contains(&word.as_str()) => sink.say(said(word.as_str(), value.at.clone())),
-            _ => {}
-        }
-    }
 }

@@ -5,8 +5,11 @@ mod address;
 pub(super) mod attribute;
 mod connection;
 mod entry;
+mod grant;
 mod guard;
 mod people;
+mod profile;
+mod roster;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -92,9 +95,30 @@ struct Context<'a> {
     /// Every file could be read: then a name that is not there is an error of the one who uses it.
     is_whole: bool,
     connections: BTreeMap<&'a str, connection::Declared>,
+    /// Accounts, with a connection or a manifest or both.
+    accounts: Names<'a>,
+    /// The connections that accounts name.
+    named: BTreeMap<&'a str, &'a str>,
+    profiles: BTreeMap<&'a str, profile::Declared>,
+    profile_names: Names<'a>,
     people: Names<'a>,
     teams: Names<'a>,
     shapes: Shapes,
+}
+
+impl Context<'_> {
+    /// The connection that an account uses: the one that it names, else that of its own name.
+    fn connection_of(&self, account: &str) -> Option<&connection::Declared> {
+        self.connections.get(self.named.get(account).copied().unwrap_or(account))
+    }
+
+    /// The profile that is named here; it counts as used.
+    fn profile(&self, at: Cursor<'_>, sink: &mut Sink) -> Option<(Atom, &profile::Declared)> {
+        let name = people::known(sink, at, &self.profile_names, "profile", self.is_whole)?;
+        let declared = self.profiles.get(name.as_str())?;
+        declared.is_used.set(true);
+        Some((name, declared))
+    }
 }
 
 /// Names that are declared, whether or not what stands behind them is right.
@@ -105,6 +129,7 @@ type Names<'a> = BTreeSet<&'a str>;
 struct Shapes {
     connections: HashMap<&'static str, Shape>,
     accounts: HashMap<&'static str, Shape>,
+    sections: HashMap<&'static str, Shape>,
 }
 
 impl Shapes {
@@ -113,6 +138,9 @@ impl Shapes {
     }
     fn account(&mut self, spec: Option<&'static SystemSpec>) -> &Shape {
         self.accounts.entry(spec.map_or("", |s| s.name)).or_insert_with(|| Shape::account(spec))
+    }
+    fn section(&mut self, spec: Option<&'static SystemSpec>) -> &Shape {
+        self.sections.entry(spec.map_or("", |s| s.name)).or_insert_with(|| Shape::section(spec))
     }
 }
 
@@ -133,11 +161,21 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     }
 
     let connections = section(&roots, "connections", sink);
+    let profiles = section(&roots, "profiles", sink);
     let people = section(&roots, "people", sink);
     let teams = section(&roots, "teams", sink);
     let accounts = section(&roots, "accounts", sink);
-    let mut context =
-        Context { is_whole, connections: BTreeMap::new(), people: people.names, teams: teams.names, shapes: Shapes::default() };
+    let mut context = Context {
+        is_whole,
+        connections: BTreeMap::new(),
+        accounts: connections.names.union(&accounts.names).copied().collect(),
+        named: accounts.entries.iter().filter_map(|(_, key, at)| Some((*key, at.get("connection")?.text()?))).collect(),
+        profiles: BTreeMap::new(),
+        profile_names: profiles.names,
+        people: people.names,
+        teams: teams.names,
+        shapes: Shapes::default(),
+    };
     let mut out = Manifests { guards: guard::top(&roots, sink), ..Manifests::default() };
     for (name, key, at) in connections.entries {
         let mut declared = connection::lower(&mut context.shapes, at, sink);
@@ -147,12 +185,23 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
         context.connections.insert(key, declared);
     }
     connection::shared_tokens(out.connections.iter(), sink);
+    for (_, key, at) in profiles.entries {
+        let declared = profile::lower(key, at, &mut context, sink);
+        context.profiles.insert(key, declared);
+    }
     let mut book = address::Book::default();
+    let mut elsewhere = Vec::new();
     for (id, _, at) in people.entries {
-        if let Some(person) = people::person(at, sink) {
+        if let Some(person) = people::person(at, &context, sink) {
             book.add(&id, &person, sink);
+            if !person.accounts.is_empty() {
+                elsewhere.push(id.clone());
+            }
             out.people.insert(id, person);
         }
+    }
+    for (id, person) in elsewhere.iter().filter_map(|id| out.people.get_key_value(id)) {
+        book.add_elsewhere(id, person, sink);
     }
     for (id, _, at) in teams.entries {
         if let Some(team) = people::team(at, &context, sink) {
@@ -160,11 +209,15 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
         }
     }
     people::cycles(&out.teams, sink);
+    let managing: Names<'_> = accounts.entries.iter().filter(|(_, _, at)| at.get("members").is_some()).map(|(_, key, _)| *key).collect();
     for (name, key, at) in accounts.entries {
         if let Some(account) = account::lower(key, at, &out.guards, &mut context, sink) {
             out.accounts.insert(name, account);
         }
     }
+    profile::spread(&mut out, &managing, &context, sink);
+    out.profiles = profile::done(context, sink);
+    account::shared(&out.accounts, sink);
     address::check(&out, &book, now, sink);
     out
 }
@@ -190,6 +243,10 @@ fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> 
     Section { entries, names: first.into_keys().collect() }
 }
 
+#[cfg(test)]
+mod elsewhere_tests;
+#[cfg(test)]
+mod profile_tests;
 #[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]

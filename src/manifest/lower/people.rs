@@ -7,20 +7,63 @@ use super::{Context, Names};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::wrong_type;
-use crate::manifest::{Diagnostic, Leaves, Person, Team, TeamMember, read};
-use crate::model::{Atom, Located, Name, Place};
+use crate::manifest::{Diagnostic, Leaves, OtherAddress, Person, Team, TeamMember, read};
+use crate::model::{Atom, Email, Located, Name, Place};
 
-pub(super) fn person(at: Cursor<'_>, sink: &mut Sink) -> Option<Person> {
+pub(super) fn person(at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<Person> {
     if at.map().is_none() {
         sink.say(wrong_type(at, "a mapping"));
         return None;
     }
     let email = at.get("email").and_then(|e| read::email(sink, e));
     let name = name(at, sink);
-    let previously =
-        at.get("previously").and_then(|p| read::list(sink, p)).map(|items| items.filter_map(|i| read::email(sink, i)).collect());
+    let previously = previously(at, sink);
     let leaves = at.get("leaves").and_then(|l| leaves(l, sink));
-    Some(Person { email: email?, name, previously: previously.unwrap_or_default(), leaves, at: at.key_place() })
+    let mut profiles = Vec::new();
+    for item in at.get("profiles").and_then(|p| read::list(sink, p)).into_iter().flatten() {
+        profile(&mut profiles, item, context, sink);
+    }
+    let accounts = at.get("accounts").map(|a| accounts(a, context, sink)).unwrap_or_default();
+    Some(Person { email: email?, name, previously, leaves, profiles, accounts, at: at.key_place() })
+}
+
+fn previously(at: Cursor<'_>, sink: &mut Sink) -> Vec<Located<Email>> {
+    let items = at.get("previously").and_then(|p| read::list(sink, p)).into_iter().flatten();
+    items.filter_map(|i| read::email(sink, i)).collect()
+}
+
+/// Adds a profile to those of a person or a team.
+fn profile(all: &mut Vec<Located<Atom>>, at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) {
+    let Some((name, _)) = context.profile(at, sink) else { return };
+    match all.iter().find(|p| p.value == name) {
+        Some(first) => sink.say(repeated(name.as_str(), at.place(), first.at.clone())),
+        None => all.push(Located::new(name, at.place())),
+    }
+}
+
+/// Another address for one account.
+fn accounts(at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> BTreeMap<Atom, OtherAddress> {
+    let mut all = BTreeMap::new();
+    for (name, value) in read::map(sink, at).into_iter().flatten() {
+        if !context.accounts.contains(name) {
+            if context.is_whole {
+                let message = format!("no account is called {}", quoted(name));
+                let diagnostic = Diagnostic::error("unknown-account", message, value.key_place());
+                let diagnostic = sink.suggest(diagnostic, name, context.accounts.iter().copied());
+                sink.say(diagnostic);
+            }
+            continue;
+        }
+        let Some(id) = read::name_of_key(sink, name, value) else { continue };
+        if read::map(sink, value).is_none() {
+            continue;
+        }
+        let previously = previously(value, sink);
+        if let Some(email) = value.get("email").and_then(|e| read::email(sink, e)) {
+            all.insert(id, OtherAddress { email, previously, at: value.key_place() });
+        }
+    }
+    all
 }
 
 /// `name`, or `given` and `family`.
@@ -52,49 +95,69 @@ fn leaves(at: Cursor<'_>, sink: &mut Sink) -> Option<Located<Leaves>> {
     read::day(sink, at).map(|day| Located::new(Leaves::On(day.value), day.at))
 }
 
+/// What an item of a team's list may be.
+const TEAM_ITEM: &str = "a person's id, `{team: ID}` or `{profile: NAME}`";
+
 pub(super) fn team(at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<Team> {
     let mut members: Vec<Located<TeamMember>> = Vec::new();
+    let mut profiles = Vec::new();
     let mut first: HashMap<(bool, Atom), Place> = HashMap::new();
     for item in read::list(sink, at)? {
-        let Some(member) = team_member(item, context, sink) else { continue };
-        let key = match &member {
-            TeamMember::Person(id) => (false, id.clone()),
-            TeamMember::Team(id) => (true, id.clone()),
+        let Some((is_team, id)) = (match part(item, sink) {
+            Some(Part::Profile(at)) => {
+                profile(&mut profiles, at, context, sink);
+                None
+            }
+            Some(Part::Team(at)) => known(sink, at, &context.teams, "team", context.is_whole).map(|id| (true, id)),
+            Some(Part::Person) => known(sink, item, &context.people, "person", context.is_whole).map(|id| (false, id)),
+            None => None,
+        }) else {
+            continue;
         };
-        match first.get(&key) {
-            Some(before) => sink.say(repeated(key.1.as_str(), item.place(), before.clone())),
+        match first.get(&(is_team, id.clone())) {
+            Some(before) => sink.say(repeated(id.as_str(), item.place(), before.clone())),
             None => {
-                first.insert(key, item.place());
-                members.push(Located::new(member, item.place()));
+                first.insert((is_team, id.clone()), item.place());
+                members.push(Located::new(if is_team { TeamMember::Team(id) } else { TeamMember::Person(id) }, item.place()));
             }
         }
     }
-    Some(Team { members, at: at.key_place() })
+    Some(Team { members, profiles, at: at.key_place() })
 }
 
-fn team_member(item: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<TeamMember> {
-    if item.map().is_some() {
-        let extra = item.map().and_then(|mut keys| keys.find(|(key, _)| *key != "team"));
-        if let Some((key, value)) = extra {
-            sink.say(
-                Diagnostic::error("unknown-key", format!("unknown key {}", quoted(key)), value.key_place())
-                    .expected("a person's id, or `{team: ID}`"),
-            );
+enum Part<'a> {
+    Person,
+    Team(Cursor<'a>),
+    Profile(Cursor<'a>),
+}
+
+fn part<'a>(item: Cursor<'a>, sink: &mut Sink) -> Option<Part<'a>> {
+    let Some(mut keys) = item.map() else {
+        if item.text().is_none() {
+            sink.say(wrong_type(item, TEAM_ITEM));
             return None;
         }
-        let Some(team) = item.get("team") else {
-            sink.say(
-                Diagnostic::error("missing-key", "the key `team` is missing", item.place()).expected("a person's id, or `{team: ID}`"),
-            );
-            return None;
-        };
-        return known(sink, team, &context.teams, "team", context.is_whole).map(TeamMember::Team);
-    }
-    if item.text().is_none() {
-        sink.say(wrong_type(item, "a person's id, or `{team: ID}`"));
+        return Some(Part::Person);
+    };
+    if let Some((key, value)) = keys.find(|(key, _)| !matches!(*key, "team" | "profile")) {
+        let diagnostic = Diagnostic::error("unknown-key", format!("unknown key {}", quoted(key)), value.key_place());
+        sink.say(diagnostic.expected(TEAM_ITEM));
         return None;
     }
-    known(sink, item, &context.people, "person", context.is_whole).map(TeamMember::Person)
+    match (item.get("team"), item.get("profile")) {
+        (Some(team), None) => Some(Part::Team(team)),
+        (None, Some(profile)) => Some(Part::Profile(profile)),
+        (Some(team), Some(profile)) => {
+            let message = "an item of a team is one of these: here are both";
+            let diagnostic = Diagnostic::error("exactly-one", message, profile.key_place()).related(team.key_place(), "the other one");
+            sink.say(diagnostic.expected(TEAM_ITEM).hint("a profile in a list is for everyone in it: give it an item of its own"));
+            None
+        }
+        (None, None) => {
+            sink.say(Diagnostic::error("missing-key", "the key `team` is missing", item.place()).expected(TEAM_ITEM));
+            None
+        }
+    }
 }
 
 /// A name that is declared somewhere; where a file could not be read it may be there.
@@ -107,6 +170,7 @@ pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Names<'_>, what: &'
         let message = format!("no {what} is called {}", quoted(id.as_str()));
         let diagnostic = match what {
             "team" => Diagnostic::error("unknown-team", message, at.place()),
+            "profile" => Diagnostic::error("unknown-profile", message, at.place()),
             _ => Diagnostic::error("unknown-person", message, at.place()),
         };
         let diagnostic = sink.suggest(diagnostic, id.as_str(), names.iter().copied());

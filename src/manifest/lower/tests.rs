@@ -177,16 +177,16 @@ fn one_mistake_is_said_once() {
 #[test]
 fn what_is_not_built_is_refused_at_its_place() {
     for (more, want) in [
-        ("also: { roster: x.csv }", "c.yaml:6:5 not-yet-supported"),
+        ("also: { roster: x.csv }", "c.yaml:6:5 not-for-this-backend"),
         ("smtp: true", "c.yaml:6:5 unknown-key"),
         ("links: { directory: x }", "c.yaml:6:5 unknown-key"),
-        ("separator: \",\"", "c.yaml:6:5 not-yet-supported"),
-        ("host: { delegated: [] }", "c.yaml:6:5 not-yet-supported"),
+        ("separator: \",\"", "c.yaml:6:5 not-for-this-backend"),
+        ("host: { delegated: [] }", "c.yaml:6:5 wrong-setting"),
         ("hots: 1", "c.yaml:6:5 unknown-key"),
     ] {
         assert_eq!(said(&[("c.yaml", &connection("sol", "solver", more))]), [want], "{more}");
     }
-    assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "roster"))]), ["c.yaml:4:14 not-yet-supported"]);
+    assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "bridge"))]), ["c.yaml:4:14 not-yet-supported"]);
     assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "embeded"))]), ["c.yaml:4:14 unknown-word"]);
     assert_eq!(said(&[("c.yaml", &connection("key", "keycloak", ""))]), ["c.yaml:3:13 not-yet-supported"]);
     assert_eq!(said(&[("c.yaml", &solver()), ("a.yaml", "accounts:\n  sol:\n    lints: {}\n")]), ["a.yaml:3:5 not-yet-supported"]);
@@ -456,6 +456,29 @@ fn settings_of_an_account() {
 #[test]
 fn an_account_without_a_connection_is_an_error_at_its_name() {
     assert_eq!(errors(&[("c.yaml", &insider()), ("domains.yaml", "accounts:\n  ins2: {}\n")]), [("domains.yaml".to_string(), 2)]);
+}
+
+#[test]
+fn what_else_is_wrong_with_an_account_without_a_connection_is_said_too() {
+    let account = "accounts:\n  nws:\n    system: emma-hq\n    members:\n      - { email: a@b.example, role: manger }\n      - { email: c@b.example, rol: editor }\n      - { email: d@b.example, role: editor, start: 2026-12-02, end: 2026-12-01 }\n";
+    let loaded = loaded(&[("a.yaml", account), ("c.yaml", "connections:\n  news: { system: emma-hq, backend: embedded }\n")]);
+    let (_, resolved) = crate::desired::resolve(&loaded.manifests, jiff::Timestamp::UNIX_EPOCH, None);
+    let mut all: Vec<String> = loaded.diagnostics.iter().chain(&resolved).map(|d| format!("{} {}", d.place, d.code)).collect();
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "a.yaml:2:3 unknown-account",
+            "a.yaml:5:37 unknown-word",
+            "a.yaml:6:31 unknown-attribute",
+            "a.yaml:6:9 missing-key",
+            "a.yaml:7:52 start-after-end"
+        ]
+    );
+    assert_eq!(loaded.diagnostics[0].hint.as_deref(), Some("did you mean `news`?"));
+    // Which features a connection switches on is not known without it.
+    let insider = "accounts:\n  ins: { system: insider, members: [{ email: a@b.example, role: viewer, groups: [a] }] }\n";
+    assert_eq!(said(&[("a.yaml", insider)]), ["a.yaml:2:3 unknown-account"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::model::{Atom, Attrs, Tenant, Value, Verb};
 
 pub(super) const RULES: Rules = Rules {
     system: "emma-hq",
+    out_of_reach: |_, _| None,
     view,
     administers: |actor| matches!(role_of(actor), "parent" | "manager" | "administrator"),
     // The parent is the one who stays (E11).

@@ -5,6 +5,7 @@ use crate::model::{Atom, Attrs, Tenant, Value, Verb};
 
 pub(super) const RULES: Rules = Rules {
     system: "gamoshi",
+    out_of_reach: |_, _| None,
     view: |_| View::All,
     administers: |actor| match one(actor, "role") {
         Some(role) => role == "user-manager",

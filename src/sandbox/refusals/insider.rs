@@ -7,6 +7,7 @@ use crate::model::{Phase, Value, Verb};
 
 pub(super) const RULES: Rules = Rules {
     system: "insider",
+    out_of_reach: |_, _| None,
     view: |_| View::All,
     // Group administrators are not played as actors.
     administers: |actor| one(actor, "role").is_none_or(|r| r == "administrator"),

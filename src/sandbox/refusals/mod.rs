@@ -95,6 +95,9 @@ type Refuses = fn(&Ask<'_>) -> Option<String>;
 /// One server beyond its literals.
 pub(super) struct Rules {
     system: &'static str,
+    /// What is said to an actor who may not even ask about the account; the flag says whether the
+    /// account lets its host manage its users.
+    pub out_of_reach: fn(&Tenant, bool) -> Option<String>,
     pub view: fn(&Tenant) -> View,
     /// Whether these attributes let an actor change who has access; without any it is the highest.
     pub administers: fn(&Attrs) -> bool,
@@ -115,6 +118,7 @@ static ALL: &[Rules] = &[emma_hq::RULES, gamoshi::RULES, insider::RULES, meta_ga
 /// literals alone.
 static PLAIN: Rules = Rules {
     system: "",
+    out_of_reach: |_, _| None,
     view: |_| View::All,
     administers: |_| true,
     is_administrator: |_| true,

@@ -32,7 +32,7 @@ struct World {
 impl World {
     fn new(system: &str, zone: &str) -> Self {
         let spec: &'static SystemSpec = crate::systems::find(system).unwrap();
-        let tenant = Tenant { zone: TimeZone::get(zone).unwrap(), facts: BTreeMap::new(), actor: Actor::default() };
+        let tenant = Tenant { name: None, zone: TimeZone::get(zone).unwrap(), facts: BTreeMap::new(), actor: Actor::default() };
         let host = Host { account: Atom::new("acc").unwrap(), spec, tenant };
         Self { dir: Rc::new(tempfile::tempdir().unwrap()), host, now: at("2026-11-22T09:00:00Z") }
     }
@@ -48,7 +48,7 @@ impl World {
         self
     }
     fn load(&self, domains: Domains, members: Vec<LiveMember>) {
-        let live = LiveAccount { domains, members, fault: None };
+        let live = LiveAccount { domains, members, fault: None, delegates: true };
         Sandbox::write(&self.path()).unwrap().load(&self.host, self.now, &live).unwrap();
     }
     fn call(&self, who: &str, verb: Verb, set: &[(Key, Assign)]) -> Answer {

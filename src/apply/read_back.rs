@@ -1,0 +1,78 @@
+//! What a call gave where no page says it, read back before the next call (SYSTEMS.md G1). No plan is
+//! made here: what is not as it was reviewed is left to a later one.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Assign, Attrs, Call, Email, Known, Live, Phase, Reading, Value};
+use crate::plan::Change;
+use crate::systems::{Axis, SystemSpec};
+
+/// One reading for all changes that wait for one, begun after their answers.
+pub(super) struct ReadAgain<'r> {
+    pub members: Result<BTreeMap<&'r Email, &'r Live>, String>,
+}
+
+impl<'r> ReadAgain<'r> {
+    pub(super) fn of(reading: &'r Reading) -> Self {
+        let members = || reading.members.iter().map(|m| (&m.email, m)).collect();
+        Self { members: reading.proof.as_ref().map(|_| members()).map_err(|why| why.problems.join("; ")) }
+    }
+}
+
+/// What is left of a call.
+pub(super) enum Rest {
+    All,
+    Nothing,
+    Some(Call),
+}
+
+/// What the call must still set, given what is there now.
+///
+/// # Errors
+/// Why the call must not be made, in words for a person: the account could not be read, the member is
+/// gone, or is another than the calls before it made.
+pub(super) fn rest(spec: &SystemSpec, change: &Change, call: &Call, again: &ReadAgain<'_>) -> Result<Rest, String> {
+    let members = again.members.as_ref().map_err(|why| format!("the member could not be read back: {why}; plan again"))?;
+    let live = change.subject.email().and_then(|email| members.get(email));
+    let live = live.ok_or("the member is not there when read back: somebody took them away meanwhile; plan again")?;
+    if let Some(what) = surprise(spec, change, call, live) {
+        return Err(format!("read back, {what}: changed meanwhile; plan again"));
+    }
+    let set: BTreeMap<_, _> = call.set.iter().filter(|(key, to)| !is_so(live.attr(key), to)).map(|(key, to)| (*key, to.clone())).collect();
+    Ok(match set.len() {
+        0 => Rest::Nothing,
+        some if some == call.set.len() => Rest::All,
+        _ => Rest::Some(Call { set, ..call.clone() }),
+    })
+}
+
+/// What is neither what was reviewed nor what the call is about to set. A name gives nothing.
+fn surprise(spec: &SystemSpec, change: &Change, call: &Call, live: &Live) -> Option<String> {
+    if matches!(live.phase, Phase::Expired | Phase::Suspended | Phase::Locked) {
+        return Some(format!("the member is {}", live.phase.word()));
+    }
+    let nothing = Attrs::new();
+    let wanted = change.whole_after().unwrap_or(&nothing);
+    let others = spec.attrs.iter().filter(|a| !matches!(a.axis, Axis::Label | Axis::Until) && !call.set.contains_key(a.key));
+    others
+        .filter_map(|attr| Some((attr, live.attr(attr.key).seen()?)))
+        .find(|(attr, is)| match wanted.get(attr.key) {
+            Some(wanted) => wanted != *is,
+            // One attribute in place of another makes another kind of member (G4).
+            None => spec.is_chief(attr.key),
+        })
+        .map(|(attr, _)| format!("`{}` is another than was reviewed", attr.key))
+}
+
+/// Whether the value is for certain what the call would make of it.
+fn is_so(live: &Known<Value>, to: &Assign) -> bool {
+    let Known::Seen(is) = live else { return false };
+    match to {
+        Assign::To(value) => is == value,
+        Assign::Delta { add, remove } => is.as_set().is_some_and(|set| add.is_subset(set) && remove.is_disjoint(set)),
+    }
+}
+
+#[cfg(test)]
+#[path = "read_back_tests.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::executor::block_on;
+use futures::future::BoxFuture;
+
+use crate::apply::{ChangeResult, ResultWord, Site, execute};
+use crate::backends::{Reader, Writer};
+use crate::model::{
+    Action, Actor, Assign, Attrs, Call, Caps, Channel, Incomplete, Invitation, Key, Known, Live, Outcome, Phase, Proof, Reading, Subject,
+    Tenant, Value, Verb,
+};
+use crate::plan::{Change, sample};
+use crate::systems::gamoshi;
+
+/// A server that takes every call, and shows what it is told to.
+struct Server {
+    caps: Caps,
+    shows: Reading,
+    reads: AtomicUsize,
+    calls: Mutex<Vec<String>>,
+}
+
+impl Reader for Server {
+    fn caps(&self) -> &Caps {
+        &self.caps
+    }
+    fn read(&self) -> BoxFuture<'_, Reading> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let reading = self.shows.clone();
+        Box::pin(async move { reading })
+    }
+}
+
+impl Writer for Server {
+    fn call<'a>(&'a self, on: &'a Subject, call: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
+        let keys: Vec<Key> = call.set.keys().copied().collect();
+        let mut calls = self.calls.lock().expect("no call panics");
+        calls.push(format!("{} {} {}", on.as_str(), call.label, keys.join(",")).trim_end().to_owned());
+        Box::pin(async { Outcome::Applied })
+    }
+}
+
+fn whole(members: Vec<Live>) -> Reading {
+    Reading { members, domains: Known::Unreadable, whoami: None, tenant: None, remarks: Vec::new(), proof: Ok(Proof::Snapshot) }
+}
+
+fn live<const N: usize>(who: &str, phase: Phase, attrs: [(Key, Value); N]) -> Live {
+    let email = sample::member(who).email().expect("a member").clone();
+    Live { email, id: None, phase, attrs: attrs.into_iter().map(|(key, value)| (key, Known::Seen(value))).collect() }
+}
+
+fn pending() -> Phase {
+    Phase::Pending { sent: None, attempts: Some(1), state: Invitation::Open }
+}
+
+/// The invitation of a regular user as gamoshi makes it: the form, then the level and the settings.
+fn invite(who: &str) -> Change {
+    let settings = Value::Opaque(serde_json::json!({ "seats": 1 }));
+    let after = sample::attrs([("name", sample::text("A")), ("role", sample::one("user")), ("settings", settings)]);
+    let mut change = sample::change("gam", Action::Invite, sample::member(who), None, Some(after.clone()));
+    let of = |keys: &[Key]| -> Attrs { after.iter().filter(|(k, _)| keys.contains(k)).map(|(k, v)| (*k, v.clone())).collect() };
+    change.calls = vec![
+        sample::call(Verb::Invite, "invite", of(&["name"]), Channel::Api),
+        sample::call(Verb::Set, "edit", of(&["role", "settings"]), Channel::Api),
+    ];
+    change
+}
+
+/// What came of it, the calls that were made, and how often the account was read.
+fn made(shows: Reading, changes: &[Change]) -> (Vec<ChangeResult>, Vec<String>, usize) {
+    let caps = Caps {
+        reads: ["name", "role", "partner", "settings"].into(),
+        writes: Default::default(),
+        reads_domains: false,
+        reads_invitations: true,
+        registered: None,
+        keeps_ends: false,
+        best_proof: Proof::Snapshot,
+    };
+    let server = Server { caps, shows, reads: AtomicUsize::new(0), calls: Mutex::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
+    let site =
+        Site { spec: &gamoshi::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
+    let results = block_on(execute(&site, changes));
+    let calls = server.calls.lock().expect("no call panics").clone();
+    (results, calls, server.reads.load(Ordering::Relaxed))
+}
+
+const A: &str = "a@acme.example";
+
+fn settings(seats: u32) -> Value {
+    Value::Opaque(serde_json::json!({ "seats": seats }))
+}
+
+#[test]
+fn g1_a_default_level_that_is_the_wanted_one_is_not_set_again() {
+    let there = live(A, pending(), [("role", sample::one("user")), ("settings", settings(1))]);
+    let (results, calls, reads) = made(whole(vec![there]), &[invite(A)]);
+    assert_eq!((results[0].word, results[0].attempts, reads), (ResultWord::Applied, 1, 1));
+    assert_eq!(calls, ["a@acme.example invite name"]);
+    assert_eq!(results[0].message, "read back: `edit` was not needed");
+}
+
+#[test]
+fn g1_another_default_level_is_set_to_the_wanted_one() {
+    for default in [Some("user-manager"), None] {
+        let role = default.map(|word| ("role", sample::one(word)));
+        let mut there = live(A, pending(), [("settings", settings(2))]);
+        there.attrs.extend(role.map(|(key, value)| (key, Known::Seen(value))));
+        let (results, calls, _) = made(whole(vec![there]), &[invite(A)]);
+        assert_eq!((results[0].word, results[0].attempts), (ResultWord::Applied, 2), "{default:?}");
+        assert_eq!(calls, ["a@acme.example invite name", "a@acme.example edit role,settings"]);
+    }
+}
+
+#[test]
+fn g1_of_what_is_read_back_only_the_difference_is_set() {
+    let there = live(A, pending(), [("role", sample::one("user")), ("settings", settings(2))]);
+    let (results, calls, _) = made(whole(vec![there]), &[invite(A)]);
+    assert_eq!((results[0].word, &*calls[1]), (ResultWord::Applied, "a@acme.example edit settings"));
+}
+
+#[test]
+fn g1_where_the_reading_back_fails_the_level_is_left_to_a_later_plan() {
+    let (results, calls, reads) = made(Reading::incomplete(Incomplete::new("short", "two are missing")), &[invite(A)]);
+    assert_eq!((results[0].word, results[0].attempts, calls.len(), reads), (ResultWord::Failed, 1, 1, 1));
+    assert_eq!(results[0].message, "at `edit`, after `invite`: the member could not be read back: two are missing; plan again");
+}
+
+#[test]
+fn g1_who_is_gone_or_another_when_read_back_is_left_to_a_later_plan() {
+    let partner = live(A, pending(), [("partner", sample::one("north"))]);
+    let over = live(A, Phase::Suspended, [("role", sample::one("user"))]);
+    for (there, says) in [
+        (vec![], "is not there when read back: somebody took them away meanwhile"),
+        (vec![partner], "read back, `partner` is another than was reviewed: changed meanwhile"),
+        (vec![over], "read back, the member is suspended: changed meanwhile"),
+    ] {
+        let (results, calls, _) = made(whole(there), &[invite(A)]);
+        assert_eq!((results[0].word, results[0].attempts, calls.len()), (ResultWord::Failed, 1, 1), "{says}");
+        assert!(results[0].message.contains(says), "{}", results[0].message);
+    }
+}
+
+#[test]
+fn g1_one_reading_tells_of_all_who_were_invited() {
+    let addresses: Vec<String> = (0..30).map(|i| format!("p{i:02}@acme.example")).collect();
+    let members = addresses.iter().map(|who| live(who, pending(), [("role", sample::one("user"))])).collect();
+    let changes: Vec<Change> = addresses.iter().map(|who| invite(who)).collect();
+    let (results, calls, reads) = made(whole(members), &changes);
+    assert_eq!((results.iter().filter(|r| r.word == ResultWord::Applied).count(), calls.len(), reads), (30, 60, 1));
+}
+
+#[test]
+fn a_set_is_so_where_nothing_is_to_be_added_or_removed() {
+    let seen = Known::Seen(sample::set(&["a", "b"]));
+    let words = |all: &[&str]| sample::set(all).as_set().expect("a set").clone();
+    let delta = |add: &[&str], remove: &[&str]| Assign::Delta { add: words(add), remove: words(remove) };
+    assert!(super::is_so(&seen, &delta(&["a"], &["c"])));
+    assert!(!super::is_so(&seen, &delta(&["c"], &[])) && !super::is_so(&seen, &delta(&[], &["a"])));
+    assert!(!super::is_so(&Known::Partly(sample::set(&["a"])), &delta(&["a"], &[])));
+}

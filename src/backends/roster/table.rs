@@ -1,0 +1,182 @@
+//! Text to a header and its rows. The separator is found by the header, and a row that is not as
+//! long as the header is no row: a file that was cut ends so.
+
+use super::decode::Trouble;
+
+/// What parts columns, in the order in which a draw is settled.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+/// More rows than any account has.
+const MOST_ROWS: usize = 2_000_000;
+/// A row that is put after the last one: where it is not read as one, a quote was left open.
+const LAST: &str = "\u{1}";
+
+/// A header and its rows, all of one length.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    /// Without white space around them.
+    pub header: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// One row, and the line on which it starts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub line: u32,
+    pub cells: Vec<String>,
+}
+
+/// Reads a table whose header shall have these columns. Rows without any text are left out.
+///
+/// # Errors
+/// All that is wrong with its form, each at its line.
+pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trouble>> {
+    if text.trim().is_empty() {
+        return Err(vec![Trouble::new(1, "the export is empty: one of an account with nobody in it would still have a header")]);
+    }
+    let separator = separator(&text, columns);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(LAST);
+    text.push('\n');
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    let mut reader = reader(&text, separator);
+    let mut record = csv::StringRecord::new();
+    let (mut header, mut rows, mut troubles): (Vec<String>, Vec<Row>, Vec<Trouble>) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = 1;
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            // The row after the last was swallowed by an open quote.
+            Ok(false) => {
+                troubles.push(Trouble::new(last, "a quote is opened here and never closed: was the file cut?"));
+                break;
+            }
+            Err(e) => {
+                troubles.push(Trouble::new(last, format!("this is no row of a table: {e}")));
+                break;
+            }
+        }
+        if record.len() == 1 && record.get(0) == Some(LAST) {
+            break;
+        }
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
+        last = line;
+        let cells: Vec<String> = record.iter().map(|cell| cell.trim().to_owned()).collect();
+        if header.is_empty() {
+            header = cells;
+            continue;
+        }
+        if cells.last().is_some_and(|cell| cell.contains(LAST)) {
+            troubles.push(Trouble::new(line, "a quote is opened here and never closed: was the file cut?"));
+            break;
+        }
+        if cells.len() != header.len() {
+            let what =
+                format!("{} cells in this row and {} in the header: was the file cut, or a quote left out?", cells.len(), header.len());
+            troubles.push(Trouble::new(line, what));
+        } else if rows.len() == MOST_ROWS {
+            troubles.push(Trouble::new(line, format!("more than {MOST_ROWS} rows")));
+            break;
+        } else if cells.iter().any(|cell| !cell.is_empty()) {
+            rows.push(Row { line, cells });
+        }
+    }
+    if troubles.is_empty() && rows.is_empty() {
+        troubles.push(Trouble::new(1, "the export has a header and no rows: whoever exported it is a member, so somebody is missing"));
+    }
+    if troubles.is_empty() { Ok(Table { header, rows }) } else { Err(troubles) }
+}
+
+fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes())
+}
+
+/// What parts the header into most of the columns that are looked for, else into most.
+fn separator(text: &str, columns: &[&str]) -> u8 {
+    let score = |separator: u8| {
+        let mut record = csv::StringRecord::new();
+        let read = reader(text, separator).read_record(&mut record).unwrap_or(false);
+        let found = columns.iter().filter(|c| record.iter().any(|cell| cell.trim() == **c)).count();
+        if read { (found, record.len()) } else { (0, 0) }
+    };
+    let mut best = (SEPARATORS[0], score(SEPARATORS[0]));
+    for other in &SEPARATORS[1..] {
+        let scored = score(*other);
+        if scored > best.1 {
+            best = (*other, scored);
+        }
+    }
+    best.0
+}
+
+/// From bytes to lines, going forward. A row is said to start where the one before it ended, empty
+/// lines between them included.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, byte: u64) -> u32 {
+        let mut start = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
+        while self.text.get(start) == Some(&b'\n') {
+            start += 1;
+        }
+        let passed = self.text.get(self.at..start).unwrap_or_default().iter().filter(|b| **b == b'\n').count();
+        self.at = self.at.max(start);
+        self.line = self.line.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str, columns: &[&str]) -> Vec<(u32, Vec<String>)> {
+        read(text.to_owned(), columns).unwrap().rows.into_iter().map(|r| (r.line, r.cells)).collect()
+    }
+    fn lines(text: &str) -> Vec<u32> {
+        read(text.to_owned(), &[]).unwrap_err().into_iter().map(|t| t.line).collect()
+    }
+
+    #[test]
+    fn comma_semicolon_and_tab_part_columns() {
+        for separator in [",", ";", "\t"] {
+            let text = format!("Email{separator} Role \na@acme.example{separator}Editor\n");
+            assert_eq!(table(&text, &["Email", "Role"]), [(2, vec!["a@acme.example".to_owned(), "Editor".to_owned()])], "{separator:?}");
+            assert_eq!(table(&text, &[]).len(), 1, "without columns to look for: {separator:?}");
+        }
+    }
+
+    #[test]
+    fn the_columns_that_are_looked_for_say_what_parts_them() {
+        let text = "Email;Name, first, last, all\na@acme.example;x\n";
+        assert_eq!(table(text, &["Email"])[0].1, ["a@acme.example", "x"]);
+    }
+
+    #[test]
+    fn quotes_hold_separators_line_breaks_and_quotes_and_lines_are_counted_over_them() {
+        let text = "Email,\"Sub\naccounts\"\n\na@acme.example,\"emea\napac, \"\"us\"\"\"\n\nb@acme.example,us\n,\n";
+        let want =
+            [(4, vec!["a@acme.example".to_owned(), "emea\napac, \"us\"".to_owned()]), (7, vec!["b@acme.example".into(), "us".into()])];
+        assert_eq!(table(text, &["Email"]), want);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_is_no_table() {
+        assert_eq!(lines("Email,Role\na@acme.example,x\nb@acme.ex"), [3]);
+        assert_eq!(lines("Email,Role\na@acme.example,x\nb@acme.example,\"edi"), [3]);
+        assert_eq!(lines("Email,\"Ro"), [1]);
+        assert_eq!(lines("Email,Role\na@acme.example\nb@acme.example,x,y\n"), [2, 3]);
+    }
+
+    #[test]
+    fn an_empty_export_and_one_without_rows_are_no_tables() {
+        for text in ["", "\n\n", "Email,Role\n", "Email,Role\n,\n"] {
+            assert_eq!(lines(text), [1], "{text:?}");
+        }
+    }
+}

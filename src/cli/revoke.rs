@@ -1,0 +1,81 @@
+use crate::plan::Cleared;
+use crate::render::runbook::{self, Runbook};
+use crate::render::{self, ApplyView, EditsView, RevokeView, RevokedView};
+use crate::run::{Revocation, Revoke, Stop};
+
+use super::apply::{approval, may_ask, show_and_ask, succeeded};
+use super::args::RevokeArgs;
+use super::context::{Context, quoted};
+use super::exit;
+use super::runbook_file::RunbookFile;
+
+pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<u8, Stop> {
+    let request = context.request();
+    let revoke = Revoke::load(&request, &args.person)?;
+    if args.apply {
+        return apply(context, args, &revoke).await;
+    }
+    if let Some(flag) = args.approve.first_given() {
+        return Err(Stop::hinted(format!("{flag} says how to apply, and nothing is applied"), "add `--apply`"));
+    }
+    let found = revoke.plan(&request).await?;
+    if let Some(file) = &args.runbook {
+        RunbookFile::open(file)?.write(&found.plan)?;
+    }
+    let written = if args.write { found.write(&request.folder)? } else { Vec::new() };
+    let (mut out, paint) = context.out();
+    let view = RevokeView::of(&found.plan, edits(&found, written));
+    let again = again(context, args);
+    let printed = if context.is_json() {
+        render::json::write(&mut out, &view)
+    } else {
+        render::plan_text::plan(&mut out, &view.plan, Some(&again), paint)
+            .and_then(|()| runbook::text(&mut out, &Runbook::of(&found.plan), paint))
+            .and_then(|()| view.edits.text(&mut out, &format!("portcullis revoke{again} --write"), paint))
+    };
+    Ok(context.printed(out, printed, exit::of_plan(&found.plan)))
+}
+
+async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<u8, Stop> {
+    let request = context.request();
+    let approval = approval(&args.approve)?;
+    let asks = may_ask(&args.approve)?;
+    let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
+    let mut written = Vec::new();
+    let ask = |found: &Revocation, cleared: &Cleared| {
+        show_and_ask(context, &found.plan, cleared, asks)?;
+        // First: where it cannot be written, nothing was attempted yet.
+        if args.write {
+            written = found.write(&request.folder)?;
+        }
+        Ok(())
+    };
+    let (found, applied) = match revoke.apply(&request, &approval, ask).await {
+        Ok(done) => done,
+        Err(stop) => {
+            runbook.into_iter().for_each(RunbookFile::abandon);
+            return Err(stop);
+        }
+    };
+    let (mut out, paint) = context.out();
+    let view = RevokedView { apply: ApplyView::of(&applied), edits: edits(&found, written) };
+    let printed = if context.is_json() {
+        render::json::write(&mut out, &view)
+    } else {
+        render::apply_text::text(&mut out, &view.apply, args.runbook.as_deref(), paint)
+            .and_then(|()| runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
+            .and_then(|()| view.edits.text(&mut out, &format!("portcullis revoke{} --write", again(context, args)), paint))
+    };
+    let done = exit::of_applied(&applied);
+    let code = context.printed(out, printed, done);
+    Ok(succeeded(context, done, code, runbook, &applied.plan))
+}
+
+fn edits(found: &Revocation, written: Vec<String>) -> EditsView {
+    EditsView::of(found.whom.key(), &found.edit, written, found.is_nowhere)
+}
+
+/// The person, the folder and the accounts as they were given.
+fn again(context: &Context, args: &RevokeArgs) -> String {
+    format!(" {}{}", quoted(&args.person), context.again())
+}

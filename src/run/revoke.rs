@@ -1,0 +1,196 @@
+//! Ending all access of one person, now and everywhere: the manifests as an edit would change them,
+//! planned for that person alone, and the edit itself, proven before it is shown.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::apply::Applied;
+use crate::desired::Desired;
+use crate::manifest::{AccountDoc, Diagnostic, Edit, NoEdit, Who, Whom, source};
+use crate::model::{Domains, Email, Known, Proof, Reading};
+use crate::plan::{self, Account, Cleared, Plan};
+
+use super::{Approval, Connected, Folder, Request, Stop};
+
+/// What ends a person's access, and what the manifests should say afterwards.
+pub struct Revocation {
+    /// The address that the person goes by.
+    pub whom: Email,
+    /// The changes of that person alone.
+    pub plan: Plan,
+    /// Empty where the manifests say it already, and for an address that is nowhere.
+    pub edit: Result<Vec<Edit>, NoEdit>,
+    /// No manifest names the address, and no account that was read has it.
+    pub is_nowhere: bool,
+}
+
+/// A folder in which the person's access has ended, in memory.
+pub struct Revoke {
+    folder: Folder,
+    /// As the files say it.
+    written: Folder,
+    whom: Whom,
+    address: Email,
+}
+
+impl Revoke {
+    /// Finds the person and ends their access in memory.
+    ///
+    /// # Errors
+    /// Everything wrong with the manifests, or a word that means nobody.
+    pub fn load(request: &Request, word: &str) -> Result<Self, Stop> {
+        let written = Folder::load(request);
+        written.desired()?;
+        let whom = written.manifests().find_person(word).map_err(|nobody| {
+            let message = nobody.to_string();
+            match nobody.near {
+                Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
+                None => Stop::hinted(message, "name somebody by an id of `people`, or by an address"),
+            }
+        })?;
+        let address = written.manifests().address_of(&whom).ok_or_else(|| Stop::failed("the person is gone"))?;
+        let folder = Folder::load(request).changed(|manifests| manifests.revoke(&whom));
+        Ok(Self { folder, written, whom, address })
+    }
+
+    /// Reads every account and plans what ends the person's access. Holds nothing that could write.
+    ///
+    /// # Errors
+    /// As [`super::plan`].
+    pub async fn plan(&self, request: &Request) -> Result<Revocation, Stop> {
+        let connected = self.connected(request)?;
+        let readings = connected.read(request).await;
+        Ok(self.revocation(request, &connected, &readings))
+    }
+
+    /// Shows `ask` what was found and what was cleared of its plan, and makes exactly the second.
+    ///
+    /// # Errors
+    /// As [`super::apply`].
+    pub async fn apply(
+        &self,
+        request: &Request,
+        approval: &Approval,
+        ask: impl FnOnce(&Revocation, &Cleared) -> Result<(), Stop>,
+    ) -> Result<(Revocation, Applied), Stop> {
+        let connected = self.connected(request)?;
+        let before = connected.found(request).await;
+        let found = self.revocation(request, &connected, &before.readings);
+        let applied = connected.apply(request, before, approval, |_, cleared| ask(&found, cleared)).await?;
+        Ok((found, applied))
+    }
+
+    fn connected(&self, request: &Request) -> Result<Connected<'_>, Stop> {
+        Ok(Connected::to(&self.folder, request)?.only(self.address.clone()))
+    }
+
+    fn revocation(&self, request: &Request, connected: &Connected<'_>, readings: &[Reading]) -> Revocation {
+        let plan = plan::plan(request.moment(), &connected.accounts(readings));
+        let is_nowhere = self.is_nowhere(readings);
+        let edit = if is_nowhere { Ok(Vec::new()) } else { self.edit(request, connected, readings) };
+        Revocation { whom: self.address.clone(), plan, edit, is_nowhere }
+    }
+
+    fn is_nowhere(&self, readings: &[Reading]) -> bool {
+        let Whom::Outsider(email) = &self.whom else { return false };
+        let names = |a: &AccountDoc| {
+            a.absent.iter().any(|e| e.value == *email) || a.members.iter().any(|m| matches!(&m.who.value, Who::Email(e) if e == email))
+        };
+        let is_named = self.written.manifests().accounts.values().any(names);
+        let is_seen = |r: &Reading| r.proof.is_err() || r.members.iter().any(|m| m.email == *email);
+        !is_named && !readings.iter().any(is_seen)
+    }
+
+    /// The edit, once its texts were loaded again and plan to the same.
+    fn edit(&self, request: &Request, connected: &Connected<'_>, readings: &[Reading]) -> Result<Vec<Edit>, NoEdit> {
+        let edits = self.written.manifests().edit_to_revoke(self.written.sources(), &self.whom)?;
+        if edits.is_empty() {
+            return Ok(edits);
+        }
+        let refuse = |why: String| {
+            let file = edits.first().map(|e| e.file.clone()).unwrap_or_default();
+            let at = source::start_of(&file);
+            Err(NoEdit { at, what: "the edit".into(), why })
+        };
+        let edited = self.written.with_texts(edits.iter().map(|e| (&*e.file, &*e.after)));
+        let (desired, diagnostics) = edited.resolve();
+        if let Some(wrong) = diagnostics.iter().find(|d| Diagnostic::is_error(d)) {
+            return refuse(format!("{}: {} ({})", wrong.place, wrong.message, wrong.code));
+        }
+        let empty = vec![nobody(); readings.len()];
+        for readings in [readings, &empty] {
+            let sites = || connected.sites().iter().zip(readings);
+            let meant: Vec<Account<'_>> =
+                sites().filter_map(|(site, r)| Some(Account { only: None, ..connected.account(site, r)? })).collect();
+            let said: Vec<Account<'_>> = sites().filter_map(|(s, r)| Some(s.account(desired.get(s.name)? as &Desired<'_>, r))).collect();
+            if told(&plan::plan(request.moment(), &meant)) != told(&plan::plan(request.moment(), &said)) {
+                return refuse("the edited text does not plan to the same changes".into());
+            }
+        }
+        Ok(edits)
+    }
+}
+
+/// A whole reading of an account without members: against it everybody who is wanted shows.
+fn nobody() -> Reading {
+    Reading {
+        members: Vec::new(),
+        domains: Known::Seen(Domains::Off),
+        whoami: None,
+        tenant: None,
+        remarks: Vec::new(),
+        proof: Ok(Proof::Snapshot),
+    }
+}
+
+/// What two plans must agree on; places move with the lines.
+fn told(plan: &Plan) -> (String, Vec<String>) {
+    let blocked = plan.accounts.iter().flat_map(|a| &a.blocked).map(|b| format!("{} {} {:?} {:?}", b.id, b.code, b.before, b.after));
+    (plan.digest.to_string(), blocked.collect())
+}
+
+impl Revocation {
+    /// Writes the edit into the manifests, file by file, each whole or not at all.
+    ///
+    /// # Errors
+    /// A file that changed since it was read: then none is written. A disk that is full: the message
+    /// says what was written before.
+    pub fn write(&self, folder: &Path) -> Result<Vec<String>, Stop> {
+        let edits = self.edit.as_ref().map_err(|why| Stop::hinted(why.to_string(), "make this edit by hand"))?;
+        for edit in edits {
+            let found = fs::read(folder.join(&*edit.file)).map_err(|e| Stop::failed(format!("{} cannot be read again: {e}", edit.file)))?;
+            if found != edit.before.as_bytes() {
+                return Err(Stop::hinted(format!("{} changed meanwhile: nothing was written", edit.file), "run it again"));
+            }
+        }
+        let mut written: Vec<String> = Vec::new();
+        for edit in edits {
+            replace(&folder.join(&*edit.file), edit.after.as_bytes()).map_err(|e| {
+                let before = if written.is_empty() { "nothing was written".to_owned() } else { format!("written: {}", written.join(", ")) };
+                Stop::failed(format!("{} cannot be written: {e}; {before}", edit.file))
+            })?;
+            written.push(edit.file.to_string());
+        }
+        Ok(written)
+    }
+}
+
+/// Puts a text in a file's place in one step; the file keeps its mode, a link its target.
+fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let path = path.canonicalize()?;
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let half = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mode = fs::metadata(&path)?.permissions();
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&half)?;
+        file.write_all(text)?;
+        file.set_permissions(mode)?;
+        file.sync_all()?;
+        fs::rename(&half, &path)
+    };
+    write().inspect_err(|_| {
+        // What is half written is of no use; that it cannot be removed adds nothing.
+        let _ = fs::remove_file(&half);
+    })
+}

@@ -1,0 +1,245 @@
+//! Ending all access of a person: the changes of that person alone, and the edit of the manifests.
+
+use std::process::Command;
+
+use snapbox::{assert_data_eq, file};
+
+use super::program::World;
+
+const CONNECTIONS: &str = "
+    connections:
+      aud: { system: solver, backend: embedded, timezone: UTC, actor: { role: super-user, member: root@acme.example } }
+      eng: { system: insider, backend: embedded, timezone: Europe/Paris, actor: { role: administrator } }
+      news: { system: emma-hq, backend: embedded, timezone: Europe/Paris, subaccounts: [emea, apac], actor: { role: parent } }
+";
+
+const PEOPLE: &str = "
+    people:
+      # marketing
+      ada: { email: ada@acme.example, name: Ada Lovelace, previously: [ada.byron@acme.example] }
+      grace:
+        email: grace@acme.example # since 2024
+        name: Grace Hopper
+";
+
+const ACCOUNTS: &str = "
+    accounts:
+      aud:
+        members:
+          - { email: root@acme.example, groups: [super-user] }
+          - { person: ada, groups: [standard] }
+      eng:
+        members:
+          - { person: ada, role: administrator }
+          - { person: grace, role: editor }
+      news:
+        mode: authoritative
+        members:
+          - { person: grace, role: editor, subaccounts: [emea] }
+          # for the launch
+          - email: kim@agency.example
+            name: Kim Lee
+            role: author
+            subaccounts: [emea]
+";
+
+const LIVE: &str = "
+    accounts:
+      aud:
+        members:
+          - { email: root@acme.example, name: Root, phase: active, groups: [super-user] }
+          - { email: ada.byron@acme.example, name: Ada, phase: active, groups: [standard] }
+      eng:
+        members:
+          - { email: ada@acme.example, name: Ada Lovelace, phase: active, role: administrator }
+          - { email: grace@acme.example, name: Grace Hopper, phase: active, role: viewer }
+          - { email: kim@agency.example, name: Kim Lee, phase: active, role: viewer }
+      news:
+        members:
+          - { email: ada@acme.example, name: Ada Lovelace, phase: pending, role: editor, subaccounts: [apac] }
+          - { email: kim@agency.example, name: Kim Lee, phase: active, role: author, subaccounts: [emea] }
+          - { email: other@acme.example, name: Other, phase: active, role: author, subaccounts: [emea] }
+";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("connections.yaml", CONNECTIONS).write("people.yaml", PEOPLE).write("accounts.yaml", ACCOUNTS).load(LIVE);
+    world
+}
+
+fn writes(world: &World) -> i64 {
+    world.run("sandbox calls --format json").expect(0).json()["writes"].as_i64().expect("a number")
+}
+
+#[test]
+fn nobody_s_access_ends() {
+    let world = world();
+    let before = world.read(".portcullis/embedded.db");
+    let said = world.run("revoke nobody@acme.example").expect(0);
+    assert!(said.out.contains("nobody@acme.example is in no manifest, and in no account that was read"), "{}", said.out);
+    let json = world.run("revoke nobody@acme.example --format json").expect(0).json();
+    assert_eq!((json["edit"].as_array().map(Vec::len), json["nowhere"].as_bool()), (Some(0), Some(true)));
+    world.run("revoke adda").expect(1);
+    assert!(world.run("revoke adda").err.contains("did you mean `ada`?"));
+    assert_eq!(world.read(".portcullis/embedded.db"), before);
+}
+
+#[test]
+fn everything_of_one_person_and_nothing_of_others() {
+    let lines = [
+        "revoke ada",
+        "revoke kim@agency.example",
+        "revoke Kim@Agency.Example --apply --write --auto-approve",
+        "revoke kim@agency.example",
+        "validate",
+    ];
+    assert_data_eq!(world().transcript(&lines), file!["transcripts/revoke.txt"].raw());
+}
+
+#[test]
+fn the_last_administrator_stops_its_own_account_alone() {
+    let world = world();
+    let plan = world.run("revoke ada --format json").expect(4);
+    assert_eq!(plan.json()["kind"], "revoke");
+    assert_eq!(plan.acts(), ["remove ada.byron@acme.example", "remove ada@acme.example", "cancel-invitation ada@acme.example"]);
+    let tripped: Vec<_> = plan.json()["guards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|g| g["tripped"] == true)
+        .map(|g| (g["account"].clone(), g["code"].clone()))
+        .collect();
+    assert_eq!(tripped, [("eng".into(), "minimum-administrators".into())]);
+    let applied = world.args(&["revoke", "ada", "--apply", "--digest", &plan.digest(), "--format", "json"]).expect(4).json();
+    assert_eq!(applied["kind"], "apply");
+    assert_eq!(applied["results"].as_array().map(Vec::len), Some(2));
+    assert_eq!(applied["edit"][0]["file"], "people.yaml");
+    assert_eq!(world.run("revoke ada --format json").expect(4).acts(), ["remove ada@acme.example"]);
+}
+
+/// The whole reading counts: a second administrator whom nobody lists is one.
+#[test]
+fn guards_are_judged_on_everybody() {
+    let world = world();
+    world.run("sandbox edit kim@agency.example --account eng --set role=administrator").expect(0);
+    world.run("revoke ada").expect(2);
+    world.write("guards.yaml", "guards: { removals: { count: 0, percent: 0, most: 0 } }\n");
+    let plan = world.run("revoke kim@agency.example --format json").expect(4).json();
+    let tripped: Vec<_> = plan["guards"].as_array().unwrap().iter().filter(|g| g["tripped"] == true).map(|g| g["actual"].clone()).collect();
+    assert_eq!(tripped, [1, 1], "one removal an account, whatever others need");
+}
+
+#[test]
+fn the_edit_of_a_person_is_taken_by_patch_and_then_nothing_is_left() {
+    let world = world();
+    world.run("sandbox edit kim@agency.example --account eng --set role=administrator").expect(0);
+    let json = world.run("revoke grace --format json").expect(2).json();
+    let edit = json["edit"].as_array().expect("a list");
+    assert_eq!(edit.len(), 1);
+    assert_eq!(
+        edit[0]["diff"],
+        "--- a/people.yaml\n+++ b/people.yaml\n@@ -4,3 +4,4 @@\n   grace:\n     email: grace@acme.example # since 2024\n     name: Grace Hopper\n+    leaves: now\n"
+    );
+    world.write("e.patch", edit[0]["diff"].as_str().expect("a text"));
+    let patched = Command::new("patch").args(["-p1", "-i", "e.patch"]).current_dir(world.path()).output();
+    if let Ok(patched) = patched {
+        assert!(patched.status.success(), "{patched:?}");
+        assert!(String::from_utf8(world.read("people.yaml")).unwrap().ends_with("name: Grace Hopper\n    leaves: now\n"));
+        assert_eq!(world.run("revoke grace --format json").expect(2).json()["edit"].as_array().map(Vec::len), Some(0));
+    }
+    world.run("revoke grace --apply --write --auto-approve").expect(0);
+    let done = world.run("revoke grace").expect(0);
+    assert!(done.out.contains("the manifests say already that grace@acme.example has no access"), "{}", done.out);
+}
+
+#[test]
+fn without_apply_nothing_is_written_anywhere() {
+    let world = world();
+    let read = || ["people.yaml", "accounts.yaml", ".portcullis/embedded.db"].map(|f| world.read(f));
+    let before = read();
+    world.run("revoke grace").expect(2);
+    let said = world.run("revoke grace --auto-approve").expect(1);
+    assert!(said.err.contains("add `--apply`"), "{}", said.err);
+    world.run("revoke grace --apply").expect(1);
+    world.run("revoke grace --apply --digest sha256:00").expect(5);
+    world.run("revoke grace --apply --write --digest sha256:00").expect(5);
+    assert_eq!(read(), before);
+    assert_eq!(writes(&world), 0);
+}
+
+#[test]
+fn write_alone_touches_files_and_no_account() {
+    let world = world();
+    world.run("revoke kim@agency.example --write").expect(2);
+    assert_eq!(writes(&world), 0);
+    let text = String::from_utf8(world.read("accounts.yaml")).unwrap();
+    assert_eq!(text.matches("absent: [kim@agency.example]").count(), 3, "{text}");
+    assert!(!text.contains("Kim Lee") && text.contains("# for the launch"), "{text}");
+    world.run("validate").expect(0);
+}
+
+#[test]
+fn an_account_that_was_not_read_whole_is_said_to_keep_access() {
+    let world = world();
+    world
+        .load("accounts: { eng: { fault: short, members: [{ email: ada@acme.example, name: A, phase: active, role: administrator }] } }\n");
+    let json = world.run("revoke grace --format json").expect(7).json();
+    let accounts: Vec<_> =
+        json["accounts"].as_array().unwrap().iter().map(|a| (a["account"].clone(), a["reports"][0]["code"].clone())).collect();
+    assert_eq!(accounts, [("eng".into(), "access-may-remain".into())]);
+    assert_eq!(json["edit"].as_array().map(Vec::len), Some(1), "the edit does not depend on it");
+}
+
+#[test]
+fn access_that_no_change_ends_is_said() {
+    let world = world();
+    world.write(
+        "accounts.yaml",
+        "
+        accounts:
+          aud: { ignore: ['ada.byron@*'] }
+          eng: { ignore: [kim@agency.example] }
+          news: { protect: [other@acme.example] }
+        ",
+    );
+    let ada = world.run("revoke ada --format json").expect(4).json();
+    assert_eq!(ada["accounts"][0]["reports"][0]["code"], "ignored-member");
+    let kim = world.run("revoke kim@agency.example --format json").expect(2).json();
+    assert_eq!(kim["accounts"][0]["reports"][0]["code"], "ignored-member");
+    assert_eq!(kim["edit"][0]["diff"].as_str().unwrap().matches("absent").count(), 2, "{kim:#}");
+    let other = world.run("revoke other@acme.example --format json").expect(4).json();
+    assert!(other["edit_by_hand"].as_str().unwrap().contains("protected-and-gone"), "{other:#}");
+    world.run("revoke other@acme.example --apply --auto-approve").expect(4);
+    world.run("revoke other@acme.example --write").expect(1);
+    assert_eq!(writes(&world), 0);
+}
+
+#[test]
+fn a_bounded_actor_says_what_it_cannot_see() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          news: { system: emma-hq, backend: embedded, subaccounts: [emea, apac], actor: { role: manager, subaccounts: [emea] } }
+        people:
+          ada: { email: ada@acme.example, name: Ada }
+          bob: { email: bob@acme.example, name: Bob }
+        accounts:
+          news: { members: [] }
+        ",
+    );
+    world.load("accounts: { news: { members: [{ email: ada@acme.example, name: Ada, phase: active, role: author, subaccounts: [emea, apac] }] } }\n");
+    let ada = world.run("revoke ada --format json").expect(2);
+    assert_eq!(ada.acts(), ["edit ada@acme.example"], "only the scopes that it sees go (E12)");
+    assert_eq!(ada.all("reports")[0]["code"], "access-may-remain");
+    assert_eq!(world.run("revoke bob --format json").expect(0).all("reports")[0]["code"], "access-may-remain");
+}
+
+#[test]
+fn the_actor_does_not_revoke_itself() {
+    let world = world();
+    let said = world.run("revoke root@acme.example --format json").expect(4).json();
+    let tripped: Vec<_> = said["guards"].as_array().unwrap().iter().filter(|g| g["tripped"] == true).map(|g| g["code"].clone()).collect();
+    assert_eq!(tripped, ["minimum-administrators", "self-lockout"]);
+}

@@ -1,5 +1,5 @@
 use std::borrow::Borrow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Atom {
 /// Words that were met before, each kept once: a hundred thousand members have a few dozen words
 /// between them.
 #[derive(Debug, Default)]
-pub struct Atoms(HashSet<Atom>);
+pub struct Atoms(BTreeSet<Atom>);
 
 impl Atoms {
     /// As [`Atom::new`]; a word that was met before is the same one again.

@@ -56,7 +56,10 @@ static RUN: LazyLock<Run> = LazyLock::new(|| {
 });
 
 fn run(system: &'static str, cases: u32) -> (Counts, Option<String>) {
-    let mut config = Config { cases, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+    let mut config = Config { cases, failure_persistence: None, ..Config::default() };
+    if std::env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_none() {
+        config.max_shrink_iters = 4_000;
+    }
     if std::env::var_os("PROPTEST_RNG_SEED").is_none() {
         config.rng_seed = RngSeed::Fixed(SEED);
     }

@@ -88,6 +88,9 @@ fn e13_the_subaccount_surface_invites_nobody_into_none() {
     let none = World::new(&page, &entry(", subaccounts: []"), live).plan(2);
     assert_eq!((ids(&none["changes"]), codes(&none)), (vec![], vec!["actor-lacks-subaccount"]));
     World::new(&page, &entry(""), live).settles();
+    // Whoever opens the page of one subaccount grants that one.
+    let bare = format!("{EMMA}, surface: subaccount, subaccount: emea, actor: {{ role: administrator }}");
+    World::new(&bare, &entry(", subaccounts: [emea]"), live).settles();
 }
 
 #[test]

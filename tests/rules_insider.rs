@@ -150,6 +150,21 @@ fn i2_rolling_is_no_drift_and_trips_no_guard() {
 }
 
 #[test]
+fn i2_a_rolling_end_is_part_of_no_digest_and_everything_else_is() {
+    let mut world = World::insider(ADMINISTRATOR);
+    world.live("", &[ROOT, TEMPORARY]);
+    let mut digest = |now: &str, entry: &str| {
+        world.want("", &[&format!("{{ email: tmp@acme.example, {entry} }}")]);
+        world.at(now).plan().digest()
+    };
+    let rolling = digest("2026-11-22T09:00:00Z", "role: editor, end: 2027-01-10, renew: rolling");
+    assert_eq!(digest("2026-11-23T09:00:00Z", "role: editor, end: 2027-01-10, renew: rolling"), rolling, "another day, another end");
+    assert_ne!(digest("2026-11-22T09:00:00Z", "role: collaborator, end: 2027-01-10, renew: rolling"), rolling);
+    let fixed = digest("2026-11-22T09:00:00Z", "role: editor, end: 2026-12-20");
+    assert_ne!(digest("2026-11-22T09:00:00Z", "role: editor, end: 2026-12-21"), fixed, "an end that does not roll is approved as it is");
+}
+
+#[test]
 fn i2_a_rolling_end_starts_at_30_days_and_the_person_is_invited_once() {
     let mut world = World::insider(ADMINISTRATOR);
     world.want("", &["{ email: a@acme.example, role: viewer, end: 2027-03-01, renew: rolling }"]);
@@ -686,6 +701,22 @@ fn i11_a_domain_comes_before_its_first_person_and_goes_after_its_last() {
     let applied = world.apply_lifting(&["disallowed-domains=1"]);
     assert_eq!((applied.failed(), world.plan().acts()), (vec![], vec![]));
     assert_eq!(world.export().domains(), &json!(["acme.example", "agency.example"]));
+}
+
+#[test]
+fn i11_whoever_is_listed_through_the_directory_comes_from_a_listed_domain() {
+    let world = World::insider(ADMINISTRATOR);
+    world.file("people.yaml", "people:\n  kim: { email: kim@vendor.example }\nteams:\n  t: [kim]\n");
+    for (entry, errors) in [
+        ("{ person: kim, role: viewer }", vec!["account.yaml:5:19 domain-not-listed"]),
+        ("{ team: t, role: viewer }", vec!["account.yaml:5:17 domain-not-listed"]),
+        ("{ person: kim, role: viewer, end: 2026-11-21 }", vec![]),
+    ] {
+        world.want("domains: [acme.example]", &[entry]);
+        assert_eq!(world.check().errors(), errors, "{entry}");
+    }
+    world.want("domains: [acme.example, vendor.example]", &["{ person: kim, role: viewer }"]);
+    assert_eq!(world.check().errors(), NOBODY);
 }
 
 #[test]

@@ -517,7 +517,11 @@ fn m7_data_sources_belong_to_standard_users() {
     world.want("", &["{ email: a@acme.example, role: view-only }"]);
     let plan = world.plan();
     assert_eq!(plan.change("a@acme.example")["before"]["data-sources"], json!(["x"]));
+    assert_eq!(plan.change("a@acme.example")["notes"], json!(["data-sources go with the role"]));
     assert_eq!(plan.change("a@acme.example")["calls"].as_array().map(Vec::len), Some(1), "one form saves both");
     world.settle();
+    // Nothing goes where nothing was.
+    world.live("", &[ROOT, "{ email: a@acme.example, role: standard }"]);
+    assert_eq!(world.plan().change("a@acme.example")["notes"], json!([]));
     assert_eq!(world.check().errors(), NOBODY);
 }

@@ -2,13 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use crate::desired::{Desired, Guards, Policy};
-use crate::manifest::{AccountDoc, GuardLimit, Invitations, Manifests, Mode};
+use crate::desired::{Desired, Entry, Guards, Member, Policy};
+use crate::manifest::{AccountDoc, EntryDoc, GuardLimit, Invitations, Manifests, Mode, Pattern, Who};
 use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Keyed, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
 use crate::plan::{Account, AccountPlan, Moment, plan, sample};
 use crate::systems::{Floor, Removal, SystemSpec, emma_hq, insider, solver};
 
-/// An account that removes whoever is not listed, and lists nobody.
+/// An account that removes whoever is not listed.
 struct World {
     spec: &'static SystemSpec,
     doc: AccountDoc,
@@ -65,13 +65,58 @@ impl World {
         self
     }
 
+    /// Lists a super user.
+    fn wants(mut self, email: &str) -> Self {
+        let at = |line| sample::place("a.yaml", line, 1);
+        self.doc.members.push(EntryDoc {
+            who: Located::new(Who::Email(Email::parse(email).unwrap()), at(5)),
+            name: None,
+            reason: None,
+            start: None,
+            end: None,
+            rolling: None,
+            attrs: Keyed::from([("groups", Located::new(sample::set(&["super-user"]), at(6)))]).into(),
+            profile: None,
+            at: at(5),
+        });
+        self
+    }
+
+    fn at_least(mut self, count: u32) -> Self {
+        let limit = GuardLimit { count: Some(count), percent: None, most: None };
+        self.doc.guards.insert(Atom::new("minimum-administrators").unwrap(), Located::new(limit, sample::place("a.yaml", 3, 1)));
+        self
+    }
+
+    fn ignores(mut self, pattern: &str) -> Self {
+        self.doc.ignore.push(Located::new(Pattern::parse(pattern).unwrap(), sample::place("a.yaml", 4, 1)));
+        self
+    }
+
+    fn members(&self) -> Vec<Member<'_>> {
+        let listed = self.doc.members.iter().filter_map(|doc| match &doc.who.value {
+            Who::Email(email) => Some((email, doc)),
+            Who::Person(_) | Who::Team(_) => None,
+        });
+        listed
+            .map(|(email, doc)| Member {
+                email,
+                previously: Vec::new(),
+                name: None,
+                leaves: None,
+                entries: vec![Entry { doc, team: None }],
+            })
+            .collect()
+    }
+
     fn plan(&self) -> AccountPlan {
         let name = Atom::new("a").unwrap();
         let tenant = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
         let caps = all_caps(self.spec);
+        let members = self.members();
         let desired = Desired {
-            members: Vec::new(),
-            by_address: BTreeMap::new(),
+            by_address: members.iter().enumerate().map(|(i, m)| (m.email, i)).collect(),
+            members,
             domains: self.doc.domains.as_ref().map(|d| &d.value),
             domain_places: &self.doc.domain_places,
             domains_at: self.doc.domains.as_ref().map(|d| &d.at),
@@ -183,15 +228,53 @@ fn a_domain_stays_while_somebody_of_it_stays_because_blocked() {
 #[test]
 fn a_pending_replacement_never_counts() {
     let pending = Phase::Pending { sent: Some(sample::instant()), attempts: Some(1), state: Invitation::Open };
-    let mut world = World::new(
-        solver::SPEC,
-        vec![super_user("a@acme.example"), live("b@acme.example", pending, "groups", sample::set(&["super-user"]))],
-    );
-    world.doc.guards.insert(
-        Atom::new("minimum-administrators").unwrap(),
-        Located::new(GuardLimit { count: Some(1), percent: None, most: None }, sample::place("a.yaml", 3, 1)),
-    );
+    let members = vec![super_user("a@acme.example"), live("b@acme.example", pending, "groups", sample::set(&["super-user"]))];
+    let world = World::new(solver::SPEC, members).at_least(1);
     let plan = world.plan();
     let guard = plan.guards.iter().find(|g| g.code == "minimum-administrators").unwrap();
     assert_eq!((guard.actual, guard.tripped), (0, true));
+}
+
+/// Somebody whose groups do not show.
+fn hidden(email: &str) -> Live {
+    live_of(email, Keyed::from([("groups", Known::Hidden)]))
+}
+fn live_of(email: &str, attrs: Keyed<Known<Value>>) -> Live {
+    Live { attrs, ..super_user(email) }
+}
+fn removal(who: &str) -> String {
+    format!("a/remove/{who}@acme.example")
+}
+
+#[test]
+fn who_may_administer_goes_where_enough_stay_who_do() {
+    let world = |least| {
+        let members = vec![super_user("a@acme.example"), hidden("b@acme.example")];
+        World::new(solver::SPEC, members).ignores("a@acme.example").at_least(least)
+    };
+    assert_eq!(world(1).outcome(), (vec![], vec![removal("b")]));
+    assert_eq!(world(2).outcome(), (vec![(removal("b"), "administrators-unknown")], vec![]));
+}
+
+#[test]
+fn as_many_removals_await_acceptance_as_administrators_are_missing() {
+    let members = ["a@acme.example", "b@acme.example", "c@acme.example"].map(super_user).into();
+    let world = World::new(solver::SPEC, members).wants("n@acme.example").wants("o@acme.example").at_least(2);
+    let (blocked, changes) = world.outcome();
+    assert_eq!(blocked, [(removal("b"), "awaits-acceptance"), (removal("c"), "awaits-acceptance")]);
+    assert_eq!(changes, ["a/invite/n@acme.example".to_owned(), "a/invite/o@acme.example".to_owned(), removal("a")]);
+    // Fewer invitees than are missing: nothing to wait for.
+    let members = ["a@acme.example", "b@acme.example"].map(super_user).into();
+    assert_eq!(World::new(solver::SPEC, members).wants("n@acme.example").at_least(2).outcome().0, []);
+}
+
+#[test]
+fn who_may_administer_stays_as_long_as_too_few_do() {
+    let members = vec![super_user("a@acme.example"), hidden("p@acme.example")];
+    let world = World::new(solver::SPEC, members).wants("n@acme.example").wants("o@acme.example").at_least(2);
+    assert_eq!(world.outcome().0, [(removal("a"), "awaits-acceptance"), (removal("p"), "administrators-unknown")]);
+    let members = vec![super_user("a@acme.example"), super_user("b@acme.example"), hidden("p@acme.example")];
+    let (blocked, changes) = World::new(solver::SPEC, members).wants("n@acme.example").outcome();
+    assert_eq!(blocked, [(removal("b"), "awaits-acceptance")]);
+    assert_eq!(changes, ["a/invite/n@acme.example".to_owned(), removal("a"), removal("p")]);
 }

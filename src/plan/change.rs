@@ -322,3 +322,7 @@ impl Cleared {
         &self.stopped
     }
 }
+
+#[cfg(test)]
+#[path = "change_tests.rs"]
+mod tests;

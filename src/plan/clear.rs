@@ -84,3 +84,7 @@ fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<(), NotCleared> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "clear_tests.rs"]
+mod tests;

@@ -217,3 +217,7 @@ fn until(before: Option<&Value>, after: Option<&Value>) -> Direction {
         (None, None) => Direction::Neither,
     }
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

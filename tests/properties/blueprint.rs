@@ -121,13 +121,15 @@ pub struct PersonPlan {
     pub spelling: u8,
 }
 
-/// Whether the person had another address, and which of both is a member.
+/// Whether the person had other addresses, and which of them are members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renamed {
     No,
     LiveUnderOld,
     LiveUnderNew,
     Both,
+    /// Under two past ones, and not under the present one.
+    TwoPast,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +243,7 @@ fn people(system: &'static str) -> impl Strategy<Value = PersonPlan> {
         1 => Just(Renamed::LiveUnderOld),
         1 => Just(Renamed::LiveUnderNew),
         1 => Just(Renamed::Both),
+        1 => Just(Renamed::TwoPast),
     ];
     (
         0u8..3,

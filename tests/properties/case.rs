@@ -14,11 +14,11 @@ use portcullis::render::{Kind, PlanView, json};
 use portcullis::sandbox::{Fault, MailKind, Sandbox};
 use proptest::test_runner::TestCaseError;
 
-use crate::blueprint::Blueprint;
-use crate::count::Counts;
-use crate::oracle;
-use crate::watch::{Step, Watch, whole};
-use crate::world::World;
+use super::blueprint::Blueprint;
+use super::count::Counts;
+use super::oracle;
+use super::watch::{Step, Watch, whole};
+use super::world::World;
 
 pub const SAME_BYTES: &str = "same-bytes";
 pub const NOTHING_LEFT: &str = "nothing-left";

@@ -7,8 +7,8 @@ use portcullis::model::{Action, Direction, Live};
 use portcullis::plan::AccountPlan;
 use portcullis::sandbox::Fault;
 
-use crate::specialities;
-use crate::world::World;
+use super::specialities;
+use super::world::World;
 
 const PHASES: [&str; 5] = ["pending", "active", "locked", "expired", "suspended"];
 const DIRECTIONS: [Direction; 4] = [Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither];

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis::model::{Atom, Attrs, Key, Value};
 use serde_json::json;
 
-use crate::blueprint::{ActorPlan, Blueprint, GrantPlan};
+use super::blueprint::{ActorPlan, Blueprint, GrantPlan};
 
 const SUBACCOUNTS: [&str; 3] = ["emea", "apac", "us"];
 const GROUPS: [&str; 3] = ["red", "green", "blue"];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis::model::{Action, Attrs, Direction, Key, Live, Value};
 use portcullis::plan::{AccountPlan, Change, Risk};
 
-use crate::world::World;
+use super::world::World;
 
 struct Case<'a> {
     world: &'a World,

@@ -10,7 +10,7 @@ use portcullis::backends::Writer;
 use portcullis::model::{Call, Domains, Live, Outcome, Subject, Verb};
 use portcullis::sandbox::Sandbox;
 
-use crate::world::World;
+use super::world::World;
 
 /// One call, and the account after it.
 pub struct Step {

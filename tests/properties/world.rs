@@ -17,8 +17,8 @@ use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, Stored}
 use portcullis::systems::{self, Life, Removal, SystemSpec};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::blueprint::{ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted};
-use crate::picks::{actor, attrs, facts, one, subaccount, word};
+use super::blueprint::{ActorPlan, Blueprint, Clock, EntryPlan, GrantPlan, LivePlan, PersonPlan, PhasePlan, Renamed, Unlisted, Wanted};
+use super::picks::{actor, attrs, facts, one, subaccount, word};
 
 /// The last one is written with its umlaut or in ASCII, and is one domain.
 const DOMAINS: [&str; 3] = ["acme.example", "agency.example", "bücher.example"];
@@ -153,6 +153,9 @@ fn present(number: usize, person: &PersonPlan) -> Email {
 fn past(number: usize, person: &PersonPlan) -> Email {
     spelt("old", number, person.domain, person.spelling)
 }
+fn older(number: usize, person: &PersonPlan) -> Email {
+    spelt("older", number, person.domain, person.spelling)
+}
 /// The server writes them in its own way.
 fn live_addresses(number: usize, person: &PersonPlan) -> Vec<Email> {
     let person = &PersonPlan { spelling: person.spelling / 3 + 1, ..person.clone() };
@@ -160,6 +163,7 @@ fn live_addresses(number: usize, person: &PersonPlan) -> Vec<Email> {
         Renamed::No | Renamed::LiveUnderNew => vec![present(number, person)],
         Renamed::LiveUnderOld => vec![past(number, person)],
         Renamed::Both => vec![past(number, person), present(number, person)],
+        Renamed::TwoPast => vec![past(number, person), older(number, person)],
     }
 }
 
@@ -238,7 +242,7 @@ impl Build<'_> {
         if matches!((self.plan.system, self.plan.actor), ("emma-hq", ActorPlan::Manager { .. })) {
             // Of two addresses of one person the present one may go out of this actor's sight; the past
             // one is then all that is seen of the person, and the next run's work.
-            for (_, person) in people.iter_mut().filter(|(_, p)| p.renamed == Renamed::Both) {
+            for (_, person) in people.iter_mut().filter(|(_, p)| matches!(p.renamed, Renamed::Both | Renamed::TwoPast)) {
                 person.renamed = Renamed::LiveUnderNew;
             }
         }
@@ -276,7 +280,10 @@ impl Build<'_> {
     }
 
     fn person(&mut self, number: usize, person: &PersonPlan) -> Person {
-        let previously = if person.renamed == Renamed::No { Vec::new() } else { vec![self.at(past(number, person))] };
+        let previously = match person.renamed {
+            Renamed::No => Vec::new(),
+            _ => vec![self.at(past(number, person)), self.at(older(number, person))],
+        };
         let leaves = person.leaves.map(|l| l.map_or(Leaves::Now, |offset| Leaves::On(self.day(offset))));
         Person {
             email: self.at(present(number, person)),

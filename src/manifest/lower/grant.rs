@@ -57,7 +57,7 @@ impl Grant {
     /// kind of member replaces the one of the section as well (SYSTEMS.md G4).
     pub fn over(self, section: &Section, spec: &SystemSpec, written: &BTreeMap<Key, Place>) -> Arc<Keyed<Located<Value>>> {
         let kind = spec.chiefs().any(|a| written.contains_key(a.key));
-        let stays = |key: Key| !written.contains_key(key) && !(kind && spec.is_chief(key));
+        let stays = |key: Key| !(written.contains_key(key) || kind && spec.is_chief(key));
         if self.attrs.is_empty() && section.attrs.keys().all(|key| stays(key)) {
             return Arc::clone(&section.attrs);
         }

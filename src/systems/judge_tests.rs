@@ -11,6 +11,7 @@ fn caps(reads_invitations: bool) -> Caps {
         writes: BTreeMap::new(),
         reads_domains: true,
         reads_invitations,
+        registered: None,
         keeps_ends: true,
         best_proof: Proof::Snapshot,
     }

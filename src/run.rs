@@ -6,6 +6,7 @@ mod request;
 mod revoke;
 mod stop;
 mod verify;
+mod who;
 
 use crate::apply::{self, Applied};
 use crate::model::Reading;
@@ -17,6 +18,7 @@ pub use connect::{Connected, Folder, Site};
 pub use request::{Approval, Env, Request};
 pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;
+pub use who::who;
 
 /// Reads every account and plans the difference. Holds nothing that could write.
 ///

@@ -20,7 +20,14 @@ pub use super::words::{AllowFlag, Setting};
     propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 nothing to do, or done; 1 error; 2 changes; 3 drift only; 4 stopped by a guard; \
+    after_help = "First steps:\n  \
+                  portcullis validate                 checks the manifests of this folder\n  \
+                  portcullis plan                     shows what would change, and changes nothing\n  \
+                  portcullis apply                    makes it, after asking\n  \
+                  portcullis who PERSON               what somebody can do, everywhere\n  \
+                  portcullis explain WORD             a system, a code that was printed, a key, an exit code;\n                                      \
+                  without a word, all that can be explained\n\n\
+                  Exit codes: 0 nothing to do, or done; 1 error; 2 changes; 3 drift only; 4 stopped by a guard; \
                   5 the plan is stale; 6 applied in part; 7 incomplete reading; 8 manual steps are open."
 )]
 pub struct Args {
@@ -124,10 +131,16 @@ pub enum Command {
     Revoke(RevokeArgs),
     /// Prints the live members of the accounts.
     Export(ExportArgs),
+    /// Tells what a person can do in every account, and which line asks for it.
+    Who(WhoArgs),
     /// Explains a system, a code, a key or a question: roles and rules, what is meant, what to do.
     Explain(ExplainArgs),
     /// Prints the JSON Schemas of manifests and outputs.
     Schema(SchemaArgs),
+    /// Prints completions for a shell.
+    Completions(CompletionsArgs),
+    /// Writes the manual pages.
+    Man(ManArgs),
     /// Plays with the embedded sandbox: loads it, accepts invitations, clicks in its console.
     Sandbox {
         #[command(subcommand)]
@@ -139,9 +152,6 @@ pub enum Command {
     /// Writes the live members as manifests (not supported yet).
     #[command(hide = true)]
     Import(LaterArgs),
-    /// Tells everything a person can do, and why (not supported yet).
-    #[command(hide = true)]
-    Who(LaterArgs),
     /// Prints the quarterly access review (not supported yet).
     #[command(hide = true)]
     Review(LaterArgs),
@@ -151,9 +161,6 @@ pub enum Command {
     /// One-off actions on a member (not supported yet).
     #[command(hide = true)]
     Member(LaterArgs),
-    /// Prints completions for a shell (not supported yet).
-    #[command(hide = true)]
-    Completions(LaterArgs),
 }
 
 /// Where the manifests are.
@@ -166,6 +173,8 @@ pub struct DirArg {
 
 /// Checks the manifests and reports every error at its place.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Reads no account. Exit codes: 0 nothing is wrong; 1 errors; with --strict 2 warnings.\n\
+    `portcullis explain CODE` says more of an error or a warning.")]
 pub struct ValidateArgs {
     #[command(flatten)]
     pub at: DirArg,
@@ -175,7 +184,18 @@ pub struct ValidateArgs {
 }
 
 /// Shows what would change, account by account, and changes nothing.
+///
+/// Each change says what it does to access, the reason and the line that asks for it, and the calls
+/// that it takes. A change after an `x` is blocked: the actor may not make it. A tripped guard stops
+/// its account, and the plan prints the flag that lifts it.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis plan                                all accounts of this folder\n  \
+    portcullis plan --account news --format json   one account, for a program\n  \
+    portcullis plan --at 2027-01-01                what that day will bring: who loses access\n  \
+    portcullis plan --runbook steps.md             the steps by hand, as a checklist\n\n\
+    Exit codes: 0 nothing to do; 2 changes, or blocks; 4 a guard tripped; 7 an account was not read; 8 steps by hand alone.\n\
+    `portcullis explain CODE` says what a code means, and what to do.")]
 pub struct PlanArgs {
     #[command(flatten)]
     pub at: DirArg,
@@ -193,7 +213,18 @@ pub struct PlanArgs {
 }
 
 /// Shows the plan, asks, and makes exactly that.
+///
+/// Without a terminal it needs --auto-approve, or the --digest of the plan that was reviewed: it then
+/// makes that plan, or stops where another one is needed by now.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis apply                               shows the plan and asks\n  \
+    portcullis apply --digest sha256:...           exactly the plan that was reviewed\n  \
+    portcullis apply --allow news:removals=12@sha256:...\n                                                 \
+    lifts one guard, to that number and for that plan:\n                                                 \
+    copy it from the plan that the guard stopped\n\n\
+    Exit codes: 0 done; 1 nothing attempted; 4 a guard tripped; 5 another plan is needed now; 6 applied in part; \
+    7 an account was not read; 8 steps by hand are left. `portcullis explain CODE` says more.")]
 pub struct ApplyArgs {
     #[command(flatten)]
     pub at: DirArg,
@@ -263,6 +294,11 @@ pub struct RevokeArgs {
 
 /// Finds what changed in the live accounts behind the manifests' back.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis drift                               for a job that runs every night\n  \
+    portcullis drift --account 'prod-*'            some accounts\n\n\
+    Exit codes: 0 none, or by time alone; 3 drift; 7 an account was not read; 8 steps by hand alone. \
+    `apply` puts it back; to keep a difference, write it into the manifests.")]
 pub struct DriftArgs {
     #[command(flatten)]
     pub at: DirArg,
@@ -272,6 +308,9 @@ pub struct DriftArgs {
 
 /// Prints the live members of the accounts: text, json, or csv with a row a member and grant.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis export --format csv > members.csv   a row a member and grant, for a spreadsheet\n  \
+    portcullis export --phase pending              who has not accepted yet")]
 pub struct ExportArgs {
     #[command(flatten)]
     pub at: DirArg,
@@ -329,6 +368,47 @@ pub struct SchemaArgs {
     /// Which schema; without it, their names.
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// Tells what a person can do in every account, and which line of a manifest asks for it.
+///
+/// Reads every account, managed or not, and writes to none. Of each it says the role, the scopes,
+/// the permissions that follow and where they hold, whether the person can change who has access,
+/// the lines that ask for it (or that none does), and what a plan would do about it now. Exit code 7
+/// where an account was not read whole, or the actor does not see everyone in it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis who ada                             somebody of `people`, by id\n  \
+    portcullis who kim@agency.example              anybody, by an address, an earlier one too\n  \
+    portcullis who ada --account news --format json")]
+pub struct WhoArgs {
+    /// An id of `people`, or an address.
+    #[arg(value_name = "PERSON")]
+    pub person: String,
+    #[command(flatten)]
+    pub at: DirArg,
+}
+
+/// Prints completions for a shell.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis completions bash > ~/.local/share/bash-completion/completions/portcullis\n  \
+    portcullis completions zsh > ~/.zfunc/_portcullis\n  \
+    portcullis completions fish > ~/.config/fish/completions/portcullis.fish")]
+pub struct CompletionsArgs {
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Prints the manual page, or writes one a command to a folder.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    portcullis man | man -l -                      reads the first page\n  \
+    portcullis man ~/.local/share/man/man1         writes them all")]
+pub struct ManArgs {
+    /// Where to write them; without it, the first page goes to standard output.
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 }
 
 /// Explains a system, a code, a key or a question; without a word, lists what can be explained.
@@ -408,6 +488,7 @@ impl Args {
             Command::Drift(a) => &a.at,
             Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
+            Command::Who(a) => &a.at,
             Command::Sandbox { command } => match command {
                 SandboxCommand::Load { at, .. } => at,
                 SandboxCommand::Accept(on) | SandboxCommand::Decline(on) | SandboxCommand::Lock(on) | SandboxCommand::Remove(on) => &on.at,
@@ -419,11 +500,11 @@ impl Args {
             | Command::Explain(_)
             | Command::Init(_)
             | Command::Import(_)
-            | Command::Who(_)
             | Command::Review(_)
             | Command::Expiring(_)
-            | Command::Member(_)
-            | Command::Completions(_) => return None,
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Member(_) => return None,
         };
         at.dir.as_deref()
     }

@@ -82,16 +82,17 @@ impl Args {
         match &self.command {
             Command::Init(_) => return command("init"),
             Command::Import(_) => return command("import"),
-            Command::Who(_) => return command("who"),
             Command::Review(_) => return command("review"),
             Command::Expiring(_) => return command("expiring"),
             Command::Member(_) => return command("member"),
-            Command::Completions(_) => return command("completions"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
             Command::Validate(_)
             | Command::Revoke(_)
             | Command::Export(_)
             | Command::Explain(_)
+            | Command::Who(_)
+            | Command::Completions(_)
+            | Command::Man(_)
             | Command::Schema(_)
             | Command::Sandbox { .. } => {}
             Command::Plan(plan) => {
@@ -125,11 +126,11 @@ impl Args {
                 Ok(())
             }
             Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
-            Format::Markdown if matches!(self.command, Command::Explain(_)) => Ok(()),
+            Format::Markdown if matches!(self.command, Command::Explain(_) | Command::Who(_)) => Ok(()),
             Format::Csv | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
                 Err(NotYet::new(
                     format!("--format {} for this command", format.word()),
-                    "text and json are built; csv for `export`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain`",
+                    "text and json are built; csv for `export`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain` and `who`",
                 ))
             }
         }

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod args;
+mod completions;
 mod context;
 mod drift;
 mod exit;
@@ -15,11 +16,13 @@ mod runbook_file;
 mod sandbox;
 mod schema;
 mod validate;
+mod who;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel, Format,
-    GlobalArgs, LogFormat, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel,
+    Format, GlobalArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
+    WhoArgs,
 };
 pub use later::NotYet;
 
@@ -124,15 +127,14 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Drift(args) => drift::run(context, args).await,
         Command::Revoke(args) => revoke::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Who(args) => who::run(context, args).await,
         Command::Explain(args) => explain::run(context, args),
+        Command::Completions(args) => completions::run(context, args),
+        Command::Man(args) => completions::man(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_)
-        | Command::Import(_)
-        | Command::Who(_)
-        | Command::Review(_)
-        | Command::Expiring(_)
-        | Command::Member(_)
-        | Command::Completions(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
+        Command::Init(_) | Command::Import(_) | Command::Review(_) | Command::Expiring(_) | Command::Member(_) => {
+            Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
+        }
     }
 }

@@ -227,7 +227,35 @@ impl ExportAccountView {
 }
 
 impl MemberView {
-    fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
+    /// The scopes in which something is permitted (none for the account), and what.
+    pub(super) fn holds(&self) -> impl Iterator<Item = (Option<String>, Vec<String>)> {
+        self.grants.iter().map(|(scope, grant)| {
+            let scope = match scope {
+                Scope::Account => None,
+                Scope::In(word) => Some(word.to_string()),
+            };
+            (scope, grant.permissions.iter().map(|p| p.as_str().to_owned()).collect())
+        })
+    }
+
+    /// Whether it gives access, or will once accepted or unlocked.
+    pub(super) fn is_standing(&self) -> bool {
+        matches!(self.phase, "pending" | "active" | "locked")
+    }
+
+    /// `pending, invitation open, would administer`.
+    pub(super) fn standing_in_words(&self) -> String {
+        let invitation = self.invitation.map(|i| format!(", invitation {i}")).unwrap_or_default();
+        let administers = match (self.administers, self.phase) {
+            (false, _) => "",
+            (true, "active") => ", administers",
+            (true, _) => ", would administer",
+        };
+        let level = self.level.map(|l| format!(", level {}", l.0.word())).unwrap_or_default();
+        format!("{}{invitation}{administers}{level}", self.phase)
+    }
+
+    pub(super) fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
         let access = match live.phase {
             Phase::Pending { .. } | Phase::Active | Phase::Locked => live.seen(),
             Phase::Expired | Phase::Suspended => Attrs::new(),

@@ -26,6 +26,7 @@ mod samples;
 mod spelt;
 mod system;
 mod system_page;
+pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
 pub use explain::{ExplainView, explain_schema};
@@ -37,8 +38,9 @@ pub use reference::{SaidView, TopicView, topics};
 pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
+pub use who::{WhoView, who_schema};
 
-/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `revoke` or `export`.
+/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `export`, `revoke` or `who`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
@@ -46,12 +48,13 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
+        "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 5] = ["apply", "explain", "export", "plan", "revoke"];
+pub const SCHEMAS: [&str; 6] = ["apply", "explain", "export", "plan", "revoke", "who"];
 
 #[cfg(test)]
 mod tests {

@@ -101,7 +101,8 @@ pub fn text(out: &mut impl Write, page: &Page, width: usize, paint: Paint) -> io
     Ok(())
 }
 
-fn options<'a>(width: usize, first: &'a str, rest: &'a str) -> Options<'a> {
+/// How lines are broken: between words, never in one, so that a code can be copied.
+pub(super) fn options<'a>(width: usize, first: &'a str, rest: &'a str) -> Options<'a> {
     Options::new(width).initial_indent(first).subsequent_indent(rest).break_words(false).word_splitter(WordSplitter::NoHyphenation)
 }
 

@@ -126,12 +126,16 @@ fn whoever_is_active_has_registered_where_invitations_show_and_else_where_a_name
         assert!(!registered(&insider::SPEC, &nameless(phase.clone()), false), "{phase:?}");
         assert!(registered(&insider::SPEC, &named(phase.clone()), false), "{phase:?}");
         // Where names do not wait for the registration they show nothing.
-        assert!(registered(&solver::SPEC, &nameless(phase.clone()), false), "{phase:?}");
+        assert!(!registered(&solver::SPEC, &named(phase.clone()), false), "{phase:?}");
+        assert!(registered(&solver::SPEC, &nameless(phase.clone()), true), "{phase:?}");
     }
     for phase in [Phase::Expired, Phase::Suspended] {
         assert!(!registered(&insider::SPEC, &nameless(phase.clone()), true), "{phase:?}");
         assert!(registered(&insider::SPEC, &named(phase), true));
     }
+    // Who reads the account with their own credentials has.
+    let own = |reads| Caps { registered: Some(Email::parse("a@acme.example").unwrap()), ..caps(reads) };
+    assert!(insider::SPEC.has_registered(&nameless(Phase::Active), &own(false)));
     assert!(!registered(&insider::SPEC, &named(pending()), true) && !registered(&solver::SPEC, &named(pending()), true));
 }
 

@@ -316,3 +316,14 @@ fn an_explanation_is_as_its_schema_says() {
     let rule = |id: &str| system["rules"].as_array().expect("rules").iter().find(|r| r["rule"] == id).expect("the rule")["keeper"].clone();
     assert_eq!((rule("I1"), rule("I4"), rule("I9")), (json!("both"), json!("portcullis"), json!("product")));
 }
+
+#[test]
+fn an_answer_about_somebody_is_as_its_schema_says() {
+    let world = world();
+    for word in ["pia@agency.example", "far@acme.example", "wait@acme.example", "nobody@acme.example"] {
+        let said = world.run(&format!("who {word} --format json"));
+        assert!(matches!(said.code, 0 | 7), "{}", said.both());
+        let said = valid(said, "who");
+        assert_eq!((&said["kind"], &said["schema_version"], &said["sandbox"]), (&json!("who"), &json!("1"), &json!(true)));
+    }
+}

@@ -5,8 +5,10 @@ mod approval;
 mod exit_codes;
 mod hostile;
 mod json;
+mod man;
 #[path = "../support/program.rs"]
 mod program;
 mod revoke;
 mod safety;
 mod transcripts;
+mod who;

@@ -371,11 +371,9 @@ fn what_is_known_and_not_built_is_refused() {
     let lines = [
         "init",
         "import --anything",
-        "who ada",
         "review",
         "expiring --within 30d",
         "member resend ada",
-        "completions bash",
         "sandbox serve",
         "plan --base main",
         "plan --applied main",
@@ -397,6 +395,15 @@ fn a_clock_that_is_none_is_an_error() {
     let mut world = news();
     world.env("PORTCULLIS_NOW", "yesterday");
     assert_data_eq!(world.transcript(&["plan", "validate"]), file!["transcripts/clock.txt"].raw());
+}
+
+#[test]
+fn somebody_is_looked_for_everywhere() {
+    let world = news();
+    world.load(LIVE);
+    world.run("sandbox edit kim@agency.example --set role=full").expect(0);
+    let lines = ["who ada", "who kim@agency.example", "who ada@acme.example --format markdown", "who stranger@acme.example", "who adda"];
+    assert_data_eq!(world.transcript(&lines), file!["transcripts/who.txt"].raw());
 }
 
 #[test]

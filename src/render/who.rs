@@ -1,0 +1,480 @@
+//! One person in every account: what they hold, what asks for it, and what nobody can tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::model::{Live, Tenant};
+use crate::systems::{self, SystemSpec};
+
+use super::export::MemberView;
+use super::neutral::{Markdown, MarkdownCode, Neutral};
+use super::page::options;
+use super::paint::Paint;
+use super::plan_text_change::{at, value};
+use super::plan_view::{PlaceView, SCHEMA_VERSION, Shown, TOOL, schema_of};
+use super::spelt::{Spelt, Word};
+
+/// How what is there goes with what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A member, and lines that are in force ask for it.
+    Declared,
+    /// A member, and no line that is in force does.
+    LiveOnly,
+    /// Lines that are in force ask for it, and there is no such member.
+    DeclaredOnly,
+    /// Lines ask for it from a later day on.
+    Starts,
+    /// The lines that asked for it are over.
+    Ended,
+    /// Neither a member nor asked for.
+    Absent,
+    /// No member is seen, and nobody can tell whether there is one.
+    Unknown,
+}
+
+impl Standing {
+    const ALL: [Standing; 7] = [
+        Standing::Declared,
+        Standing::LiveOnly,
+        Standing::DeclaredOnly,
+        Standing::Starts,
+        Standing::Ended,
+        Standing::Absent,
+        Standing::Unknown,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Standing::Declared => "declared",
+            Standing::LiveOnly => "live-only",
+            Standing::DeclaredOnly => "declared-only",
+            Standing::Starts => "starts",
+            Standing::Ended => "ended",
+            Standing::Absent => "absent",
+            Standing::Unknown => "unknown",
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Standing::Declared => "asked for",
+            Standing::LiveOnly => "live only: no line asks for it",
+            Standing::DeclaredOnly => "declared only: no member",
+            Standing::Starts => "no member yet",
+            Standing::Ended => "no member: the entry is over",
+            Standing::Absent => "no member, and not asked for",
+            Standing::Unknown => "nobody can tell",
+        }
+    }
+}
+
+impl Spelt for Standing {
+    const NAME: &'static str = "Standing";
+    fn all() -> Vec<&'static str> {
+        Standing::ALL.map(Standing::word).to_vec()
+    }
+    fn spelt(self) -> &'static str {
+        self.word()
+    }
+}
+
+/// Whom is asked for.
+pub struct WhoPerson {
+    /// Of `people`; none for somebody outside.
+    pub id: Option<String>,
+    pub name: Option<String>,
+    /// The address of most accounts, then all others.
+    pub addresses: Vec<String>,
+    /// `now`, or the last day.
+    pub leaves: Option<String>,
+}
+
+/// One account as far as it is about the person.
+pub struct WhoAccount<'a> {
+    pub account: String,
+    pub system: &'static SystemSpec,
+    pub tenant: &'a Tenant,
+    pub backend: &'static str,
+    pub sandbox: bool,
+    /// Why the reading is incomplete; empty where it is whole.
+    pub problems: Vec<String>,
+    /// Whether the actor sees everyone.
+    pub sees_all: bool,
+    pub standing: Standing,
+    /// Memberships under any of the person's addresses.
+    pub members: Vec<Live>,
+    /// What the lines in force ask for, as if it were there.
+    pub declared: Option<Live>,
+    pub entries: Vec<EntryView>,
+    /// What explains the standing, in sentences.
+    pub why: Vec<String>,
+    /// What time alone will change.
+    pub later: Vec<String>,
+    /// What a plan would do about it now.
+    pub plan: Vec<String>,
+}
+
+/// Everything that one person can do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WhoView {
+    pub schema_version: &'static str,
+    #[schemars(extend("const" = "who"))]
+    pub kind: &'static str,
+    pub tool: &'static str,
+    pub as_of: String,
+    pub sandbox: bool,
+    /// The id in `people`; null for somebody outside.
+    pub person: Option<String>,
+    pub name: Option<String>,
+    /// The present address, then the others.
+    pub addresses: Vec<String>,
+    /// `now`, or the last day; null where the person stays.
+    pub leaves: Option<String>,
+    /// Whether every account could be read and seen, so that nothing can be missing here.
+    pub complete: bool,
+    pub accounts: Vec<WhoAccountView>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WhoAccountView {
+    pub account: String,
+    pub system: &'static str,
+    pub backend: &'static str,
+    pub sandbox: bool,
+    standing: Word<Standing>,
+    /// Whether nothing can be missing here.
+    pub complete: bool,
+    /// Why it may be.
+    pub problems: Vec<String>,
+    /// Memberships as read; two where an earlier address is one too.
+    pub members: Vec<HolderView>,
+    /// What the lines in force ask for; null where none is.
+    pub declared: Option<HolderView>,
+    /// The lines that name the person.
+    pub entries: Vec<EntryView>,
+    /// What explains the standing.
+    pub why: Vec<String>,
+    /// What time alone will change.
+    pub later: Vec<String>,
+    /// What a plan would do about it now.
+    pub plan: Vec<String>,
+}
+
+/// A membership, and what it permits in each scope.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HolderView {
+    #[serde(flatten)]
+    pub member: MemberView,
+    pub holds: Vec<HoldView>,
+}
+
+/// What is permitted in one scope.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HoldView {
+    /// A subaccount, a group, ...; null for the account.
+    pub scope: Option<String>,
+    pub permissions: Vec<String>,
+}
+
+/// A line that names the person in an account.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct EntryView {
+    pub place: PlaceView,
+    pub team: Option<String>,
+    pub profile: Option<String>,
+    pub reason: Option<String>,
+    pub start: Option<String>,
+    pub end: Option<String>,
+    /// `in force`, `over`, or `to come`.
+    pub state: &'static str,
+    /// Another entry gives the role instead.
+    pub overridden: bool,
+    /// What it asks for.
+    pub grants: Shown,
+}
+
+impl WhoView {
+    pub fn of(person: WhoPerson, as_of: String, accounts: Vec<WhoAccount<'_>>) -> Self {
+        let accounts: Vec<WhoAccountView> = accounts.into_iter().map(WhoAccountView::of).collect();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "who",
+            tool: TOOL,
+            as_of,
+            sandbox: accounts.iter().any(|a| a.sandbox),
+            person: person.id,
+            name: person.name,
+            addresses: person.addresses,
+            leaves: person.leaves,
+            complete: accounts.iter().all(|a| a.complete),
+            accounts,
+        }
+    }
+
+    /// `ada (Ada Lovelace), ada@acme.example; before: ada.byron@acme.example`.
+    fn headline(&self) -> String {
+        let mut addresses = self.addresses.iter();
+        let mut text = String::new();
+        if let Some(id) = &self.person {
+            text += id;
+            if let Some(name) = &self.name {
+                text += &format!(" ({name})");
+            }
+            text += ", ";
+        }
+        text += addresses.next().map(String::as_str).unwrap_or_default();
+        let others: Vec<&str> = addresses.map(String::as_str).collect();
+        if !others.is_empty() {
+            text += &format!("; also known as {}", others.join(", "));
+        }
+        match self.leaves.as_deref() {
+            Some("now") => text += "; leaves now",
+            Some(day) => text += &format!("; leaves after {day}"),
+            None => {}
+        }
+        text
+    }
+
+    /// What it all comes to.
+    fn sum(&self) -> String {
+        let of = |is: &dyn Fn(&&WhoAccountView) -> bool| self.accounts.iter().filter(is).count();
+        let member = of(&|a| a.members.iter().any(|m| m.member.is_standing()));
+        let administers = of(&|a| a.members.iter().any(|m| m.member.administers));
+        let live_only = of(&|a| a.standing.0 == Standing::LiveOnly);
+        let declared_only = of(&|a| a.standing.0 == Standing::DeclaredOnly);
+        let mut text = format!("a member of {member} of {} accounts, administers {administers}", self.accounts.len());
+        if live_only > 0 {
+            text += &format!("; {live_only} live only");
+        }
+        if declared_only > 0 {
+            text += &format!("; {declared_only} declared only");
+        }
+        if !self.complete {
+            text += "; not everything could be read or seen";
+        } else if member == 0 && self.accounts.iter().all(|a| a.standing.0 == Standing::Absent) {
+            text += "; nothing anywhere asks for it";
+        }
+        text
+    }
+}
+
+impl WhoAccountView {
+    fn of(account: WhoAccount<'_>) -> Self {
+        let holder = |live: &Live| HolderView::of(account.system, account.tenant, live);
+        let members: Vec<HolderView> = account.members.iter().map(holder).collect();
+        let mut problems = account.problems;
+        let bounded = "the actor does not see everyone here";
+        if problems.is_empty() && !account.sees_all && members.is_empty() {
+            problems.push(format!("{bounded}: who is hidden is not absent"));
+        }
+        for member in &members {
+            let unseen: Vec<&str> = member.member.partly_seen.iter().chain(&member.member.hidden).copied().collect();
+            if !unseen.is_empty() {
+                problems.push(format!("{bounded}: there may be more of {}", unseen.join(", ")));
+            }
+        }
+        Self {
+            account: account.account,
+            system: account.system.name,
+            backend: account.backend,
+            sandbox: account.sandbox,
+            standing: Word(account.standing),
+            complete: problems.is_empty(),
+            problems,
+            declared: account.declared.as_ref().map(|live| holder(live).of_declared()),
+            members,
+            entries: account.entries,
+            why: account.why,
+            later: account.later,
+            plan: account.plan,
+        }
+    }
+
+    /// Whether there is more to say than that there is nothing.
+    fn is_quiet(&self) -> bool {
+        self.standing.0 == Standing::Absent && self.complete && self.why.is_empty()
+    }
+
+    fn headline(&self) -> String {
+        let sandbox = if self.sandbox { " SANDBOX" } else { "" };
+        let phases: Vec<String> = self.members.iter().map(|m| m.member.standing_in_words()).collect();
+        let phases = if phases.is_empty() { String::new() } else { format!("{}; ", phases.join(", and ")) };
+        format!("({} on {}){sandbox}: {phases}{}", self.system, self.backend, self.standing.0.in_words())
+    }
+
+    /// Labels and what is said, in the order in which they are read.
+    fn lines(&self) -> Vec<(String, String)> {
+        let mut lines: Vec<(String, String)> = self.problems.iter().map(|p| ("!".to_owned(), p.clone())).collect();
+        let many = self.members.len() > 1;
+        for member in &self.members {
+            if many {
+                lines.push(("address".to_owned(), member.member.email.clone()));
+            }
+            member.lines(self.system, &mut lines);
+        }
+        if let Some(declared) = self.declared.as_ref().filter(|_| self.members.is_empty()) {
+            declared.lines(self.system, &mut lines);
+        }
+        lines.extend(self.entries.iter().map(|e| ("line".to_owned(), e.in_words())));
+        lines.extend(self.why.iter().map(|w| ("why".to_owned(), w.clone())));
+        lines.extend(self.later.iter().map(|l| ("later".to_owned(), l.clone())));
+        lines.extend(self.plan.iter().map(|p| ("plan".to_owned(), p.clone())));
+        lines
+    }
+}
+
+impl HolderView {
+    fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
+        let member = MemberView::of(system, tenant, live);
+        let holds = member.holds().map(|(scope, permissions)| HoldView { scope, permissions }).collect();
+        Self { member, holds }
+    }
+
+    /// What no line asks for was not looked for.
+    fn of_declared(mut self) -> Self {
+        self.member.unreadable.clear();
+        self
+    }
+
+    /// The attributes in the order of the system's literals.
+    fn lines(&self, system: &str, lines: &mut Vec<(String, String)>) {
+        let order = |key: &str| systems::find(system).and_then(|s| s.attrs.iter().position(|a| a.key == key));
+        let mut attributes: Vec<(&String, &Json)> = self.member.attributes.iter().filter(|(_, json)| !is_nothing(json)).collect();
+        attributes.sort_by_key(|(key, _)| order(key));
+        lines.extend(attributes.into_iter().map(|(key, json)| (key.clone(), flat(json))));
+        if let Some(end) = &self.member.end {
+            lines.push(("end".to_owned(), end.clone()));
+        }
+        if !self.member.unreadable.is_empty() {
+            lines.push(("not read".to_owned(), format!("{}: this backend cannot", self.member.unreadable.join(", "))));
+        }
+        // Scopes in which the same is held stand together.
+        let mut by_set: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+        for hold in &self.holds {
+            by_set.entry(&hold.permissions).or_default().insert(hold.scope.as_deref().unwrap_or("the account"));
+        }
+        let mut sets: Vec<(BTreeSet<&str>, &[String])> = by_set.into_iter().map(|(set, scopes)| (scopes, set)).collect();
+        sets.sort();
+        for (scopes, set) in sets {
+            let scopes: Vec<&str> = scopes.into_iter().collect();
+            lines.push(("may".to_owned(), format!("in {}: {}", scopes.join(", "), set.join(", "))));
+        }
+        if self.holds.is_empty() {
+            lines.push(("may".to_owned(), "nothing".to_owned()));
+        }
+    }
+}
+
+impl EntryView {
+    /// `accounts/news.yaml:8:9, through team emea: role editor; Launch`.
+    fn in_words(&self) -> String {
+        let mut text = at(&self.place);
+        for (what, name) in [("team", &self.team), ("profile", &self.profile)] {
+            if let Some(name) = name {
+                text += &format!(", through {what} {name}");
+            }
+        }
+        if self.state != "in force" {
+            text += &format!(", {}", self.state);
+        }
+        for (what, day) in [("from", &self.start), ("until", &self.end)] {
+            if let Some(day) = day {
+                text += &format!(", {what} {day}");
+            }
+        }
+        if self.overridden {
+            text += ", overridden by another entry";
+        }
+        let grants: Vec<String> = self.grants.iter().filter(|(_, v)| !is_nothing(v)).map(|(k, v)| format!("{k} {}", flat(v))).collect();
+        if !grants.is_empty() {
+            text += &format!(": {}", grants.join("; "));
+        }
+        if let Some(reason) = &self.reason {
+            text += &format!(" ({reason})");
+        }
+        text
+    }
+}
+
+fn is_nothing(json: &Json) -> bool {
+    match json {
+        Json::Null | Json::Bool(false) => true,
+        Json::Array(list) => list.is_empty(),
+        Json::Bool(true) | Json::Number(_) | Json::String(_) | Json::Object(_) => false,
+    }
+}
+
+fn flat(json: &Json) -> String {
+    value(json)
+}
+
+/// Writes the answer for a terminal of so many columns.
+///
+/// # Errors
+/// What the stream answers.
+pub fn text(out: &mut impl Write, view: &WhoView, width: usize, paint: Paint) -> io::Result<()> {
+    let (strong, faint, alarm) = (paint.strong(), paint.faint(), paint.alarm());
+    writeln!(out, "{strong}{}{strong:#}", Neutral(&view.headline()))?;
+    for account in view.accounts.iter().filter(|a| !a.is_quiet()) {
+        let mark = if account.members.iter().any(|m| m.member.administers) { "!" } else { " " };
+        write!(out, "\n{alarm}{mark}{alarm:#}{strong}{}{strong:#} ", Neutral(&account.account))?;
+        writeln!(out, "{}", Neutral(&account.headline()))?;
+        let lines = account.lines();
+        let column = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+        for (label, says) in lines {
+            let pad = " ".repeat(column - label.chars().count());
+            let indent = " ".repeat(3 + column + 2);
+            let says = Neutral(&says).to_string();
+            let lines = textwrap::wrap(&says, options(width.max(indent.len() + 40), &indent, &indent));
+            let (first, rest) = lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.trim_start(), rest));
+            writeln!(out, "   {faint}{}{faint:#}{pad}  {first}", Neutral(&label))?;
+            rest.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        }
+    }
+    let quiet: Vec<String> = view.accounts.iter().filter(|a| a.is_quiet()).map(|a| Neutral(&a.account).to_string()).collect();
+    writeln!(out)?;
+    if !quiet.is_empty() {
+        writeln!(out, "{faint}neither a member of, nor asked for: {}{faint:#}", quiet.join(", "))?;
+    }
+    writeln!(out, "{strong}{}{strong:#}", view.sum())
+}
+
+/// Writes the answer as Markdown.
+///
+/// # Errors
+/// What the stream answers.
+pub fn markdown(out: &mut impl Write, view: &WhoView) -> io::Result<()> {
+    writeln!(out, "## {}\n\n{}", Markdown(&view.headline()), Markdown(&view.sum()))?;
+    for account in view.accounts.iter().filter(|a| !a.is_quiet()) {
+        writeln!(out, "\n- **{}** {}", Markdown(&account.account), Markdown(&account.headline()))?;
+        for (label, says) in account.lines() {
+            if label == "address" {
+                writeln!(out, "  - {label}: {}", MarkdownCode(&says))?;
+            } else {
+                writeln!(out, "  - {}: {}", Markdown(&label), Markdown(&says))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The JSON Schema of [`WhoView`]: `schemas/who.schema.json`.
+pub fn who_schema() -> Json {
+    schema_of::<WhoView>("who")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+
+    #[test]
+    fn the_schema_is_the_one_that_is_committed() {
+        samples::assert_fresh("schemas/who.schema.json", &who_schema());
+    }
+}

@@ -1,0 +1,227 @@
+//! `who`: one person in every account, why, and what nobody can tell.
+
+use serde_json::{Value as Json, json};
+
+use super::program::World;
+
+const FOLDER: &str = "
+    connections:
+      news: { system: emma-hq, backend: embedded, timezone: Europe/Paris, subaccounts: [emea, us] }
+      ins: { system: insider, backend: embedded, timezone: Europe/Paris, features: [groups] }
+      sol: { system: solver, backend: embedded }
+      gam: { system: gamoshi, backend: embedded, timezone: Europe/Paris }
+    people:
+      ada: { email: ada@acme.example, name: Ada Lovelace, previously: [ada.byron@acme.example] }
+      eve: { email: eve@acme.example }
+      lea: { email: lea@acme.example, leaves: 2026-11-20 }
+    teams:
+      all: [ada, eve]
+    accounts:
+      news:
+        ignore: [\"*@bots.example\"]
+        members:
+          - { team: all, role: author, subaccounts: [emea], reason: Everybody writes }
+          - { person: ada, role: editor, subaccounts: [us], end: 2026-12-01 }
+      ins:
+        members:
+          - { person: ada, role: editor, pii: true, groups: [paris] }
+          - { person: eve, role: viewer, pii: true }
+      gam:
+        members:
+          - { person: ada, role: user, start: 2027-01-01 }
+";
+
+const LIVE: &str = "
+    accounts:
+      news:
+        members:
+          - { email: ada.byron@acme.example, name: Ada Lovelace, phase: active, role: editor, subaccounts: [emea, us] }
+          - { email: bot@bots.example, phase: active, role: full, subaccounts: [emea] }
+      ins:
+        members:
+          - { email: ada@acme.example, phase: active, role: editor, pii: true, groups: [paris] }
+          - { email: lea@acme.example, phase: active, role: viewer }
+      sol:
+        members:
+          - { email: ada@acme.example, phase: pending, groups: [super-user], invited: 2026-11-21T10:00:00Z, attempts: 1 }
+";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("access.yaml", FOLDER).load(LIVE);
+    world
+}
+
+#[track_caller]
+fn account(said: &Json, name: &str) -> Json {
+    let accounts = said["accounts"].as_array().expect("accounts");
+    accounts.iter().find(|a| a["account"] == name).unwrap_or_else(|| panic!("{name}: {said:#}")).clone()
+}
+
+fn holds(account: &Json, scope: Json) -> Vec<String> {
+    let holds = account["members"][0]["holds"].as_array().expect("holds").clone();
+    let hold = holds.into_iter().find(|h| h["scope"] == scope).unwrap_or_default();
+    hold["permissions"].as_array().into_iter().flatten().filter_map(|p| p.as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn an_id_and_every_address_mean_the_same_person() {
+    let world = world();
+    let one = world.run("who ada --format json").expect(0).json();
+    for word in ["ada@acme.example", "ADA@Acme.example", "ada.byron@acme.example"] {
+        assert_eq!(world.run(&format!("who {word} --format json")).expect(0).json(), one, "{word}");
+    }
+    assert_eq!((&one["kind"], &one["person"], &one["complete"]), (&json!("who"), &json!("ada"), &json!(true)));
+}
+
+#[test]
+fn each_line_is_named_with_what_it_came_through() {
+    let said = world().run("who ada --format json").expect(0).json();
+    let news = account(&said, "news");
+    assert_eq!(news["standing"], "declared");
+    // known under the address that she had before
+    assert_eq!(news["members"][0]["email"], "ada.byron@acme.example");
+    let entries = news["entries"].as_array().expect("entries");
+    let through: Vec<(&Json, &Json, &Json)> = entries.iter().map(|e| (&e["team"], &e["overridden"], &e["reason"])).collect();
+    assert_eq!(through, [(&json!("all"), &json!(true), &json!("Everybody writes")), (&Json::Null, &json!(false), &Json::Null)]);
+    assert_eq!(entries[0]["place"]["file"], "access.yaml");
+    assert!(entries[0]["place"]["line"].as_u64().is_some_and(|l| l > 1), "{}", entries[0]);
+    assert_eq!(holds(&news, json!("us")), ["audience", "campaigns", "reports"]);
+    assert!(holds(&news, Json::Null).is_empty());
+    assert!(news["later"][0].as_str().is_some_and(|l| l.contains("from 2026-12-02") && l.contains("author")), "{}", news["later"]);
+}
+
+/// SYSTEMS.md I5: with `pii` an editor exports, a viewer only looks.
+#[test]
+fn i5_effective_pii_is_shown() {
+    let world = world();
+    let ada = account(&world.run("who ada --format json").expect(0).json(), "ins");
+    for scope in [Json::Null, json!("paris")] {
+        let held = holds(&ada, scope.clone());
+        assert!(held.contains(&"view-user-profiles".into()) && held.contains(&"export-user-profiles".into()), "{scope}: {held:?}");
+    }
+    let eve = account(&world.run("who eve --format json").expect(0).json(), "ins");
+    assert_eq!((&eve["standing"], &eve["members"]), (&json!("declared-only"), &json!([])));
+    let would = eve["declared"]["permissions"].as_array().expect("permissions");
+    assert!(would.contains(&json!("view-user-profiles")) && !would.contains(&json!("export-user-profiles")), "{would:?}");
+    assert!(eve["plan"][0].as_str().is_some_and(|p| p.starts_with("invite eve@acme.example")), "{}", eve["plan"]);
+}
+
+#[test]
+fn what_no_line_asks_for_is_live_only_and_says_why() {
+    let world = world();
+    let ada = world.run("who ada --format json").expect(0).json();
+    // no account of the manifests manages it
+    let sol = account(&ada, "sol");
+    assert_eq!((&sol["standing"], &sol["members"][0]["administers"]), (&json!("live-only"), &json!(true)));
+    assert_eq!(sol["members"][0]["phase"], "pending");
+    assert!(sol["why"][0].as_str().is_some_and(|w| w.contains("manages")), "{}", sol["why"]);
+    let gam = account(&ada, "gam");
+    assert_eq!((&gam["standing"], &gam["why"]), (&json!("starts"), &json!(["nothing before 2027-01-01"])));
+    // whose last day is over
+    let lea = account(&world.run("who lea --format json").expect(0).json(), "ins");
+    assert_eq!(lea["standing"], "live-only");
+    assert!(lea["why"][0].as_str().is_some_and(|w| w.contains("2026-11-20")), "{}", lea["why"]);
+    let bot = account(&world.run("who bot@bots.example --format json").expect(0).json(), "news");
+    assert!(bot["why"].to_string().contains("never touched"), "{}", bot["why"]);
+}
+
+#[test]
+fn who_is_nowhere_is_said_and_an_unknown_id_is_an_error() {
+    let world = world();
+    let said = world.run("who nobody@acme.example").expect(0).out;
+    assert!(said.contains("a member of 0 of 4 accounts") && said.contains("nothing anywhere asks for it"), "{said}");
+    let said = world.run("who adda").expect(1);
+    assert!(said.out.is_empty() && said.err.contains("did you mean `ada`?"), "{}", said.both());
+    world.run("who").expect(1);
+}
+
+#[test]
+fn a_reading_that_is_not_whole_leaves_the_answer_open() {
+    let world = world();
+    world.load("\n    accounts:\n      sol:\n        members:\n          - { email: x@acme.example, groups: [standard] }\n          - { email: y@acme.example, groups: [standard] }\n        fault: short\n");
+    let said = world.run("who eve --format json").expect(7).json();
+    let sol = account(&said, "sol");
+    assert_eq!((&said["complete"], &sol["complete"], &sol["standing"]), (&json!(false), &json!(false), &json!("unknown")));
+    assert!(world.run("who eve").expect(7).out.contains("not everything could be read or seen"));
+}
+
+/// E4: what this actor does not see is not absent.
+#[test]
+fn an_actor_that_does_not_see_everyone_cannot_tell_that_somebody_is_not_there() {
+    let world = World::new();
+    let bounded = FOLDER.replace("subaccounts: [emea, us] }", "subaccounts: [emea, us], actor: { role: manager, subaccounts: [us] } }");
+    world.write("access.yaml", &bounded).load(LIVE);
+    let said = world.run("who stranger@acme.example --format json --account news").expect(7).json();
+    assert_eq!(account(&said, "news")["standing"], "unknown");
+    // of Ada there are more subaccounts than this actor is shown
+    let said = world.run("who ada --format json --account news").expect(7).json();
+    let news = account(&said, "news");
+    assert_eq!((&news["complete"], &news["members"][0]["partly_seen"]), (&json!(false), &json!(["subaccounts"])));
+}
+
+#[test]
+fn asking_writes_nothing() {
+    let world = world();
+    let before = world.read(".portcullis/embedded.db");
+    world.run("who ada").expect(0);
+    assert_eq!(world.read(".portcullis/embedded.db"), before);
+}
+
+/// A name from a server is data in each format.
+#[test]
+fn a_hostile_name_is_harmless() {
+    let world = world();
+    let live = r#"
+        accounts:
+          sol:
+            members:
+              - { email: x@acme.example, name: "::error::<b>@ada", groups: [standard] }
+    "#;
+    world.load(live);
+    for format in ["text", "markdown", "json"] {
+        let said = world.run(&format!("who x@acme.example --format {format}")).expect(0).out;
+        assert!(!said.lines().any(|l| l.trim_start().starts_with("::error::")), "{said}");
+        assert!(format != "markdown" || !said.contains("<b>"), "{said}");
+    }
+}
+
+#[test]
+fn profiles_and_addresses_for_one_account_are_seen_through() {
+    let world = World::new();
+    let folder = "
+        connections:
+          sol: { system: solver, backend: embedded }
+          oth: { system: solver, backend: embedded }
+        profiles:
+          lead: { sol: { groups: [advanced] } }
+        people:
+          ada: { email: ada@acme.example, accounts: { oth: { email: ada@other.example } } }
+        accounts:
+          sol:
+            members:
+              - { person: ada, profile: lead }
+          oth:
+            members:
+              - { person: ada, groups: [standard] }
+    ";
+    let live = "
+        accounts:
+          sol:
+            members:
+              - { email: ada@acme.example, phase: active, groups: [advanced] }
+          oth:
+            members:
+              - { email: ada@other.example, phase: active, groups: [standard] }
+    ";
+    world.write("access.yaml", folder).load(live);
+    for word in ["ada", "ada@other.example"] {
+        let said = world.run(&format!("who {word} --format json")).expect(0).json();
+        assert_eq!(
+            (&account(&said, "oth")["standing"], &account(&said, "sol")["standing"]),
+            (&json!("declared"), &json!("declared")),
+            "{word}"
+        );
+        assert_eq!(account(&said, "sol")["entries"][0]["profile"], "lead");
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::later::{LaterApply, LaterArgs, LaterRevisions};
-pub use super::words::{AllowFlag, Setting};
+pub use super::words::{AllowFlag, Setting, Within};
 
 /// Access as code: plan, review and apply who may enter which SaaS account.
 ///
@@ -47,7 +47,7 @@ pub struct GlobalArgs {
     /// Only these accounts; may be repeated, `*` stands for any run of characters.
     #[arg(long, value_name = "NAME", global = true)]
     pub account: Vec<String>,
-    /// How the result is printed on standard output: text, json, markdown or github; csv for `export`.
+    /// How the result is printed on standard output: text, json, markdown or github; csv for `export`, ics (a calendar) for `expiring`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, global = true, hide_possible_values = true)]
     pub format: Format,
     /// When to colour: auto, always, never. NO_COLOR and CLICOLOR_FORCE count too.
@@ -79,6 +79,7 @@ pub enum Format {
     Text,
     Json,
     Csv,
+    Ics,
     Markdown,
     Github,
     Gitlab,
@@ -93,6 +94,7 @@ impl Format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Ics => "ics",
             Format::Markdown => "markdown",
             Format::Github => "github",
             Format::Gitlab => "gitlab",
@@ -131,6 +133,8 @@ pub enum Command {
     Revoke(RevokeArgs),
     /// Prints the live members of the accounts.
     Export(ExportArgs),
+    /// Lists every access that ends soon, and who ends it.
+    Expiring(ExpiringArgs),
     /// Tells what a person can do in every account, and which line asks for it.
     Who(WhoArgs),
     /// Explains a system, a code, a key or a question: roles and rules, what is meant, what to do.
@@ -155,9 +159,6 @@ pub enum Command {
     /// Prints the quarterly access review (not supported yet).
     #[command(hide = true)]
     Review(LaterArgs),
-    /// Lists what ends soon (not supported yet).
-    #[command(hide = true)]
-    Expiring(LaterArgs),
     /// One-off actions on a member (not supported yet).
     #[command(hide = true)]
     Member(LaterArgs),
@@ -320,6 +321,20 @@ pub struct ExportArgs {
     /// Only members of this access level, where the system has levels; may be repeated.
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub level: Vec<ExportLevel>,
+}
+
+/// Lists every access that ends soon, and who ends it: text, json, or ics to subscribe to.
+///
+/// Ends of entries, people who leave, the products' own ends of members whom no manifest names, and
+/// invitations. Reads the accounts and writes nothing. Exits with 0, or with 7 where an account could
+/// not be read: then the list is not whole. What has ended already and is still there is in the plan.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExpiringArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// How far to look: days, weeks or hours, like 30d, 2w or 36h.
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub within: Within,
 }
 
 /// Where a membership stands.
@@ -488,6 +503,7 @@ impl Args {
             Command::Drift(a) => &a.at,
             Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
+            Command::Expiring(a) => &a.at,
             Command::Who(a) => &a.at,
             Command::Sandbox { command } => match command {
                 SandboxCommand::Load { at, .. } => at,
@@ -501,7 +517,6 @@ impl Args {
             | Command::Init(_)
             | Command::Import(_)
             | Command::Review(_)
-            | Command::Expiring(_)
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Member(_) => return None,

@@ -6,6 +6,7 @@ mod completions;
 mod context;
 mod drift;
 mod exit;
+mod expiring;
 mod explain;
 mod export;
 mod later;
@@ -20,9 +21,9 @@ mod who;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel,
-    Format, GlobalArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
-    WhoArgs,
+    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExpiringArgs, ExplainArgs, ExportArgs,
+    ExportLevel, Format, GlobalArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting,
+    ValidateArgs, WhoArgs,
 };
 pub use later::NotYet;
 
@@ -127,13 +128,14 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Drift(args) => drift::run(context, args).await,
         Command::Revoke(args) => revoke::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Expiring(args) => expiring::run(context, args).await,
         Command::Who(args) => who::run(context, args).await,
         Command::Explain(args) => explain::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => completions::man(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_) | Command::Import(_) | Command::Review(_) | Command::Expiring(_) | Command::Member(_) => {
+        Command::Init(_) | Command::Import(_) | Command::Review(_) | Command::Member(_) => {
             Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
         }
     }

@@ -9,6 +9,7 @@ pub mod codes;
 mod cursor;
 pub mod diagnostic;
 pub mod document;
+mod lint;
 mod live;
 mod lower;
 mod raw;
@@ -25,8 +26,10 @@ mod whom;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
+pub use lint::Lint;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, count_nodes, load, load_texts};
+pub use read::hours_of;
 pub use revoke::{Edit, NoEdit};
 pub use source::{Sources, bytes_below};
 pub use teams::Teams;

@@ -372,7 +372,6 @@ fn what_is_known_and_not_built_is_refused() {
         "init",
         "import --anything",
         "review",
-        "expiring --within 30d",
         "member resend ada",
         "sandbox serve",
         "plan --base main",

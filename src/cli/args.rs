@@ -121,6 +121,8 @@ pub enum LogFormat {
 /// The commands. Those below `Sandbox` are known and not built yet; [`super::parse`] refuses them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Starts a folder of manifests: asks on a terminal, takes flags elsewhere.
+    Init(InitArgs),
     /// Checks the manifests and reports every error at its place.
     Validate(ValidateArgs),
     /// Shows what would change, account by account, and changes nothing.
@@ -150,9 +152,6 @@ pub enum Command {
         #[command(subcommand)]
         command: SandboxCommand,
     },
-    /// Starts a folder of manifests (not supported yet).
-    #[command(hide = true)]
-    Init(LaterArgs),
     /// Writes the live members as manifests (not supported yet).
     #[command(hide = true)]
     Import(LaterArgs),
@@ -170,6 +169,40 @@ pub struct DirArg {
     /// The folder of the manifests: every *.yaml and *.yml below it, hidden folders left out.
     #[arg(value_name = "DIR", conflicts_with = "chdir")]
     pub dir: Option<PathBuf>,
+}
+
+/// Starts a folder of manifests: a connection, you as its administrator, and a .gitignore.
+///
+/// Asks on a terminal for what no flag says. Never overwrites: what exists is listed, and nothing is
+/// written. The texts are checked before they are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// The kind of product: emma-hq, gamoshi, insider, meta-gateway or solver.
+    #[arg(long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+    /// How it is reached: embedded, a sandbox in one file (default), or what `explain SYSTEM` names.
+    #[arg(long, value_name = "BACKEND")]
+    pub backend: Option<String>,
+    /// The server's address, for backends that have one.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// An IANA name like Europe/Paris: ends are days there.
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Your address: you administer the account.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// Your name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// New members come from this domain; may be repeated. For systems with a whitelist.
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Vec<String>,
+    /// The subaccount that you administer, for systems whose roles hold in subaccounts.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub scope: String,
 }
 
 /// Checks the manifests and reports every error at its place.
@@ -497,6 +530,7 @@ impl Args {
 
     fn positional(&self) -> Option<&Path> {
         let at = match &self.command {
+            Command::Init(a) => &a.at,
             Command::Validate(a) => &a.at,
             Command::Plan(a) => &a.at,
             Command::Apply(a) => &a.at,
@@ -514,7 +548,6 @@ impl Args {
             },
             Command::Schema(_)
             | Command::Explain(_)
-            | Command::Init(_)
             | Command::Import(_)
             | Command::Review(_)
             | Command::Completions(_)

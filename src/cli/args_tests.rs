@@ -86,8 +86,6 @@ fn wrong_usage_exits_1_and_never_2() {
 #[test]
 fn what_is_not_built_is_known_and_refused() {
     for line in [
-        "init",
-        "init --help",
         "import news --check",
         "review --since 2026-01-01",
         "member reset-password a@b.example --account news",

@@ -80,12 +80,12 @@ impl Args {
         const MEANWHILE: &str = "see the table in the README for what is built";
         let command = |name: &str| Err(NotYet::new(format!("`portcullis {name}`"), MEANWHILE));
         match &self.command {
-            Command::Init(_) => return command("init"),
             Command::Import(_) => return command("import"),
             Command::Review(_) => return command("review"),
             Command::Member(_) => return command("member"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
-            Command::Validate(_)
+            Command::Init(_)
+            | Command::Validate(_)
             | Command::Revoke(_)
             | Command::Export(_)
             | Command::Expiring(_)

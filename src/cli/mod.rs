@@ -9,6 +9,7 @@ mod exit;
 mod expiring;
 mod explain;
 mod export;
+mod init;
 mod later;
 mod log;
 mod plan;
@@ -22,8 +23,8 @@ mod words;
 
 pub use args::{
     AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExpiringArgs, ExplainArgs, ExportArgs,
-    ExportLevel, Format, GlobalArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting,
-    ValidateArgs, WhoArgs,
+    ExportLevel, Format, GlobalArgs, InitArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs,
+    Setting, ValidateArgs, WhoArgs,
 };
 pub use later::NotYet;
 
@@ -122,6 +123,7 @@ where
 
 async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop> {
     match &args.command {
+        Command::Init(args) => init::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
@@ -135,7 +137,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Man(args) => completions::man(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_) | Command::Import(_) | Command::Review(_) | Command::Member(_) => {
+        Command::Import(_) | Command::Review(_) | Command::Member(_) => {
             Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
         }
     }

@@ -369,7 +369,6 @@ fn an_unknown_account_is_an_error_with_the_nearest() {
 #[test]
 fn what_is_known_and_not_built_is_refused() {
     let lines = [
-        "init",
         "import --anything",
         "review",
         "member resend ada",

@@ -112,7 +112,7 @@ fn who_is_invited_is_no_administrator_yet() {
         &["ada"],
         &[
             "{ email: ada@acme.example, groups: [super-user], end: 2026-12-03 }",
-            "{ email: edna@acme.example, groups: [super-user] }",
+            "{ email: edna@acme.example, groups: [super-user], reason: R }",
             "{ email: kim@acme.example, groups: [standard] }",
         ],
     );

@@ -121,7 +121,7 @@ fn warnings(world: &World) -> Vec<String> {
 #[test]
 fn g3_fewer_than_two_user_managers_are_warned_of() {
     let world = World::gamoshi("actor: { role: user-manager }");
-    let both = ["{ email: root@acme.example, role: user-manager }", "{ email: second@acme.example, role: user-manager }"];
+    let both = ["{ email: root@acme.example, role: user-manager }", "{ email: second@acme.example, role: user-manager, reason: R }"];
     world.live("", &[ROOT, SECOND]);
     world.want("", &both);
     assert_eq!(warnings(&world), NOBODY);

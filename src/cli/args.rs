@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::later::{LaterApply, LaterArgs, LaterRevisions};
-pub use super::words::{AllowFlag, Setting};
+pub use super::words::{AllowFlag, Setting, Within};
 
 /// Access as code: plan, review and apply who may enter which SaaS account.
 ///
@@ -47,7 +47,7 @@ pub struct GlobalArgs {
     /// Only these accounts; may be repeated, `*` stands for any run of characters.
     #[arg(long, value_name = "NAME", global = true)]
     pub account: Vec<String>,
-    /// How the result is printed on standard output: text, json, markdown or github; csv for `export`.
+    /// How the result is printed on standard output: text, json, markdown or github; csv for `export`, ics (a calendar) for `expiring`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, global = true, hide_possible_values = true)]
     pub format: Format,
     /// When to colour: auto, always, never. NO_COLOR and CLICOLOR_FORCE count too.
@@ -79,6 +79,7 @@ pub enum Format {
     Text,
     Json,
     Csv,
+    Ics,
     Markdown,
     Github,
     Gitlab,
@@ -93,6 +94,7 @@ impl Format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Ics => "ics",
             Format::Markdown => "markdown",
             Format::Github => "github",
             Format::Gitlab => "gitlab",
@@ -119,6 +121,8 @@ pub enum LogFormat {
 /// The commands. Those below `Sandbox` are known and not built yet; [`super::parse`] refuses them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Starts a folder of manifests: asks on a terminal, takes flags elsewhere.
+    Init(InitArgs),
     /// Checks the manifests and reports every error at its place.
     Validate(ValidateArgs),
     /// Shows what would change, account by account, and changes nothing.
@@ -131,6 +135,8 @@ pub enum Command {
     Revoke(RevokeArgs),
     /// Prints the live members of the accounts.
     Export(ExportArgs),
+    /// Lists every access that ends soon, and who ends it.
+    Expiring(ExpiringArgs),
     /// Tells what a person can do in every account, and which line asks for it.
     Who(WhoArgs),
     /// Explains a system, a code, a key or a question: roles and rules, what is meant, what to do.
@@ -146,18 +152,12 @@ pub enum Command {
         #[command(subcommand)]
         command: SandboxCommand,
     },
-    /// Starts a folder of manifests (not supported yet).
-    #[command(hide = true)]
-    Init(LaterArgs),
     /// Writes the live members as manifests (not supported yet).
     #[command(hide = true)]
     Import(LaterArgs),
     /// Prints the quarterly access review (not supported yet).
     #[command(hide = true)]
     Review(LaterArgs),
-    /// Lists what ends soon (not supported yet).
-    #[command(hide = true)]
-    Expiring(LaterArgs),
     /// One-off actions on a member (not supported yet).
     #[command(hide = true)]
     Member(LaterArgs),
@@ -169,6 +169,40 @@ pub struct DirArg {
     /// The folder of the manifests: every *.yaml and *.yml below it, hidden folders left out.
     #[arg(value_name = "DIR", conflicts_with = "chdir")]
     pub dir: Option<PathBuf>,
+}
+
+/// Starts a folder of manifests: a connection, you as its administrator, and a .gitignore.
+///
+/// Asks on a terminal for what no flag says. Never overwrites: what exists is listed, and nothing is
+/// written. The texts are checked before they are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// The kind of product: emma-hq, gamoshi, insider, meta-gateway or solver.
+    #[arg(long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+    /// How it is reached: embedded, a sandbox in one file (default), or what `explain SYSTEM` names.
+    #[arg(long, value_name = "BACKEND")]
+    pub backend: Option<String>,
+    /// The server's address, for backends that have one.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// An IANA name like Europe/Paris: ends are days there.
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Your address: you administer the account.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// Your name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// New members come from this domain; may be repeated. For systems with a whitelist.
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Vec<String>,
+    /// The subaccount that you administer, for systems whose roles hold in subaccounts.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub scope: String,
 }
 
 /// Checks the manifests and reports every error at its place.
@@ -320,6 +354,20 @@ pub struct ExportArgs {
     /// Only members of this access level, where the system has levels; may be repeated.
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub level: Vec<ExportLevel>,
+}
+
+/// Lists every access that ends soon, and who ends it: text, json, or ics to subscribe to.
+///
+/// Ends of entries, people who leave, the products' own ends of members whom no manifest names, and
+/// invitations. Reads the accounts and writes nothing. Exits with 0, or with 7 where an account could
+/// not be read: then the list is not whole. What has ended already and is still there is in the plan.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExpiringArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// How far to look: days, weeks or hours, like 30d, 2w or 36h.
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub within: Within,
 }
 
 /// Where a membership stands.
@@ -482,12 +530,14 @@ impl Args {
 
     fn positional(&self) -> Option<&Path> {
         let at = match &self.command {
+            Command::Init(a) => &a.at,
             Command::Validate(a) => &a.at,
             Command::Plan(a) => &a.at,
             Command::Apply(a) => &a.at,
             Command::Drift(a) => &a.at,
             Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
+            Command::Expiring(a) => &a.at,
             Command::Who(a) => &a.at,
             Command::Sandbox { command } => match command {
                 SandboxCommand::Load { at, .. } => at,
@@ -498,10 +548,8 @@ impl Args {
             },
             Command::Schema(_)
             | Command::Explain(_)
-            | Command::Init(_)
             | Command::Import(_)
             | Command::Review(_)
-            | Command::Expiring(_)
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Member(_) => return None,

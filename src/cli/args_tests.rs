@@ -47,6 +47,12 @@ fn what_the_contract_writes_is_read() {
     assert!(global.global.trust_head && global.global.forbid_sandbox && global.global.verbose == 2);
     let export = ok("export --format csv --phase active --phase locked --level group");
     assert!(matches!(&export.command, Command::Export(e) if e.phase.len() == 2 && e.level == [ExportLevel::Group]));
+    let expiring = ok("expiring x --within 2w --format ics");
+    assert_eq!((expiring.global.format, expiring.dir()), (Format::Ics, Path::new("x")));
+    assert!(matches!(&expiring.command, Command::Expiring(e) if e.within.hours == 14 * 24));
+    for (within, hours) in [("", 720), (" --within 30d", 720), (" --within 36h", 36), (" --within 0d", 0)] {
+        assert!(matches!(&ok(&format!("expiring{within}")).command, Command::Expiring(e) if e.within.hours == hours), "{within}");
+    }
     assert!(matches!(ok("schema plan").command, Command::Schema(SchemaArgs { name: Some(n) }) if n == "plan"));
     assert!(matches!(ok("sandbox load live.txt").command, Command::Sandbox { command: SandboxCommand::Load { .. } }));
     for line in ["sandbox decline a@b.example", "sandbox lock a@b.example", "sandbox remove a@b.example", "sandbox calls", "-q plan"] {
@@ -56,9 +62,18 @@ fn what_the_contract_writes_is_read() {
 
 #[test]
 fn wrong_usage_exits_1_and_never_2() {
-    for line in
-        ["", "frobnicate", "plan --frob", "plan --at tomorrow", "plan --format yaml", "plan a b", "apply --allow removals=1", "sandbox"]
-    {
+    for line in [
+        "",
+        "frobnicate",
+        "plan --frob",
+        "plan --at tomorrow",
+        "plan --format yaml",
+        "plan a b",
+        "expiring --within 30",
+        "expiring --within 1m",
+        "apply --allow removals=1",
+        "sandbox",
+    ] {
         let stop = stop(line);
         assert!(matches!(stop, Stop::Usage(_)), "{line}: {stop:?}");
         assert_eq!(stop.exit_code(), 1, "{line}");
@@ -71,11 +86,8 @@ fn wrong_usage_exits_1_and_never_2() {
 #[test]
 fn what_is_not_built_is_known_and_refused() {
     for line in [
-        "init",
-        "init --help",
         "import news --check",
         "review --since 2026-01-01",
-        "expiring --within 30d",
         "member reset-password a@b.example --account news",
         "sandbox serve --port 0",
         "plan --out plan.json",
@@ -93,6 +105,8 @@ fn what_is_not_built_is_known_and_refused() {
         "validate --format sarif",
         "validate --format junit",
         "plan --format csv",
+        "plan --format ics",
+        "expiring --format csv",
     ] {
         let stop = stop(line);
         assert_eq!(stop.exit_code(), 1, "{line}");
@@ -111,6 +125,7 @@ fn help_shows_what_is_built_and_nothing_else() {
         "apply",
         "drift",
         "export",
+        "expiring",
         "who",
         "explain",
         "completions",

@@ -103,7 +103,7 @@ impl Context {
             Format::Markdown => Shape::Notes(NotesShape::Markdown),
             Format::Github => Shape::Notes(NotesShape::Github { folder: self.folder.clone() }),
             // The parser has refused those that a command does not know.
-            Format::Text | Format::Csv | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => Shape::Text,
+            Format::Text | Format::Csv | Format::Ics | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => Shape::Text,
         }
     }
 

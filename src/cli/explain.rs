@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<u8, Stop> {
         Format::Json => render::json::write(&mut out, &view),
         Format::Markdown => render::explain::markdown(&mut out, &view),
         // The parser has refused the others for this command.
-        Format::Text | Format::Csv | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
+        Format::Text | Format::Csv | Format::Ics | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
             render::explain::text(&mut out, &view, context.width(), paint)
         }
     };

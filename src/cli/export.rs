@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> Result<u8, Stop
         Format::Csv => export::csv(&mut out, &view),
         Format::Json => render::json::write(&mut out, &view),
         // The parser has refused the others for this command.
-        Format::Text | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
+        Format::Text | Format::Ics | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
             export::text(&mut out, &view, paint)
         }
     };

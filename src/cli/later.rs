@@ -80,15 +80,15 @@ impl Args {
         const MEANWHILE: &str = "see the table in the README for what is built";
         let command = |name: &str| Err(NotYet::new(format!("`portcullis {name}`"), MEANWHILE));
         match &self.command {
-            Command::Init(_) => return command("init"),
             Command::Import(_) => return command("import"),
             Command::Review(_) => return command("review"),
-            Command::Expiring(_) => return command("expiring"),
             Command::Member(_) => return command("member"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
-            Command::Validate(_)
+            Command::Init(_)
+            | Command::Validate(_)
             | Command::Revoke(_)
             | Command::Export(_)
+            | Command::Expiring(_)
             | Command::Explain(_)
             | Command::Who(_)
             | Command::Completions(_)
@@ -126,13 +126,19 @@ impl Args {
                 Ok(())
             }
             Format::Csv if matches!(self.command, Command::Export(_)) => Ok(()),
+            Format::Ics if matches!(self.command, Command::Expiring(_)) => Ok(()),
             Format::Markdown if matches!(self.command, Command::Explain(_) | Command::Who(_)) => Ok(()),
-            Format::Csv | Format::Markdown | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
-                Err(NotYet::new(
-                    format!("--format {} for this command", format.word()),
-                    "text and json are built; csv for `export`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain` and `who`",
-                ))
-            }
+            Format::Csv
+            | Format::Ics
+            | Format::Markdown
+            | Format::Github
+            | Format::Gitlab
+            | Format::Html
+            | Format::Sarif
+            | Format::Junit => Err(NotYet::new(
+                format!("--format {} for this command", format.word()),
+                "text and json are built; csv for `export`; ics for `expiring`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain` and `who`",
+            )),
         }
     }
 }

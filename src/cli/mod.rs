@@ -6,8 +6,10 @@ mod completions;
 mod context;
 mod drift;
 mod exit;
+mod expiring;
 mod explain;
 mod export;
+mod init;
 mod later;
 mod log;
 mod plan;
@@ -20,9 +22,9 @@ mod who;
 mod words;
 
 pub use args::{
-    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExplainArgs, ExportArgs, ExportLevel,
-    Format, GlobalArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs, Setting, ValidateArgs,
-    WhoArgs,
+    AllowFlag, ApplyArgs, ApproveArgs, Args, ColorWhen, Command, CompletionsArgs, DirArg, DriftArgs, ExpiringArgs, ExplainArgs, ExportArgs,
+    ExportLevel, Format, GlobalArgs, InitArgs, LogFormat, ManArgs, OnMember, PhaseWord, PlanArgs, RevokeArgs, SandboxCommand, SchemaArgs,
+    Setting, ValidateArgs, WhoArgs,
 };
 pub use later::NotYet;
 
@@ -121,19 +123,21 @@ where
 
 async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop> {
     match &args.command {
+        Command::Init(args) => init::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Drift(args) => drift::run(context, args).await,
         Command::Revoke(args) => revoke::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Expiring(args) => expiring::run(context, args).await,
         Command::Who(args) => who::run(context, args).await,
         Command::Explain(args) => explain::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => completions::man(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Init(_) | Command::Import(_) | Command::Review(_) | Command::Expiring(_) | Command::Member(_) => {
+        Command::Import(_) | Command::Review(_) | Command::Member(_) => {
             Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
         }
     }

@@ -12,7 +12,7 @@ pub(super) async fn run(context: &Context, args: &WhoArgs) -> Result<u8, Stop> {
         Format::Json => render::json::write(&mut out, &view),
         Format::Markdown => render::who::markdown(&mut out, &view),
         // The parser has refused the others for this command.
-        Format::Text | Format::Csv | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
+        Format::Text | Format::Csv | Format::Ics | Format::Github | Format::Gitlab | Format::Html | Format::Sarif | Format::Junit => {
             render::who::text(&mut out, &view, context.width(), paint)
         }
     };

@@ -61,6 +61,22 @@ impl FromStr for Setting {
     }
 }
 
+/// `--within 30d`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Within {
+    pub text: String,
+    pub hours: i64,
+}
+
+impl FromStr for Within {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hours = crate::manifest::hours_of(text).ok_or("expected days, weeks or hours, like 30d, 2w or 36h")?;
+        Ok(Self { text: text.to_owned(), hours })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

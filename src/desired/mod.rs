@@ -2,6 +2,7 @@
 //! [`Member::on`], answers what is desired on a day, and nothing else does.
 
 mod check;
+mod lints;
 mod member;
 mod policy;
 mod resolve;

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::{AccountDoc, GuardLimit, Invitations, Manifests, Mode, Pattern};
+use crate::manifest::{AccountDoc, GuardLimit, Invitations, Lint, Manifests, Mode, Pattern};
 use crate::model::{Atom, Email, Located, Place};
 use crate::systems::{Removal, SystemSpec};
 
@@ -159,6 +159,8 @@ pub struct Policy<'m> {
     pub absent: BTreeMap<&'m Email, &'m Place>,
     pub guards: Guards,
     pub accept_blocked: &'m BTreeSet<Atom>,
+    /// Lints that are off.
+    pub lints: &'m BTreeMap<Lint, Place>,
     pub invitations: Invitations,
     pub on_removal: Removal,
 }

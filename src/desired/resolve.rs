@@ -10,7 +10,7 @@ use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams
 use crate::model::{Actor, Atom, Email, Tenant};
 
 use super::policy::{Guards, Policy};
-use super::{Desired, Entry, Member, check};
+use super::{Desired, Entry, Member, check, lints};
 
 /// Resolves every account that has a connection. The diagnostics are those that only resolved
 /// members show; unknown names were reported when the manifests were lowered.
@@ -18,6 +18,7 @@ use super::{Desired, Entry, Member, check};
 /// Ends are judged on the day that is planned for: `at`, else today in each account's timezone.
 pub fn resolve(manifests: &Manifests, now: Timestamp, at: Option<Date>) -> (BTreeMap<&Atom, Desired<'_>>, Vec<Diagnostic>) {
     let mut people = People::of(manifests);
+    let directory = lints::Directory::of(manifests);
     let mut all = BTreeMap::new();
     let mut found = Vec::new();
     for (name, account) in &manifests.accounts {
@@ -30,6 +31,7 @@ pub fn resolve(manifests: &Manifests, now: Timestamp, at: Option<Date>) -> (BTre
         let sections = manifests.profiles.values().filter_map(|profile| profile.sections.get(name));
         found.extend(sections.flat_map(|section| check::section(section, spec, &tenant, today)));
         found.extend(check::account(account, &desired, spec, &tenant, today));
+        found.extend(lints::account(&lints::Looked { doc: account, spec, today, directory: &directory }));
         if reached.is_some() {
             all.insert(name, desired);
         }
@@ -141,6 +143,7 @@ fn one<'m>(
             absent: account.absent.iter().map(|a| (&a.value, &a.at)).collect(),
             guards: Guards::resolve(spec, manifests, account),
             accept_blocked: &account.accept_blocked,
+            lints: &account.lints,
             invitations: account.invitations,
             on_removal: account.on_removal,
         },

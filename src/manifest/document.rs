@@ -263,6 +263,10 @@ pub struct AccountDoc {
     pub members: Vec<EntryDoc>,
     pub guards: BTreeMap<Atom, Located<GuardLimit>>,
     pub accept_blocked: BTreeSet<Atom>,
+    /// Lints that are off, each with its place.
+    pub lints: BTreeMap<super::Lint, Place>,
+    /// The day of the last review of who is in.
+    pub reviewed: Option<Located<Date>>,
     pub invitations: Invitations,
     pub on_removal: Removal,
     pub at: Place,

@@ -260,10 +260,54 @@ pub(super) struct Account {
     guards: Option<Guards>,
     /// Codes of blocks that are known and no reason to fail.
     accept_blocked: Option<Vec<Text>>,
+    /// Practices that are not warned of, each `off` or with the reason.
+    lints: Option<Lints>,
+    /// The day on which somebody last went through who is in.
+    reviewed: Option<Text>,
     /// How invitations that nobody accepts are repeated.
     invitations: Option<Invitations>,
     /// What a removal does, where the backend knows both.
     on_removal: Option<RemovalWord>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Lints {
+    /// A new person comes straight into an administering role.
+    straight_to_administrator: Option<LintOff>,
+    /// More administrators than can be answered for.
+    too_many_administrators: Option<LintOff>,
+    /// Fewer administrators than the product recommends.
+    no_backup_administrator: Option<LintOff>,
+    /// An administering grant without a reason.
+    privileged_without_reason: Option<LintOff>,
+    /// Somebody from outside without an end.
+    temporary_without_end: Option<LintOff>,
+    /// An invitation that is over, of somebody whom no entry names.
+    invitation_never_accepted: Option<LintOff>,
+    /// Nobody reviewed the account for a quarter.
+    not_reviewed: Option<LintOff>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum LintOff {
+    Word(OffWord),
+    Because(OffBecause),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum OffWord {
+    /// Not warned of.
+    Off,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct OffBecause {
+    /// Why it is not warned of.
+    off: Text,
 }
 
 #[derive(JsonSchema)]

@@ -179,19 +179,24 @@ pub(super) fn zone(sink: &mut Sink, at: Cursor<'_>) -> Option<TimeZone> {
 /// `3d`, `36h`: in hours.
 pub(super) fn hours(sink: &mut Sink, at: Cursor<'_>) -> Option<i64> {
     let found = text(sink, at)?;
+    let hours = hours_of(found);
+    if hours.is_none() {
+        sink.say(
+            Diagnostic::error("bad-duration", format!("{} is no duration", quoted(found)), at.place())
+                .expected("days, weeks or hours, like 3d, 2w or 36h"),
+        );
+    }
+    hours
+}
+
+/// The hours of `3d`, `2w` or `36h`.
+pub fn hours_of(text: &str) -> Option<i64> {
     let unit = |suffix: char, hours: i64| {
-        let digits = found.strip_suffix(suffix)?;
+        let digits = text.strip_suffix(suffix)?;
         let is_number = (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         is_number.then(|| digits.parse::<i64>().ok())?.map(|n| n * hours)
     };
-    let found_hours = unit('d', 24).or_else(|| unit('h', 1));
-    if found_hours.is_none() {
-        sink.say(
-            Diagnostic::error("bad-duration", format!("{} is no duration", quoted(found)), at.place())
-                .expected("days or hours, like 3d or 36h"),
-        );
-    }
-    found_hours
+    unit('d', 24).or_else(|| unit('w', 7 * 24)).or_else(|| unit('h', 1))
 }
 
 /// A whole number that is not negative.

@@ -8,7 +8,7 @@ use crate::systems::{Administrator, SystemSpec};
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
 use super::regroup::Pairs;
-use super::{Moment, ahead, block, diff, digest, domains, guards, only, order, preflight, regroup, roll, unlisted};
+use super::{Moment, ahead, block, diff, digest, domains, guards, lints, only, order, preflight, regroup, roll, unlisted};
 
 /// Everything that one account's plan depends on.
 pub struct Account<'a> {
@@ -87,7 +87,7 @@ impl Account<'_> {
         let (changes, unordered) = order::all(work.drafts);
         work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, "a person who makes these changes one by one")));
         let guards = guards::all(&here, &changes, &administrators);
-        work.warnings.extend(guards::no_backup(&here, &changes, &administrators));
+        work.warnings.extend(lints::all(&here, day, &changes, &administrators));
         work.warnings.extend(ahead::warnings(&here, day, &listed, &changes, &work.blocked, &administrators));
 
         let mut blocked = work.blocked;
@@ -113,7 +113,7 @@ impl Account<'_> {
         }
     }
 
-    fn day(&self, moment: Moment) -> Day {
+    pub(super) fn day(&self, moment: Moment) -> Day {
         let first = moment.at.and_then(|at| at.to_zoned(self.tenant.zone.clone()).ok()).map(|z| z.timestamp());
         let now = first.unwrap_or(moment.now);
         Day { now, today: now.to_zoned(self.tenant.zone.clone()).date() }

@@ -161,7 +161,8 @@ impl Draft {
     }
 }
 
-fn is_unset(value: &Value) -> bool {
+/// Whether it says nothing: an empty set, no end, no name.
+pub(super) fn is_unset(value: &Value) -> bool {
     match value {
         Value::Set(s) => s.is_empty(),
         Value::Flag(b) => !b,

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::desired::{GuardCode, Limit};
 use crate::model::{Action, Attrs, Email, Phase, Value};
-use crate::systems::{Administrator, Axis};
+use crate::systems::Axis;
 
 use super::account::Account;
 use super::block::Administrators;
-use super::change::{AccountPlan, Change, Digest, Fact, Verdict, Warning};
+use super::change::{AccountPlan, Change, Digest, Fact, Verdict};
 use super::domains;
 
 /// One verdict a guard, in the contract's order.
@@ -146,25 +146,6 @@ fn cut_off_where(account: &Account<'_>, changes: &[Change], is: impl Fn(&Email) 
     let mut who: Vec<String> = domains::cut_off(account, &gone, &removed).filter(|e| is(e)).map(Email::to_string).collect();
     who.sort();
     who
-}
-
-/// Fewer active administrators after the plan than the product's page recommends (G3); too few at
-/// some moment is the guard's matter.
-pub(super) fn no_backup(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> Option<Warning> {
-    let least = account.spec.floor.warn_under;
-    let left = left_after(changes, administrators);
-    // Where nothing shows who has accepted, nobody can say that there are too few.
-    let perhaps = account.reading.members.iter().filter(|l| account.spec.administrator(l, account.caps) == Administrator::Perhaps);
-    (left + (perhaps.count() as u32) < least).then(|| Warning {
-        code: "no-backup-administrator",
-        on: None,
-        member: None,
-        message: format!(
-            "active administrators after this plan: {left}; {} recommends at least {least}, one as a backup",
-            account.spec.product
-        ),
-        place: None,
-    })
 }
 
 /// Active administrators once the changes are made.

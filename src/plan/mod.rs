@@ -13,8 +13,10 @@ mod diff;
 mod digest;
 mod domains;
 mod draft;
+mod expiring;
 mod guards;
 mod invitation;
+mod lints;
 mod only;
 mod order;
 mod preflight;
@@ -32,6 +34,7 @@ pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Verdict, Warning,
 };
 pub use clear::{Lift, NotCleared, clear};
+pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Why, expiring};
 
 /// The moment that a plan is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

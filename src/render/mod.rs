@@ -2,7 +2,9 @@
 //! reviews, CSV for spreadsheets, a runbook for what no API takes. Reads a plan and never computes one.
 
 pub mod apply_text;
+pub mod calendar;
 pub mod diagnostics;
+pub mod expiring;
 pub mod explain;
 pub mod export;
 pub mod github;
@@ -29,6 +31,7 @@ mod system_page;
 pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
+pub use expiring::{ExpiringView, expiring_schema};
 pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
 pub use notes::Notes;
@@ -40,11 +43,12 @@ pub use runbook::Runbook;
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};
 
-/// The schema of what is printed under this name: `plan`, `apply`, `explain`, `export`, `revoke` or `who`.
+/// The schema of what is printed under this name: one of [`SCHEMAS`].
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
         "apply" => Some(apply_schema()),
+        "expiring" => Some(expiring_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
@@ -54,7 +58,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 6] = ["apply", "explain", "export", "plan", "revoke", "who"];
+pub const SCHEMAS: [&str; 7] = ["apply", "expiring", "explain", "export", "plan", "revoke", "who"];
 
 #[cfg(test)]
 mod tests {

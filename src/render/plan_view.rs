@@ -399,7 +399,7 @@ impl Summary {
     }
 }
 
-fn shown(attrs: &Attrs) -> Shown {
+pub(super) fn shown(attrs: &Attrs) -> Shown {
     attrs.iter().map(|(k, v)| ((*k).to_owned(), v.to_json())).collect()
 }
 

@@ -16,7 +16,7 @@ use crate::backends::scim::{Expect, Scim};
 use crate::backends::token::{self, Refusal};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
-use crate::manifest::{self, BackendName, Connection, Diagnostic, Loaded, Manifests, Reached, Sources};
+use crate::manifest::{self, BackendName, Connection, Diagnostic, Lint, Loaded, Manifests, Reached, Sources};
 use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
 use crate::plan::{Account, Plan};
 use crate::sandbox::Host;
@@ -52,6 +52,10 @@ impl Folder {
         let (desired, found) = desired::resolve(&self.loaded.manifests, self.now, self.at);
         let mut diagnostics = self.loaded.diagnostics.clone();
         diagnostics.extend(found);
+        // Practices are told of once the manifests are right: among errors they would be noise.
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            diagnostics.retain(|d| Lint::find(d.code).is_none());
+        }
         diagnostic::sort(&mut diagnostics);
         (desired, diagnostics)
     }

@@ -85,7 +85,7 @@ impl<'m> Sought<'m> {
         let known = self.addresses_in(site.name.as_str());
         let is_theirs = |email: &Email| {
             let one = |a: &&Email| *a == email || input.as_ref().is_some_and(|i| i.desired.is_one_person(a, email));
-            known.iter().any(|a| one(&a))
+            known.iter().any(one)
         };
         let mut members: Vec<Live> = reading.members.iter().filter(|l| is_theirs(&l.email)).cloned().collect();
         members.sort_by(|a, b| a.email.cmp(&b.email));

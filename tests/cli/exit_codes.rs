@@ -25,7 +25,7 @@ use Has::*;
 /// One solver account, `NAME`, in a state.
 fn account(name: &str, has: Has) -> (String, String, String) {
     let live_root = "{ email: root@acme.example, name: Root, phase: active, groups: [super-user] }";
-    let root = "{ email: root@acme.example, groups: [super-user] }";
+    let root = "{ email: root@acme.example, groups: [super-user], reason: Owner }";
     let solver = |policy: &str, members: &[&str], live: &[&str], fault: &str| {
         let connection =
             format!("  {name}: {{ system: solver, backend: embedded, timezone: Europe/Paris, actor: {{ role: super-user }} }}\n");

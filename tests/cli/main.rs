@@ -4,6 +4,7 @@
 mod approval;
 mod exit_codes;
 mod hostile;
+mod init;
 mod json;
 mod man;
 #[path = "../support/program.rs"]

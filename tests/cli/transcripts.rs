@@ -369,10 +369,8 @@ fn an_unknown_account_is_an_error_with_the_nearest() {
 #[test]
 fn what_is_known_and_not_built_is_refused() {
     let lines = [
-        "init",
         "import --anything",
         "review",
-        "expiring --within 30d",
         "member resend ada",
         "sandbox serve",
         "plan --base main",

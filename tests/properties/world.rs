@@ -349,6 +349,8 @@ impl Build<'_> {
             members,
             guards,
             accept_blocked: BTreeSet::new(),
+            lints: BTreeMap::new(),
+            reviewed: None,
             invitations: Invitations {
                 cooldown_hours: policy.cooldown_hours,
                 attempts: policy.attempts,

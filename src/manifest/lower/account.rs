@@ -7,7 +7,7 @@ use super::{Context, entry, guard};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
-use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Mode, Pattern, read};
+use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Lint, Mode, Pattern, read};
 use crate::model::{Atom, Domain, Domains, Email, Located, Place, is_unprintable};
 use crate::systems::{self, Life, Removal, SystemSpec};
 
@@ -104,6 +104,8 @@ pub(super) fn lower<'a>(
         members,
         guards: at.get("guards").map(|g| guard::of_account(g, spec, top, sink)).unwrap_or_default(),
         accept_blocked: at.get("accept-blocked").map(|a| blocked(sink, a)).unwrap_or_default(),
+        lints: at.get("lints").map(|l| lints(sink, l)).unwrap_or_default(),
+        reviewed: at.get("reviewed").and_then(|r| read::day(sink, r)),
         invitations: at.get("invitations").map(|i| invitations(sink, i, spec)).unwrap_or_default(),
         on_removal: at.get("on-removal").and_then(|r| removal(sink, r, backend)).unwrap_or_default(),
         at: at.key_place(),
@@ -272,6 +274,41 @@ fn blocked(sink: &mut Sink, at: Cursor<'_>) -> BTreeSet<Atom> {
     let words: Vec<(&str, &str)> = BLOCKED.iter().map(|code| (*code, *code)).collect();
     let items = read::list(sink, at).into_iter().flatten();
     items.filter_map(|item| read::word(sink, item, &words)).filter_map(|code| Atom::new(code).ok()).collect()
+}
+
+/// `CODE: off`, or `CODE: { off: "why" }`. Codes that are none are unknown keys of the shape.
+fn lints(sink: &mut Sink, at: Cursor<'_>) -> BTreeMap<Lint, Place> {
+    let mut off = BTreeMap::new();
+    for (word, value) in read::map(sink, at).into_iter().flatten() {
+        let Some(lint) = Lint::find(word) else { continue };
+        let is_off = match value.map() {
+            Some(keys) => because(sink, keys, value),
+            None => read::word(sink, value, &[("off", ())]).is_some(),
+        };
+        if is_off {
+            off.insert(lint, value.key_place());
+        }
+    }
+    off
+}
+
+/// `off: "why"`, and nothing else.
+fn because<'a>(sink: &mut Sink, keys: impl Iterator<Item = (&'a str, Cursor<'a>)>, at: Cursor<'_>) -> bool {
+    let (mut is_off, mut said) = (false, false);
+    for (key, value) in keys {
+        said = true;
+        if key == "off" {
+            is_off = read::reason(sink, value).is_some();
+        } else {
+            let diagnostic = Diagnostic::error("unknown-key", format!("{} is not known here", quoted(key)), value.key_place());
+            let diagnostic = sink.suggest(diagnostic.expected("`off`"), key, ["off"].into_iter());
+            sink.say(diagnostic);
+        }
+    }
+    if !said {
+        sink.say(Diagnostic::error("missing-key", "`off` is missing", at.place()).expected("`off` with the reason"));
+    }
+    is_off
 }
 
 fn invitations(sink: &mut Sink, at: Cursor<'_>, spec: Option<&SystemSpec>) -> Invitations {

@@ -33,7 +33,9 @@ fn load(profiles: &str, people: &str, accounts: &str) -> Loaded {
 fn said(profiles: &str, people: &str, accounts: &str) -> Vec<String> {
     let loaded = load(profiles, people, accounts);
     let (_, resolved) = crate::desired::resolve(&loaded.manifests, now(), None);
-    let lines = loaded.diagnostics.iter().chain(&resolved).map(|d| {
+    // Practices have tests of their own, and are not told among errors.
+    let wrong = resolved.iter().filter(|d| crate::manifest::Lint::find(d.code).is_none());
+    let lines = loaded.diagnostics.iter().chain(wrong).map(|d| {
         let related: Vec<String> = d.related.iter().map(|(place, _)| place.to_string()).collect();
         format!("{} {} <- {}", d.place, d.code, related.join(", ")).trim_end_matches(" <- ").to_owned()
     });

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::manifest::Lint;
 use crate::model::Phase;
 use crate::plan::account::Account;
 use crate::plan::block::Administrators;
 use crate::plan::change::{Change, Warning};
-use crate::plan::guards;
+use crate::plan::{guards, lints};
 
 use super::track::{Made, Standing, State, Track};
 use super::{names, only};
@@ -73,7 +74,7 @@ pub(super) fn ahead(
                 ),
                 place: turn.place,
             });
-        } else if left + kept < floor.warn_under && had + kept >= floor.warn_under {
+        } else if left + kept < floor.warn_under && had + kept >= floor.warn_under && !lints::is_off(account, Lint::NoBackupAdministrator) {
             warnings.push(Warning {
                 code: "no-backup-administrator",
                 on: Some(on),

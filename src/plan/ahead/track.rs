@@ -53,7 +53,6 @@ pub(in crate::plan) struct Step<'a> {
     pub by: By,
     /// The line that says so.
     pub place: Option<&'a Place>,
-    #[expect(dead_code, reason = "for the list of what expires")]
     pub reason: Option<&'a str>,
 }
 

@@ -1,0 +1,291 @@
+//! Every access that ends within some time, and who ends it: for a list, not for a warning. The states
+//! are those of [`super::ahead`], so that a plan's warnings and this list cannot disagree; what is listed
+//! besides is what is true only until the next apply, or only as long as portcullis runs: an end that
+//! this plan would move, an end that rolls, an invitation after which another goes out.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::desired::Wanted;
+use crate::model::{Attrs, Email, Invitation, Live, Phase, Place, Value};
+use crate::systems::Axis;
+
+use super::account::{Account, Day};
+use super::ahead::{self, By, Standing, State, Step, Track, Window};
+use super::change::{AccountPlan, ReadingSummary};
+use super::draft::is_unset;
+use super::invitation::over_at;
+use super::regroup::{self, Pair};
+use super::{Moment, roll};
+
+/// What ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// The whole membership.
+    Membership,
+    /// Some of what is held: the rest stays.
+    Part,
+    /// An invitation that nobody has accepted.
+    Invitation,
+}
+
+/// Why it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The `end` of an entry.
+    End,
+    /// A person's `leaves`.
+    Leaves,
+    /// An end that the product holds and no entry asks for.
+    OwnEnd,
+    /// An entry starts that gives less than what it overrides.
+    Start,
+    /// The life of an invitation.
+    Life,
+}
+
+/// Who takes it away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndedBy {
+    /// By itself, at the end of the day before.
+    Product,
+    /// On its first run from that day on.
+    Portcullis,
+}
+
+impl Ending {
+    pub const ALL: [Ending; 3] = [Ending::Membership, Ending::Part, Ending::Invitation];
+    pub fn word(self) -> &'static str {
+        match self {
+            Ending::Membership => "membership",
+            Ending::Part => "part",
+            Ending::Invitation => "invitation",
+        }
+    }
+}
+
+impl Why {
+    pub const ALL: [Why; 5] = [Why::End, Why::Leaves, Why::OwnEnd, Why::Start, Why::Life];
+    pub fn word(self) -> &'static str {
+        match self {
+            Why::End => "end",
+            Why::Leaves => "leaves",
+            Why::OwnEnd => "own-end",
+            Why::Start => "start",
+            Why::Life => "life",
+        }
+    }
+}
+
+impl EndedBy {
+    pub const ALL: [EndedBy; 2] = [EndedBy::Product, EndedBy::Portcullis];
+    pub fn word(self) -> &'static str {
+        match self {
+            EndedBy::Product => "product",
+            EndedBy::Portcullis => "portcullis",
+        }
+    }
+}
+
+/// One access that ends. Sorted by day, member, what ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiry {
+    /// The first day without it; of an invitation the day on which it is over.
+    pub on: Date,
+    pub member: Email,
+    pub name: Option<String>,
+    /// Not yet accepted, or not yet invited.
+    pub pending: bool,
+    pub ending: Ending,
+    pub why: Why,
+    pub by: EndedBy,
+    /// `renew: rolling`: runs before that day move the end on.
+    pub rolling: bool,
+    /// The next apply moves the end, or clears it.
+    pub moved: bool,
+    /// Of an invitation: another goes out after it.
+    pub again: bool,
+    /// What is held until then, without name and end, and what is kept.
+    pub before: Attrs,
+    pub after: Option<Attrs>,
+    pub place: Option<Place>,
+    pub reason: Option<String>,
+}
+
+/// What ends in one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiringAccount {
+    pub account: String,
+    pub system: &'static str,
+    pub product: &'static str,
+    pub backend: &'static str,
+    pub sandbox: bool,
+    /// The last day that is looked at.
+    pub until: Date,
+    /// Incomplete: nothing is listed, and something may end.
+    pub reading: ReadingSummary,
+    pub all: Vec<Expiry>,
+}
+
+/// What ends in all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiring {
+    pub as_of: Timestamp,
+    pub simulated: bool,
+    /// By name.
+    pub accounts: Vec<ExpiringAccount>,
+}
+
+impl Expiring {
+    /// Whether every account was read whole.
+    pub fn is_whole(&self) -> bool {
+        self.accounts.iter().all(|a| a.reading.is_complete())
+    }
+}
+
+/// Every access that ends in the `hours` after the moment, account by account.
+pub fn expiring(moment: Moment, hours: i64, accounts: &[Account<'_>]) -> Expiring {
+    let mut all: Vec<ExpiringAccount> = accounts.iter().map(|a| a.expiring(moment, hours)).collect();
+    all.sort_by(|a, b| a.account.cmp(&b.account));
+    Expiring { as_of: moment.now, simulated: moment.simulated || moment.at.is_some(), accounts: all }
+}
+
+impl Account<'_> {
+    fn expiring(&self, moment: Moment, hours: i64) -> ExpiringAccount {
+        let plan = self.plan(moment);
+        let day = self.day(moment);
+        let last = day.now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
+        let window = Window { today: day.today, until: last.to_zoned(self.tenant.zone.clone()).date() };
+        let all = if plan.reading.is_complete() { self.ending(moment, day, window, &plan) } else { Vec::new() };
+        ExpiringAccount {
+            account: plan.account,
+            system: plan.system,
+            product: self.spec.product,
+            backend: plan.backend,
+            sandbox: plan.sandbox,
+            until: window.until,
+            reading: plan.reading,
+            all,
+        }
+    }
+
+    fn ending(&self, moment: Moment, day: Day, window: Window, plan: &AccountPlan) -> Vec<Expiry> {
+        let rolled = moment.at.map(|_| roll::forward(self, day));
+        let here = Account { reading: rolled.as_ref().unwrap_or(self.reading), ..*self };
+        let listed = regroup::pairs(&here).listed;
+        let tracks = ahead::tracks(&here, day, window, &listed, &plan.changes, &plan.blocked);
+        let mut all: Vec<Expiry> = tracks.iter().flat_map(|t| t.turns().filter_map(|(b, s)| of_step(&here, t, b, s))).collect();
+        all.extend(listed.iter().filter_map(|p| of_moved_end(&here, day, window, p, plan)));
+        all.extend(here.reading.members.iter().filter_map(|l| of_invitation(&here, window, l)));
+        all.sort_by(|a, b| (a.on, &a.member, a.ending, a.why, &a.place).cmp(&(b.on, &b.member, b.ending, b.why, &b.place)));
+        all
+    }
+}
+
+/// A state with less than the one before it.
+fn of_step(account: &Account<'_>, track: &Track<'_>, before: &State, step: &Step<'_>) -> Option<Expiry> {
+    let is_gone = step.state.standing == Standing::None;
+    if before.standing == Standing::None || !is_gone && !account.spec.direction(&before.attrs, &step.state.attrs).narrows() {
+        return None;
+    }
+    let why = match step.by {
+        By::End => Why::End,
+        By::Leaves => Why::Leaves,
+        By::OwnEnd => Why::OwnEnd,
+        By::Start => Why::Start,
+        // Listed with the invitations.
+        By::Invitation => return None,
+    };
+    let by_product = is_gone && (why == Why::OwnEnd || why == Why::End && account.keeps_ends());
+    let of = Expiry {
+        pending: before.standing == Standing::Pending,
+        by: if by_product { EndedBy::Product } else { EndedBy::Portcullis },
+        after: (!is_gone).then(|| held(account, &step.state.attrs)),
+        place: step.place.cloned(),
+        reason: step.reason.map(str::to_owned),
+        ..Expiry::new(account, step.on, track.email, &before.attrs, if is_gone { Ending::Membership } else { Ending::Part }, why)
+    };
+    Some(of)
+}
+
+/// The product's own end of somebody whom an entry keeps for longer: moved by this plan, or rolling.
+fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>, plan: &AccountPlan) -> Option<Expiry> {
+    let live = pair.live?;
+    let last = ahead::own_end(account, live)?;
+    let on = window.after(last)?;
+    let Wanted::Present(merged) = pair.member.on(day.today, account.spec) else { return None };
+    let is_blocked = plan.blocked.iter().any(|b| b.subject.email() == Some(&live.email));
+    // An end that is what is asked for, or is not moved, stands in the list already.
+    if merged.end.is_some_and(|end| end <= last) || is_blocked && !merged.rolling {
+        return None;
+    }
+    let change = plan.changes.iter().find(|c| c.subject.email() == Some(&live.email));
+    let then = change.and_then(|c| c.whole_after.as_ref()).map(|a| a.get("end").and_then(Value::as_day));
+    Some(Expiry {
+        pending: live.phase.is_pending(),
+        rolling: merged.rolling,
+        moved: then.is_some_and(|then| then != Some(last)),
+        place: Some(merged.at.clone()),
+        reason: merged.reason.map(str::to_owned),
+        ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Membership, Why::OwnEnd)
+    })
+}
+
+fn of_invitation(account: &Account<'_>, window: Window, live: &Live) -> Option<Expiry> {
+    let Phase::Pending { sent: Some(sent), attempts, state: Invitation::Open } = &live.phase else { return None };
+    if !account.spec.invitation_mails(account.tenant) && !account.spec.invitation.link {
+        return None;
+    }
+    let on = over_at(account, live, *sent)?.to_zoned(account.tenant.zone.clone()).date();
+    // What is over later today is still to come.
+    if on < window.today || on > window.until {
+        return None;
+    }
+    let index = account.desired.by_address.get(&live.email).filter(|_| !account.desired.policy.ignores(&live.email));
+    let member = index.map(|i| &account.desired.members[*i]);
+    let merged = member.and_then(|m| match m.on(on, account.spec) {
+        Wanted::Present(merged) => Some(merged),
+        Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
+    });
+    let more = attempts.is_some_and(|sent| sent < account.desired.policy.invitations.attempts);
+    Some(Expiry {
+        pending: true,
+        again: more && merged.is_some(),
+        place: merged.as_ref().map(|m| m.at.clone()),
+        reason: merged.and_then(|m| m.reason.map(str::to_owned)),
+        ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Invitation, Why::Life)
+    })
+}
+
+impl Expiry {
+    /// By the product, until the rest is known.
+    fn new(account: &Account<'_>, on: Date, email: &Email, before: &Attrs, ending: Ending, why: Why) -> Self {
+        let label = account.spec.attrs.iter().find(|a| a.axis == Axis::Label).and_then(|a| before.get(a.key));
+        let name = match label {
+            Some(Value::Text(name)) if !name.as_str().is_empty() => Some(name.to_string()),
+            _ => None,
+        };
+        Self {
+            on,
+            member: email.clone(),
+            name,
+            pending: false,
+            ending,
+            why,
+            by: EndedBy::Product,
+            rolling: false,
+            moved: false,
+            again: false,
+            before: held(account, before),
+            after: None,
+            place: None,
+            reason: None,
+        }
+    }
+}
+
+/// What is held: no name, no end, nothing empty.
+fn held(account: &Account<'_>, attrs: &Attrs) -> Attrs {
+    let is = |k: &str| account.spec.attr(k).is_some_and(|a| !matches!(a.axis, Axis::Label | Axis::Until));
+    attrs.iter().filter(|(k, v)| is(k) && !is_unset(v)).map(|(k, v)| (*k, v.clone())).collect()
+}

@@ -1,0 +1,286 @@
+//! What ends soon: text for people, JSON for programs. The calendar is in [`super::calendar`].
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::plan::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Why};
+
+use super::neutral::Neutral;
+use super::paint::Paint;
+use super::plan_text_change::value;
+use super::plan_view::{PlaceView, SCHEMA_VERSION, Shown, TOOL, schema_of, shown};
+use super::spelt::{Spelt, Word};
+
+/// Every access that ends within some time.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExpiringView {
+    pub schema_version: &'static str,
+    /// `expiring`.
+    pub kind: &'static str,
+    pub tool: &'static str,
+    pub as_of: String,
+    pub simulated: bool,
+    /// At least one account is the sandbox.
+    pub sandbox: bool,
+    /// How far was looked, as it was asked for: `30d`.
+    pub within: String,
+    /// Every account was read whole. Where not, more may end than is listed.
+    pub complete: bool,
+    pub accounts: Vec<ExpiringAccountView>,
+    /// Sorted by day, account, member.
+    pub expiring: Vec<ExpiryView>,
+}
+
+/// One account that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExpiringAccountView {
+    pub account: String,
+    pub system: &'static str,
+    pub backend: &'static str,
+    pub sandbox: bool,
+    /// The last day that was looked at, in the account's timezone.
+    pub until: String,
+    pub complete: bool,
+    pub problems: Vec<String>,
+}
+
+/// One access that ends.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExpiryView {
+    /// The first day without it; of an invitation the day on which it is over.
+    pub on: String,
+    /// The last day with it; null of an invitation.
+    pub last: Option<String>,
+    pub account: String,
+    pub member: String,
+    pub name: Option<String>,
+    /// Not yet accepted, or not yet invited.
+    pub pending: bool,
+    /// The whole membership, a part of it, or an invitation.
+    pub ending: Word<Ending>,
+    /// The `end` of an entry, a person's `leaves`, the product's own end, an entry that starts, or an
+    /// invitation's life.
+    pub why: Word<Why>,
+    /// The product by itself, or portcullis on its first run from that day on.
+    pub ended_by: Word<EndedBy>,
+    /// `renew: rolling`: runs before that day move the end on.
+    pub rolling: bool,
+    /// The next apply moves the end, or clears it.
+    pub moved: bool,
+    /// Of an invitation: another goes out after it.
+    pub again: bool,
+    /// What is held until then.
+    pub before: Shown,
+    /// What is kept; null where nothing is.
+    pub after: Option<Shown>,
+    pub place: Option<PlaceView>,
+    pub reason: Option<String>,
+    #[serde(skip)]
+    pub product: &'static str,
+    #[serde(skip)]
+    pub sandbox: bool,
+}
+
+impl Spelt for Ending {
+    const NAME: &'static str = "Ending";
+    fn all() -> Vec<&'static str> {
+        Ending::ALL.map(Ending::word).to_vec()
+    }
+    fn spelt(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Spelt for Why {
+    const NAME: &'static str = "Why";
+    fn all() -> Vec<&'static str> {
+        Why::ALL.map(Why::word).to_vec()
+    }
+    fn spelt(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Spelt for EndedBy {
+    const NAME: &'static str = "EndedBy";
+    fn all() -> Vec<&'static str> {
+        EndedBy::ALL.map(EndedBy::word).to_vec()
+    }
+    fn spelt(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl ExpiringView {
+    pub fn of(expiring: &Expiring, within: &str) -> Self {
+        let mut all: Vec<ExpiryView> =
+            expiring.accounts.iter().flat_map(|account| account.all.iter().map(|one| ExpiryView::of(account, one))).collect();
+        // Stable: within an account the order is the plan's.
+        all.sort_by(|a, b| (&a.on, &a.account).cmp(&(&b.on, &b.account)));
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "expiring",
+            tool: TOOL,
+            as_of: expiring.as_of.to_string(),
+            simulated: expiring.simulated,
+            sandbox: expiring.accounts.iter().any(|a| a.sandbox),
+            within: within.to_owned(),
+            complete: expiring.is_whole(),
+            accounts: expiring.accounts.iter().map(ExpiringAccountView::of).collect(),
+            expiring: all,
+        }
+    }
+
+    /// The accounts of which more may end than is listed, each with why.
+    pub fn unread(&self) -> impl Iterator<Item = &ExpiringAccountView> {
+        self.accounts.iter().filter(|a| !a.complete)
+    }
+}
+
+impl ExpiringAccountView {
+    fn of(account: &ExpiringAccount) -> Self {
+        Self {
+            account: account.account.clone(),
+            system: account.system,
+            backend: account.backend,
+            sandbox: account.sandbox,
+            until: account.until.to_string(),
+            complete: account.reading.is_complete(),
+            problems: account.reading.problems.clone(),
+        }
+    }
+}
+
+impl ExpiryView {
+    fn of(account: &ExpiringAccount, one: &Expiry) -> Self {
+        let last = (one.ending != Ending::Invitation).then(|| one.on.yesterday().ok()).flatten();
+        Self {
+            on: one.on.to_string(),
+            last: last.map(|d| d.to_string()),
+            account: account.account.clone(),
+            member: one.member.to_string(),
+            name: one.name.clone(),
+            pending: one.pending,
+            ending: Word(one.ending),
+            why: Word(one.why),
+            ended_by: Word(one.by),
+            rolling: one.rolling,
+            moved: one.moved,
+            again: one.again,
+            before: shown(&one.before),
+            after: one.after.as_ref().map(shown),
+            place: one.place.as_ref().map(PlaceView::of),
+            reason: one.reason.clone(),
+            product: account.product,
+            sandbox: account.sandbox,
+        }
+    }
+
+    /// What happens, for a line of its own.
+    pub fn headline(&self) -> &'static str {
+        match (self.ending.0, self.pending) {
+            (Ending::Membership, false) => "loses all access",
+            (Ending::Membership, true) => "is a member no more, accepted or not",
+            (Ending::Part, _) => "loses a part",
+            (Ending::Invitation, _) => "the invitation is over",
+        }
+    }
+
+    /// Who ends it, and what that depends on.
+    pub fn ended(&self) -> String {
+        let last = self.last.as_deref().map(|d| format!("; the last day is {d}")).unwrap_or_default();
+        match (self.ending.0, self.ended_by.0) {
+            (Ending::Invitation, _) if self.again => "another goes out after the cool-down".into(),
+            (Ending::Invitation, _) => "no other goes out".into(),
+            (_, EndedBy::Product) if self.rolling && self.moved => {
+                format!("{} ends it{last}: rolling, and the next apply moves it on", self.product)
+            }
+            (_, EndedBy::Product) if self.rolling => format!("{} ends it{last}: rolling, moved on by a run before", self.product),
+            (_, EndedBy::Product) if self.moved => format!("{} ends it{last}: until the next apply, which moves it", self.product),
+            (_, EndedBy::Product) => format!("{} ends it by itself{last}", self.product),
+            (_, EndedBy::Portcullis) => format!("portcullis ends it, on its first run from that day on{last}"),
+        }
+    }
+
+    /// `role author`, or `subaccounts apac, emea -> emea` and what stays as it is.
+    pub fn attributes(&self) -> Vec<String> {
+        let Some(after) = &self.after else {
+            return self.before.iter().map(|(key, json)| format!("{key} {}", value(json))).collect();
+        };
+        let none = Json::Null;
+        let keys: std::collections::BTreeSet<&String> = self.before.keys().chain(after.keys()).collect();
+        keys.into_iter()
+            .map(|key| {
+                let (was, is) = (self.before.get(key).unwrap_or(&none), after.get(key).unwrap_or(&none));
+                if was == is { format!("keeps {key} {}", value(is)) } else { format!("{key} {} -> {}", value(was), value(is)) }
+            })
+            .collect()
+    }
+
+    /// The reason and the line that says so.
+    pub fn asked(&self) -> Option<String> {
+        let place = self.place.as_ref().map(|p| format!("{}:{}:{}", p.file, p.line, p.column));
+        match (&self.reason, place) {
+            (Some(reason), Some(place)) => Some(format!("{reason} ({place})")),
+            (Some(reason), None) => Some(reason.clone()),
+            (None, place) => place,
+        }
+    }
+}
+
+/// Writes the list for people, a day after the other.
+///
+/// # Errors
+/// What the stream answers.
+pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Result<()> {
+    let (strong, faint, takes, alarm) = (paint.strong(), paint.faint(), paint.takes(), paint.alarm());
+    let mut day = "";
+    for one in &view.expiring {
+        if one.on != day {
+            writeln!(out, "{strong}{}{strong:#}", one.on)?;
+            day = &one.on;
+        }
+        let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
+        let sandbox = if one.sandbox { " SANDBOX" } else { "" };
+        writeln!(
+            out,
+            "  {takes}-{takes:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",
+            Neutral(&one.member),
+            one.headline(),
+            Neutral(&one.account)
+        )?;
+        for line in one.attributes() {
+            writeln!(out, "       {line}")?;
+        }
+        writeln!(out, "       {}", one.ended())?;
+        if let Some(asked) = one.asked() {
+            writeln!(out, "       {faint}{}{faint:#}", Neutral(&asked))?;
+        }
+    }
+    for account in view.unread() {
+        let why = account.problems.join("; ");
+        writeln!(out, "{alarm}{}: the reading is incomplete: {}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
+    }
+    let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
+    let whole = if view.complete { "" } else { "; the list is not whole" };
+    let sandbox = if view.sandbox { " SANDBOX" } else { "" };
+    writeln!(out, "expiring within {}{until}: {}{whole}{sandbox}", view.within, view.expiring.len())
+}
+
+/// The JSON Schema of [`ExpiringView`]: `schemas/expiring.schema.json`.
+pub fn expiring_schema() -> Json {
+    schema_of::<ExpiringView>("expiring")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_fresh() {
+        super::super::samples::assert_fresh("schemas/expiring.schema.json", &expiring_schema());
+    }
+}

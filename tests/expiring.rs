@@ -1,0 +1,267 @@
+//! `expiring`: every access that ends within some time, who ends it, and what is kept.
+
+#[expect(dead_code, reason = "each test file uses its part of the kit")]
+mod support;
+
+use serde_json::{Value as Json, json};
+use support::world::World;
+
+const NOBODY: [&str; 0] = [];
+const ADA: &str = "{ email: ada@acme.example, name: Ada L, role: manager, subaccounts: [emea, apac] }";
+const KIM: &str = "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea] }";
+const ROOT: &str = "{ email: root@acme.example, role: administrator }";
+
+fn list(world: &World, flags: &str) -> Json {
+    let printed = world.command(&format!("expiring --format json{flags}"));
+    assert_eq!(printed.code, 0, "{}", printed.err);
+    printed.json()
+}
+
+/// `day member ending why ended_by` of each.
+fn told(world: &World, flags: &str) -> Vec<String> {
+    let text = |j: &Json| j.as_str().unwrap_or("-").to_owned();
+    let keys = ["on", "member", "ending", "why", "ended_by"];
+    list(world, flags)["expiring"].as_array().expect("a list").iter().map(|e| keys.map(|k| text(&e[k])).join(" ")).collect()
+}
+
+fn emma(live: &[&str], wanted: &[&str]) -> World {
+    let world = World::emma_hq("actor: { role: parent }");
+    world.live("", live);
+    world.want("", wanted);
+    world
+}
+
+#[test]
+fn nothing_that_ends_is_an_empty_list_and_no_error() {
+    let world = emma(&[ADA, KIM], &[ADA, KIM]);
+    let view = list(&world, "");
+    assert_eq!(
+        (&view["schema_version"], &view["kind"], &view["complete"], &view["within"]),
+        (&json!("1"), &json!("expiring"), &json!(true), &json!("30d"))
+    );
+    assert_eq!((&view["expiring"], &view["accounts"][0]["until"]), (&json!([]), &json!("2026-12-22")));
+    assert_eq!(world.command("expiring").out, "expiring within 30d, up to 2026-12-22: 0 SANDBOX\n");
+}
+
+#[test]
+fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
+    let world = emma(
+        &[ADA, KIM],
+        &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03, reason: \"Launch, TICKET-40\" }"],
+    );
+    let view = list(&world, "");
+    assert_eq!(
+        view["expiring"],
+        json!([{
+            "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
+            "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
+            "rolling": false, "moved": false, "again": false,
+            "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
+            "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
+        }])
+    );
+    assert_eq!(world.writes(), 0);
+}
+
+#[test]
+fn the_window_is_what_was_asked_for() {
+    let world = emma(&[ADA, KIM], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03 }"]);
+    // It is gone on the 4th at midnight in Paris: 12 days less ten hours from now.
+    for (within, many) in [("12d", 1), ("11d", 0), ("2w", 1), ("1w", 0), ("277h", 0), ("278h", 1), ("0d", 0), ("99999d", 1)] {
+        assert_eq!(told(&world, &format!(" --within {within}")).len(), many, "{within}");
+    }
+    // Ended already: that is in the plan.
+    world.want("", &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-11-20 }"]);
+    assert_eq!(told(&world, ""), NOBODY);
+    assert_eq!(world.command("expiring --within soon").code, 1);
+}
+
+#[test]
+fn of_several_entries_the_one_that_ends_takes_its_own_and_the_rest_is_kept() {
+    let world = emma(
+        &[ADA, "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea, apac] }"],
+        &[
+            ADA,
+            "{ email: kim@acme.example, role: author, subaccounts: [emea] }",
+            "{ email: kim@acme.example, role: author, subaccounts: [apac], end: 2026-12-03, reason: R }",
+        ],
+    );
+    let view = list(&world, "");
+    assert_eq!(told(&world, ""), ["2026-12-04 kim@acme.example part end portcullis"]);
+    let one = &view["expiring"][0];
+    assert_eq!(
+        (&one["before"]["subaccounts"], &one["after"]),
+        (&json!(["apac", "emea"]), &json!({ "role": "author", "subaccounts": ["emea"] }))
+    );
+    assert_eq!((&one["place"]["line"], &one["reason"]), (&json!(6), &json!("R")));
+    let text = world.command("expiring").out;
+    assert!(text.contains("subaccounts apac, emea -> emea") && text.contains("keeps role author"), "{text}");
+    // What only widens ends nothing.
+    world.want(
+        "",
+        &[
+            "{ email: kim@acme.example, role: author, subaccounts: [emea, apac], end: 2026-12-03 }",
+            "{ email: kim@acme.example, role: full, subaccounts: [emea, apac], start: 2026-12-04 }",
+            ADA,
+        ],
+    );
+    assert_eq!(told(&world, ""), NOBODY);
+}
+
+#[test]
+fn a_start_that_gives_less_and_people_who_leave_are_told() {
+    let world = emma(
+        &[ADA, KIM],
+        &[
+            ADA,
+            "{ person: kim, role: author, subaccounts: [emea] }",
+            "{ person: kim, role: response-only, subaccounts: [emea], start: 2026-12-01, end: 2027-06-01 }",
+        ],
+    );
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, name: Kim Lee, leaves: 2026-12-03 }\n");
+    assert_eq!(
+        told(&world, ""),
+        ["2026-12-01 kim@acme.example part start portcullis", "2026-12-04 kim@acme.example membership leaves portcullis"]
+    );
+    assert_eq!(list(&world, "")["expiring"][1]["place"]["file"], "people.yaml");
+}
+
+#[test]
+fn the_product_ends_what_it_holds_an_end_of_listed_or_not() {
+    let world = World::insider("");
+    world.live(
+        "",
+        &[
+            ROOT,
+            "{ email: bob@acme.example, name: Bob B, role: viewer, end: 2026-12-01 }",
+            "{ email: kim@acme.example, name: Kim Lee, role: viewer, end: 2026-12-05 }",
+        ],
+    );
+    world.want("", &[ROOT, "{ email: kim@acme.example, role: viewer, end: 2026-12-05 }"]);
+    assert_eq!(
+        told(&world, ""),
+        ["2026-12-02 bob@acme.example membership own-end product", "2026-12-06 kim@acme.example membership end product"]
+    );
+    // Not applied yet, the product's end counts until it is.
+    world.want("", &[ROOT, "{ email: kim@acme.example, role: viewer, end: 2026-12-20 }"]);
+    assert_eq!(
+        told(&world, ""),
+        [
+            "2026-12-02 bob@acme.example membership own-end product",
+            "2026-12-06 kim@acme.example membership own-end product",
+            "2026-12-21 kim@acme.example membership end product"
+        ]
+    );
+    assert_eq!(list(&world, "")["expiring"][1]["moved"], true);
+    world.want("mode: authoritative", &[ROOT]);
+    assert_eq!(told(&world, ""), NOBODY);
+}
+
+#[test]
+fn i2_a_rolling_end_is_marked() {
+    let world = World::insider("");
+    let rolling = "{ email: kim@acme.example, role: viewer, end: 2027-06-01, renew: rolling }";
+    world.want("", &[ROOT, rolling]);
+    for (live, moved) in [("2026-12-15", false), ("2026-11-25", true)] {
+        world.live("", &[ROOT, &format!("{{ email: kim@acme.example, name: Kim Lee, role: viewer, end: {live} }}")]);
+        let view = list(&world, "");
+        let all = view["expiring"].as_array().expect("a list");
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert_eq!((&all[0]["rolling"], &all[0]["moved"], &all[0]["last"]), (&json!(true), &json!(moved), &json!(live)));
+    }
+}
+
+#[test]
+fn invitations_that_will_be_over_say_whether_another_goes_out() {
+    let pending = |who: &str, attempts: u32| {
+        format!(
+            "{{ email: {who}@acme.example, name: N N, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-15T09:00:00Z, attempts: {attempts} }}"
+        )
+    };
+    let world = emma(
+        &[ADA, &pending("kim", 1), &pending("lee", 3), &pending("zoe", 1)],
+        &[
+            ADA,
+            "{ email: kim@acme.example, role: author, subaccounts: [emea] }",
+            "{ email: lee@acme.example, role: author, subaccounts: [emea] }",
+        ],
+    );
+    assert_eq!(told(&world, ""), ["kim", "lee", "zoe"].map(|who| format!("2026-11-30 {who}@acme.example invitation life product")));
+    let view = list(&world, "");
+    let again: Vec<&Json> = view["expiring"].as_array().expect("a list").iter().map(|e| &e["again"]).collect();
+    assert_eq!(again, [&json!(true), &json!(false), &json!(false)]);
+    assert_eq!(view["expiring"][0]["last"], json!(null));
+    // E8: nothing is mailed, so nothing is ever over.
+    world.connect("sso: true; actor: { role: parent }");
+    assert_eq!(told(&world, ""), NOBODY);
+}
+
+#[test]
+fn an_account_that_cannot_be_read_makes_the_list_not_whole() {
+    let world = emma(&[ADA], &[ADA]);
+    world.file("live.txt", "accounts:\n  news:\n    members: []\n    fault: short\n");
+    assert_eq!(world.command("sandbox load live.txt").code, 0);
+    let text = world.command("expiring");
+    assert_eq!(text.code, 7);
+    assert!(text.out.contains("the list is not whole") && text.out.contains("news: the reading is incomplete"), "{}", text.out);
+    let json = world.command("expiring --format json");
+    assert_eq!((json.code, &json.json()["complete"]), (7, &json!(false)));
+    // A calendar has no exit code: it says so itself.
+    let ics = world.command("expiring --format ics");
+    assert!(ics.code == 7 && ics.out.contains("SUMMARY:news could not be read"), "{}", ics.out);
+}
+
+#[test]
+fn the_calendar_is_one_that_others_read() {
+    let world = emma(
+        &[ADA, KIM],
+        &[
+            ADA,
+            "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03, reason: \"a;b,c\\\\d, ::error::, and a reason that is long enough to be folded more than once over the lines of a calendar, \u{e9}\u{e9}\u{e9}\u{e9}\" }",
+        ],
+    );
+    let out = world.command("expiring --format ics").out;
+    assert!(out.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:") && out.ends_with("END:VEVENT\r\nEND:VCALENDAR\r\n"), "{out}");
+    assert!(out.split("\r\n").all(|l| l.len() <= 75 && !l.contains('\n')), "{out}");
+    let unfolded = out.replace("\r\n ", "");
+    let value =
+        |name: &str| unfolded.split("\r\n").find_map(|l| l.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in {out}")).to_owned();
+    assert_eq!((value("DTSTART;VALUE=DATE:"), value("DTSTAMP:")), ("20261204".into(), "20261122T090000Z".into()));
+    assert_eq!(value("SUMMARY:"), "SANDBOX: Kim Lee (kim@acme.example) loses all access: news");
+    assert!(value("DESCRIPTION:").contains("a\\;b\\,c\\\\d\\, ::error::"), "{}", value("DESCRIPTION:"));
+    // The same fact keeps its UID tomorrow; another day is another fact.
+    let uid = value("UID:");
+    let mut world = world;
+    world.at("2026-11-23T09:00:00Z");
+    assert!(world.command("expiring --format ics").out.replace("\r\n ", "").contains(&format!("UID:{uid}\r\n")));
+    world.want("", &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-04 }"]);
+    assert!(!world.command("expiring --format ics").out.replace("\r\n ", "").contains(&uid));
+}
+
+#[test]
+fn accounts_stand_side_by_side_by_day() {
+    let world = emma(&[ADA, KIM], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03 }"]);
+    world.add("sol", "solver", "timezone: Asia/Tokyo");
+    world.live_in(
+        "sol",
+        "",
+        &["{ email: kim@acme.example, name: K, groups: [standard] }", "{ email: lee@acme.example, name: L, groups: [standard] }"],
+    );
+    world.want_in(
+        "sol",
+        "",
+        &[
+            "{ email: kim@acme.example, groups: [standard], end: 2026-12-03 }",
+            "{ email: lee@acme.example, groups: [standard], end: 2026-12-02 }",
+        ],
+    );
+    let view = list(&world, "");
+    let all: Vec<String> = view["expiring"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|e| format!("{} {} {}", e["on"], e["account"], e["member"]).replace('"', ""))
+        .collect();
+    assert_eq!(all, ["2026-12-03 sol lee@acme.example", "2026-12-04 news kim@acme.example", "2026-12-04 sol kim@acme.example"]);
+    assert_eq!(told(&world, " --account news").len(), 1);
+}

@@ -108,7 +108,12 @@ mod tests {
             &self.0
         }
         fn read(&self) -> BoxFuture<'_, Reading> {
-            let live = |email: &&str| Live { email: Email::parse(email).unwrap(), id: None, phase: Phase::Active, attrs: BTreeMap::new() };
+            let live = |email: &&str| Live {
+                email: Email::parse(email).unwrap(),
+                id: None,
+                phase: Phase::Active,
+                attrs: crate::model::Keyed::new(),
+            };
             let members = self.1.iter().map(live).collect();
             let domains = Known::<Domains>::Unreadable;
             async { Reading { members, domains, whoami: None, tenant: None, proof: Ok(Proof::Counted), remarks: Vec::new() } }.boxed()

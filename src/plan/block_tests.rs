@@ -297,6 +297,6 @@ fn who_may_administer_goes_where_those_who_await_acceptance_are_enough() {
 
 #[test]
 fn what_a_server_leaves_out_is_none_of_it() {
-    let plan = World::new(solver::SPEC, vec![live_of("n@acme.example", BTreeMap::new())]).wants("n@acme.example").plan();
+    let plan = World::new(solver::SPEC, vec![live_of("n@acme.example", Keyed::default())]).wants("n@acme.example").plan();
     assert_eq!(plan.changes[0].before, Some(sample::attrs([("groups", sample::set(&[]))])));
 }

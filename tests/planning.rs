@@ -165,6 +165,60 @@ fn a_name_that_is_missing_is_explained_by_the_registration_only_where_it_waits_f
     assert_eq!(emma.plan().change("a@acme.example")["cause"], "undetermined");
 }
 
+#[test]
+fn a_plan_for_another_day_is_simulated() {
+    let world = World::solver(SUPER_USER);
+    world.want("", &[]);
+    assert_eq!((&world.plan().0["simulated"], &world.plan_at("2026-12-01").0["simulated"]), (&json!(false), &json!(true)));
+}
+
+#[test]
+fn an_end_that_the_product_does_not_keep_is_noted() {
+    let ends = "{ email: a@acme.example, groups: [standard], end: 2026-12-20 }";
+    let world = World::solver(SUPER_USER);
+    for (entry, notes) in [(ends, json!(["end-by-portcullis"])), ("{ email: a@acme.example, groups: [standard] }", json!([]))] {
+        world.want("", &[entry]);
+        assert_eq!(world.plan().change("a@acme.example")["notes"], notes);
+    }
+    let insider = World::insider(ADMINISTRATOR);
+    insider.want("", &["{ email: a@acme.example, role: viewer, end: 2026-12-20 }"]);
+    assert_eq!(insider.plan().change("a@acme.example")["notes"], json!([]));
+}
+
+#[test]
+fn an_entry_starts_before_it_ends() {
+    let world = World::solver(SUPER_USER);
+    world.want("", &["{ email: a@acme.example, groups: [standard], start: 2026-12-02, end: 2026-12-01 }"]);
+    assert_eq!(world.check().errors(), ["account.yaml:4:61 start-after-end"]);
+    world.want("", &["{ email: a@acme.example, groups: [standard], start: 2026-12-02, end: 2026-12-02 }"]);
+    assert_eq!(world.check().errors(), NOBODY);
+}
+
+// ---- people under several addresses ----
+
+#[test]
+fn of_two_past_addresses_the_first_is_the_persons() {
+    let world = World::insider(ADMINISTRATOR);
+    world.file("people.yaml", "people:\n  p: { email: now@acme.example, previously: [b@acme.example, a@acme.example] }\n");
+    world.live("", &[ROOT, "{ email: a@acme.example, name: A, role: viewer }", "{ email: b@acme.example, name: B, role: viewer }"]);
+    world.want("", &["{ person: p, role: editor }"]);
+    assert_eq!(world.plan().acts(), ["edit a@acme.example"]);
+}
+
+#[test]
+fn what_is_gone_under_a_past_address_is_not_removed_again() {
+    let world = World::insider(ADMINISTRATOR);
+    world.file("people.yaml", "people:\n  p: { email: now@acme.example, previously: [old@acme.example], leaves: now }\n");
+    world.want("", &["{ person: p, role: viewer }"]);
+    for (phase, acts) in
+        [("suspended", vec!["remove now@acme.example"]), ("active", vec!["remove now@acme.example", "remove old@acme.example"])]
+    {
+        let old = format!("{{ email: old@acme.example, name: A, phase: {phase}, role: viewer }}");
+        world.live("", &[ROOT, "{ email: now@acme.example, name: A, role: viewer }", &old]);
+        assert_eq!(world.plan().acts(), acts, "{phase}");
+    }
+}
+
 // ---- overrides ----
 
 #[test]
@@ -209,6 +263,8 @@ fn a_role_spreads_onto_what_no_entry_with_it_asked_for() {
     assert!(world.command("validate").out.contains("role-spreads"));
     world.want("", &[&two("red", ""), &two("blue", "")]);
     assert!(!world.command("validate").out.contains("role-spreads"));
+    world.want("", &[&two("red", ""), editor]);
+    assert!(world.command("validate").out.contains("role-spreads"));
     // A deny-list that spreads gives nothing.
     assert_eq!(spreads(", limited-products: [web]", ""), NOBODY);
 }
@@ -248,6 +304,46 @@ fn the_end_extensions_are_ends_moved_later_or_cleared() {
     }
     world.live("", &[ROOT]);
     assert_eq!(world.plan().guard("end-extensions")["actual"], 0, "an invitation extends nothing");
+}
+
+#[test]
+fn a_restored_person_who_never_registered_is_invited_and_counted() {
+    let world = World::insider(ADMINISTRATOR);
+    for (live, invitations) in [("phase: pending, invited: 2026-11-15T10:00:00Z", 1), ("name: A, phase: expired", 0)] {
+        world.live("", &[ROOT, &format!("{{ email: a@acme.example, role: viewer, end: 2026-11-20, {live} }}")]);
+        world.want("", &["{ email: a@acme.example, role: viewer, end: 2026-12-01 }"]);
+        let plan = world.plan();
+        assert_eq!(plan.acts(), ["restore a@acme.example"]);
+        assert_eq!(plan.guard("invitations")["actual"], invitations, "{live}");
+    }
+}
+
+#[test]
+fn an_edit_after_which_a_bounded_actor_sees_no_scope_counts_as_a_removal() {
+    let manager = "subaccounts: [emea, us]; actor: { role: manager, privileges: [export-contacts], subaccounts: [emea, us] }";
+    let world = World::emma_hq(manager);
+    let member =
+        |scopes: &str| format!("{{ email: a@acme.example, name: A, role: full, privileges: [export-contacts], subaccounts: [{scopes}] }}");
+    world.live("", &[&member("emea, us")]);
+    for (left, removals) in [("emea", 0), ("", 1)] {
+        world.want("", &[&member(left)]);
+        assert_eq!(world.plan().guard("removals")["actual"], removals, "[{left}]");
+    }
+}
+
+#[test]
+fn the_actor_does_not_take_its_own_privileges() {
+    let world = World::emma_hq(
+        "subaccounts: [emea]; actor: { member: me@acme.example, role: manager, privileges: [billing, edit-managers], subaccounts: [emea] }",
+    );
+    let me = |name: &str, privileges: &str| {
+        format!("{{ email: me@acme.example, name: {name}, role: manager, privileges: [{privileges}], subaccounts: [emea] }}")
+    };
+    world.live("", &[&me("A", "billing, edit-managers")]);
+    world.want("", &[&me("A", "edit-managers")]);
+    assert_eq!(world.plan().tripped(), ["self-lockout=1"]);
+    world.want("", &[&me("B", "billing, edit-managers")]);
+    assert_eq!(world.plan().tripped(), NOBODY);
 }
 
 #[test]

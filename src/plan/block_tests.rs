@@ -281,3 +281,22 @@ fn who_may_administer_stays_as_long_as_too_few_do() {
     assert_eq!(blocked, [(removal("b"), "awaits-acceptance")]);
     assert_eq!(changes, ["a/invite/n@acme.example".to_owned(), removal("a"), removal("p")]);
 }
+
+#[test]
+fn who_may_administer_goes_where_those_who_await_acceptance_are_enough() {
+    let members = vec![super_user("a@acme.example"), hidden("p@acme.example")];
+    let (blocked, changes) = World::new(solver::SPEC, members).wants("n@acme.example").outcome();
+    assert_eq!((blocked, changes.contains(&removal("p"))), (vec![(removal("a"), "awaits-acceptance")], true));
+    // With who comes to administer by an edit, too.
+    let standard = live("e@acme.example", Phase::Active, "groups", sample::set(&["standard"]));
+    let members = vec![super_user("a@acme.example"), standard, hidden("p@acme.example")];
+    let world = World::new(solver::SPEC, members).wants("e@acme.example").wants("n@acme.example").at_least(2);
+    let (blocked, changes) = world.outcome();
+    assert_eq!((blocked, changes.contains(&removal("p"))), (vec![(removal("a"), "awaits-acceptance")], true));
+}
+
+#[test]
+fn what_a_server_leaves_out_is_none_of_it() {
+    let plan = World::new(solver::SPEC, vec![live_of("n@acme.example", Keyed::default())]).wants("n@acme.example").plan();
+    assert_eq!(plan.changes[0].before, Some(sample::attrs([("groups", sample::set(&[]))])));
+}

@@ -57,3 +57,9 @@ fn an_apply_leaves_as_many_administrators_as_the_guard_or_the_plan_does() {
     assert_eq!((minimum(2, 3), minimum(3, 2), minimum(1, 1)), (2, 2, 1));
     assert_eq!(sample::account("a", "solver", 3).minimum_administrators(), 0);
 }
+
+#[test]
+fn one_guard_is_a_floor() {
+    assert!(sample::verdict("a", "minimum-administrators", 1, 1).is_floor());
+    assert!(!sample::verdict("a", "removals", 1, 1).is_floor());
+}

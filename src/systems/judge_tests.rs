@@ -170,3 +170,10 @@ fn the_parent_counts_once_seen_or_not() {
     assert_eq!(count(&[member(Phase::Locked, parent)]), 1);
     assert_eq!(solver::SPEC.administrators([].iter(), &caps(true)), 0);
 }
+
+#[test]
+fn the_words_of_a_tenant_stand_in_a_fact() {
+    let fact = |spec: &SystemSpec, key: &str| spec.attr(key).unwrap().kind.tenant_words();
+    assert_eq!(fact(&emma_hq::SPEC, "subaccounts"), Some("subaccounts"));
+    assert_eq!((fact(&emma_hq::SPEC, "role"), fact(&meta_gateway::SPEC, "data-sources")), (None, None));
+}

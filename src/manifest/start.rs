@@ -148,7 +148,7 @@ impl Start {
     fn least(&self) -> Attrs {
         let mut words = self.spec.chief().kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable);
         let is_set = matches!(self.spec.chief().kind, Kind::Set { .. });
-        let word = if is_set { words.next() } else { words.last() };
+        let word = if is_set { words.next() } else { words.next_back() };
         word.map(|w| Attrs::from([(self.spec.chief().key, self.chief(w.word))])).unwrap_or_default()
     }
 

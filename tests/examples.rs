@@ -26,7 +26,14 @@ fn examples() -> Vec<String> {
 }
 
 fn embedded() -> Vec<String> {
-    examples().into_iter().filter(|e| !NETWORK.contains(&e.as_str())).collect()
+    examples().into_iter().filter(|e| !NETWORK.contains(&e.as_str()) && !e.starts_with(ROSTER)).collect()
+}
+
+/// Accounts that are known by their exported lists: nothing is applied to them.
+const ROSTER: &str = "roster-";
+
+fn rosters() -> Vec<String> {
+    examples().into_iter().filter(|e| e.starts_with(ROSTER)).collect()
 }
 
 fn manifests(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -46,7 +53,22 @@ fn dir(example: &str) -> String {
 
 #[test]
 fn there_is_an_example_for_each_thing_that_is_built() {
-    assert_eq!(examples(), ["emma-hq", "gamoshi", "insider", "insider-scim", "meta-gateway", "profiles", "quickstart", "solver"]);
+    let names = [
+        "emma-hq",
+        "gamoshi",
+        "insider",
+        "insider-scim",
+        "meta-gateway",
+        "profiles",
+        "quickstart",
+        "roster-emma-hq",
+        "roster-gamoshi",
+        "roster-insider",
+        "roster-meta-gateway",
+        "roster-solver",
+        "solver",
+    ];
+    assert_eq!(examples(), names);
 }
 
 #[test]
@@ -101,6 +123,41 @@ fn every_example_plans_the_same_bytes_twice() {
         let twice = copy.run(CLOCKS[0], ["plan", &dir(&example)]).exits(2);
         assert_eq!(once.stdout, twice.stdout, "{example}");
         assert!(!copy.path().join(dir(&example)).join(".portcullis").exists(), "{example}: planning writes nothing");
+    }
+}
+
+#[test]
+fn there_is_an_exported_list_of_every_system() {
+    let systems: Vec<String> = portcullis::systems::ALL.iter().map(|s| format!("{ROSTER}{}", s.name)).collect();
+    assert_eq!(rosters(), systems);
+}
+
+/// `users-later` is the export that is made once every step was.
+#[test]
+fn every_roster_example_is_a_runbook_and_its_later_export_plans_to_nothing() {
+    for example in rosters() {
+        for now in CLOCKS {
+            let copy = Copy::new();
+            let folder = copy.path().join(dir(&example));
+            let planned = copy.run(now, ["plan", "--format", "json", &dir(&example)]).exits(8).json();
+            let account = &planned["accounts"][0];
+            let changes = account["changes"].as_array().expect("changes").clone();
+            assert!(changes.len() > 1 && changes.iter().all(|c| c["channel"] == "manual"), "{example}: {account:#}");
+            assert_eq!((&account["blocked"], &account["warnings"]), (&serde_json::json!([]), &serde_json::json!([])), "{example}");
+            let applied =
+                copy.run(now, ["apply", "--auto-approve", "--format", "json", "--runbook", "steps.md", &dir(&example)]).exits(8).json();
+            assert_eq!((&applied["results"], &applied["left"]), (&serde_json::json!([]), &serde_json::json!([])), "{example}");
+            let steps = fs::read_to_string(copy.path().join("steps.md")).expect("it was written");
+            for change in &changes {
+                assert!(steps.contains(change["member"].as_str().expect("a member")), "{example}: {change} in {steps}");
+            }
+            let later = fs::read_dir(&folder).expect("a folder").map(|e| e.expect("an entry").path());
+            let later = later.into_iter().find(|p| p.file_stem().is_some_and(|s| s == "users-later")).expect("a later export");
+            let name = later.file_name().and_then(|n| n.to_str()).expect("UTF-8").replace("-later", "");
+            fs::copy(&later, folder.join(name)).expect("a file of our own");
+            let again = copy.run(now, ["plan", "--format", "json", &dir(&example)]).exits(0).json();
+            assert_eq!(again["accounts"][0]["changes"], serde_json::json!([]), "{example}: {again:#}");
+        }
     }
 }
 

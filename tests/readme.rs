@@ -139,6 +139,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/design.md",
     "docs/diagnostics.md",
     "docs/manifest.md",
+    "docs/performance.md",
     "docs/questions.md",
     "docs/testing.md",
 ];

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, poll_fn};
 use super::{Site, execute};
 use crate::apply::ResultWord;
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Attrs, Call, Caps, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant};
+use crate::model::{Action, Actor, Call, Caps, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant};
 use crate::plan::sample;
 use crate::systems::{meta_gateway, solver};
 
@@ -68,7 +68,7 @@ fn caps() -> Caps {
 fn administrators_are_read_again_while_nothing_of_ours_is_written() {
     let server = Slow::default();
     let page = Page(&server, caps());
-    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
     let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server, handover: None };
     let change = |i: usize| {
         let edit = sample::change("sol", Action::Edit, sample::member(&format!("p{i:02}@acme.example")), None, None);
@@ -100,7 +100,7 @@ fn m2_nobody_is_invited_whose_link_would_have_no_place() {
     let handover = crate::apply::Handover::open(folder.path(), &links, "met").unwrap();
     let (server, slow) = (Linking::default(), Slow::default());
     let page = Page(&slow, caps());
-    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
     let site = Site {
         spec: &meta_gateway::SPEC,
         tenant: &tenant,

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 
 use crate::apply::{ResultWord, Site, execute};
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Attrs, Call, Caps, Known, Live, Outcome, Phase, Proof, Reading, Subject, Tenant};
+use crate::model::{Action, Actor, Call, Caps, Known, Live, Outcome, Phase, Proof, Reading, Subject, Tenant};
 use crate::plan::sample;
 use crate::systems::solver;
 
@@ -51,7 +51,7 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
         best_proof: Proof::Snapshot,
     };
     let server = Full { caps, members, reads: AtomicUsize::new(0) };
-    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
     let site =
         Site { spec: &solver::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));

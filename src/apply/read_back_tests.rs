@@ -79,7 +79,7 @@ fn made(shows: Reading, changes: &[Change]) -> (Vec<ChangeResult>, Vec<String>, 
         best_proof: Proof::Snapshot,
     };
     let server = Server { caps, shows, reads: AtomicUsize::new(0), calls: Mutex::default() };
-    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Attrs::new(), actor: Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
     let site =
         Site { spec: &gamoshi::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
     let results = block_on(execute(&site, changes));

@@ -48,7 +48,7 @@ impl Embedded {
         let before = sandbox.count(&self.host).map_err(failed)?;
         let domains = sandbox.domains(&self.host).map_err(failed)?;
         let mut members: Vec<Live> = Vec::new();
-        let mut addresses = BTreeSet::new();
+        let mut highest: Option<usize> = None;
         let mut after: Option<String> = None;
         loop {
             let page = sandbox.page(&self.host, self.now, after.as_deref(), self.page).map_err(failed)?;
@@ -56,8 +56,13 @@ impl Embedded {
                 return Err(Incomplete::new("contradictory", "the account changed while it was read"));
             }
             for member in page.members {
-                if !addresses.insert(member.email.clone()) {
+                // Pages are sorted: who comes after the last has not been here.
+                let is_after = highest.is_none_or(|i| members[i].email < member.email);
+                if !is_after && members.iter().any(|m| m.email == member.email) {
                     return Err(Incomplete::new("repeated", format!("the server listed {} twice", member.email)));
+                }
+                if is_after {
+                    highest = Some(members.len());
                 }
                 members.push(member);
             }

@@ -236,7 +236,7 @@ mod tests {
             backend: BackendName::Scim,
             zone: None,
             actor_member: None,
-            actor: BTreeMap::new(),
+            actor: crate::model::Attrs::new(),
             auth,
             endpoint: Some(Located::new(Url::parse(endpoint).unwrap(), at())),
             expect_tenant: None,

@@ -75,7 +75,8 @@ fn system_rules(entry: &EntryDoc, spec: &SystemSpec, tenant: &Tenant, today: Dat
         .into_iter()
         .map(|f| {
             let end_at = entry.end.as_ref().map(|e| &e.at);
-            let at = f.key.and_then(|k| if k == "end" { end_at } else { entry.key_places.get(k) });
+            let own = |k: Key| entry.attrs.get(k).filter(|_| entry.giver(k).is_none()).map(|v| &v.at);
+            let at = f.key.and_then(|k| if k == "end" { end_at } else { own(k) });
             let given = f.key.into_iter().chain(chiefs.iter().copied()).find_map(|k| Some((k, entry.giver(k)?)));
             let at = at.or_else(|| Some(&given?.1.name.at)).unwrap_or(&entry.at).clone();
             let found = diagnostic(f, at);

@@ -20,7 +20,7 @@ pub struct Desired<'m> {
     /// Sorted by address; people who leave are here even where no entry of the account names them.
     pub members: Vec<Member<'m>>,
     /// Every address that means a member, past ones included, with the member's index.
-    pub by_address: BTreeMap<Email, usize>,
+    pub by_address: BTreeMap<&'m Email, usize>,
     /// `None`: unmanaged.
     pub domains: Option<&'m Domains>,
     pub domain_places: &'m BTreeMap<Domain, Place>,

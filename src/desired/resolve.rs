@@ -127,7 +127,7 @@ fn one<'m>(
     let mut by_address = BTreeMap::new();
     for (i, member) in members.iter().enumerate() {
         for email in std::iter::once(&member.email).chain(&member.previously) {
-            by_address.insert((*email).clone(), i);
+            by_address.insert(*email, i);
         }
     }
     Desired {

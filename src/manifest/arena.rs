@@ -80,6 +80,10 @@ impl<'s> Arena<'s> {
     pub fn root(&self) -> Option<Item> {
         self.root
     }
+    /// How many values it holds.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
     pub fn node(&self, id: NodeId) -> &Node<'s> {
         &self.nodes[id.0 as usize]
     }

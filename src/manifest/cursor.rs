@@ -8,7 +8,7 @@ use super::arena::{Arena, Item, Node, Span};
 use super::diagnostic::nearest;
 use super::scalar::ScalarKind;
 use super::source::Source;
-use crate::model::Place;
+use crate::model::{Atoms, Place};
 
 /// A file and its nodes.
 pub(super) struct Parsed<'a> {
@@ -106,11 +106,13 @@ pub(super) struct Sink {
     /// Comparisons left for suggestions: a hundred thousand typing errors among a hundred thousand
     /// names must not take for ever. The first ones get theirs.
     comparisons: usize,
+    /// The words of all files.
+    pub words: Atoms,
 }
 
 impl Default for Sink {
     fn default() -> Self {
-        Self { all: Vec::new(), shape: HashSet::new(), comparisons: 500_000 }
+        Self { all: Vec::new(), shape: HashSet::new(), comparisons: 500_000, words: Atoms::default() }
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
+use wildmatch::WildMatchPattern;
 
-use crate::model::{Actor, Atom, Attrs, Domain, Domains, Email, Key, Located, Name, Place, Recipient, Roster, Tenant, Value};
+use crate::model::{Actor, Atom, Attrs, Domain, Domains, Email, Key, Keyed, Located, Name, Place, Recipient, Roster, Tenant, Value};
 use crate::systems::{Removal, SystemSpec};
 
 /// All files of a folder, merged by top-level key.
@@ -206,7 +207,7 @@ pub struct Profile {
 /// What a profile gives in one account.
 pub struct Section {
     /// As in [`EntryDoc::attrs`].
-    pub attrs: Arc<BTreeMap<Key, Located<Value>>>,
+    pub attrs: Arc<Keyed<Located<Value>>>,
     pub key_places: BTreeMap<Key, Place>,
     pub word_places: BTreeMap<(Key, Atom), Place>,
     pub reason: Option<Arc<str>>,
@@ -282,8 +283,19 @@ pub enum Mode {
 }
 
 /// `*@vendor.example`: an address with `*` for any run of characters, folded as addresses are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(String);
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    /// Compiled once: it is asked for every member.
+    glob: WildMatchPattern<'*', '\u{0}'>,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+impl Eq for Pattern {}
 
 impl Pattern {
     /// Folds a pattern. `None` where a part of a domain name is not ASCII and cannot be made so,
@@ -301,13 +313,14 @@ impl Pattern {
                 if part.contains('*') { None } else { idna::domain_to_ascii_strict(part).ok() }
             })
             .collect();
-        Some(Self(local(&text[..at]) + &domain?.join(".")))
+        let text = local(&text[..at]) + &domain?.join(".");
+        Some(Self { glob: WildMatchPattern::new(&text), text })
     }
     pub fn matches(&self, email: &Email) -> bool {
-        wildmatch::WildMatchPattern::<'*', '\u{0}'>::new(&self.0).matches(email.key())
+        self.glob.matches(email.key())
     }
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -355,10 +368,7 @@ pub struct EntryDoc {
     pub rolling: Option<Place>,
     /// The attributes of the system, without name and end. Those of a profile keep their places
     /// there; entries that write none of their own share them.
-    pub attrs: Arc<BTreeMap<Key, Located<Value>>>,
-    /// The place of each key of the item, and of each word of a set: for messages at the word.
-    pub key_places: BTreeMap<Key, Place>,
-    pub word_places: BTreeMap<(Key, Atom), Place>,
+    pub attrs: Arc<Keyed<Located<Value>>>,
     pub profile: Option<ProfileUse>,
     /// The whole item; of a person's or a team's profile the place that names it.
     pub at: Place,

@@ -29,7 +29,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use document::*;
 pub use lint::Lint;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
-pub use lower::{Loaded, load, load_texts};
+pub use lower::{Loaded, count_nodes, load, load_texts};
 pub use read::hours_of;
 pub use revoke::{Edit, NoEdit};
 pub use source::{Sources, bytes_below};

@@ -44,7 +44,7 @@ pub(super) fn map<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<impl Iterator<I
 /// A word: a role, a subaccount, a person's id.
 pub(super) fn atom(sink: &mut Sink, at: Cursor<'_>) -> Option<Atom> {
     let text = text(sink, at)?;
-    match Atom::new(text) {
+    match sink.words.atom(text) {
         Ok(atom) => Some(atom),
         Err(why) => {
             sink.say(bad_word(text, why, at.place()));
@@ -55,7 +55,7 @@ pub(super) fn atom(sink: &mut Sink, at: Cursor<'_>) -> Option<Atom> {
 
 /// A key that is a name: of a connection, a person, a team, an account.
 pub(super) fn name_of_key(sink: &mut Sink, key: &str, at: Cursor<'_>) -> Option<Atom> {
-    match Atom::new(key) {
+    match sink.words.atom(key) {
         Ok(atom) => Some(atom),
         Err(why) => {
             sink.say(bad_word(key, why, at.key_place()));

@@ -9,7 +9,8 @@ use super::word::is_unprintable;
 /// ASCII (DESIGN §8.9).
 #[derive(Clone)]
 pub struct Email {
-    shown: Box<str>,
+    /// What was written, where it is not the key: most addresses are.
+    shown: Option<Box<str>>,
     key: Box<str>,
 }
 
@@ -54,12 +55,17 @@ impl Email {
             return Err(BadAddress::Local);
         }
         let domain = Domain::parse(domain)?;
-        let local: String = local.nfc().collect::<String>().to_lowercase().nfc().collect();
+        let local = if local.is_ascii() {
+            // What composition and other scripts' letters are left out of comes to the same.
+            local.to_ascii_lowercase()
+        } else {
+            local.nfc().collect::<String>().to_lowercase().nfc().collect()
+        };
         let key = format!("{local}@{domain}");
         if key.len() > 254 {
             return Err(BadAddress::Long);
         }
-        Ok(Self { shown: text.into(), key: key.into() })
+        Ok(Self { shown: (text != key).then(|| text.into()), key: key.into() })
     }
 
     /// The folded address: what is compared, sorted and printed.
@@ -68,7 +74,7 @@ impl Email {
     }
     /// What the person wrote; for excerpts only.
     pub fn shown(&self) -> &str {
-        &self.shown
+        self.shown.as_deref().unwrap_or(&self.key)
     }
     pub fn domain(&self) -> Domain {
         let (_, domain) = self.key.split_once('@').expect("parse put one there");
@@ -132,6 +138,9 @@ impl Domain {
         if text.len() > 1024 {
             return Err(bad());
         }
+        if is_plain(text) {
+            return Ok(Self(text.into()));
+        }
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| bad())?;
         if ascii.len() > 253 || !ascii.contains('.') || ascii.ends_with('.') || ascii.split('.').any(str::is_empty) {
             return Err(bad());
@@ -160,6 +169,20 @@ impl fmt::Debug for Domain {
     }
 }
 
+/// Whether it is a domain as it stands, by rules that are stricter than those of IDNA: labels of
+/// lower-case letters, digits and single inner hyphens, the last of them letters.
+fn is_plain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !label.contains("--")
+    };
+    let Some((rest, last)) = text.rsplit_once('.') else { return false };
+    text.len() <= 253 && rest.split('.').all(label) && label(last) && last.bytes().all(|b| b.is_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +193,19 @@ mod tests {
         assert_eq!(a.key(), "ada@xn--bcher-kva.example");
         assert_eq!(a, Email::parse("ADA@xn--bcher-kva.EXAMPLE").unwrap());
         assert_eq!(Email::parse("e\u{301}@a.example").unwrap(), Email::parse("\u{e9}@a.example").unwrap());
+    }
+
+    #[test]
+    fn a_domain_that_is_plain_is_what_idna_makes_of_it() {
+        let labels = ["a", "acme", "x1", "1x", "12", "a-b", "-a", "a-", "a--b", "xn--bcher-kva", "A", "a_b", "", "\u{e9}"];
+        for (first, last) in labels.iter().flat_map(|f| labels.iter().map(move |l| (f, l))) {
+            let text = format!("{first}.{last}");
+            if is_plain(&text) {
+                assert_eq!(idna::domain_to_ascii_strict(&text).ok().as_deref(), Some(text.as_str()));
+            }
+        }
+        assert!(is_plain("eu.acme-1.example") && !is_plain("xn--bcher-kva.example") && !is_plain("acme.1"));
+        assert!(!is_plain(&format!("{}.example", "a".repeat(64))) && !is_plain(&format!("{}example", "a.".repeat(130))));
     }
 
     #[test]

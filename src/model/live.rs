@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use super::{Atom, Email, Key, Value};
+use super::{Atom, Email, Keyed, Value};
 
 /// How well one live value is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +89,7 @@ pub struct Live {
     pub id: Option<Atom>,
     pub phase: Phase,
     /// A key that is missing here was not offered: the same as [`Known::Unreadable`].
-    pub attrs: BTreeMap<Key, Known<Value>>,
+    pub attrs: Keyed<Known<Value>>,
 }
 
 impl Live {

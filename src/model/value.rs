@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::Date;
 
-use super::Atom;
+use super::{Atom, Keyed};
 
 /// The key of an attribute, `role` or `subaccounts`; only a system's literals make one.
 pub type Key = &'static str;
@@ -22,7 +22,7 @@ pub enum Value {
 }
 
 /// What is known of some attributes. For desired ones a missing key means unmanaged.
-pub type Attrs = BTreeMap<Key, Value>;
+pub type Attrs = Keyed<Value>;
 
 /// A person's name. Compared joined; systems that keep two fields split it where the manifest
 /// says (`given`, `family`), else at its last space (SYSTEMS.md X2).

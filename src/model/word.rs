@@ -1,11 +1,13 @@
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// One word of a system or a manifest: a role, privilege, subaccount, group, or the name of an
 /// account, person or team. Never empty, never padded with white space, never a control character.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
-pub struct Atom(Box<str>);
+pub struct Atom(Arc<str>);
 
 /// Why a text is no [`Atom`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +56,26 @@ impl Atom {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Words that were met before, each kept once: a hundred thousand members have a few dozen words
+/// between them.
+#[derive(Debug, Default)]
+pub struct Atoms(BTreeSet<Atom>);
+
+impl Atoms {
+    /// As [`Atom::new`]; a word that was met before is the same one again.
+    ///
+    /// # Errors
+    /// [`BadWord`].
+    pub fn atom(&mut self, text: &str) -> Result<Atom, BadWord> {
+        if let Some(known) = self.0.get(text) {
+            return Ok(known.clone());
+        }
+        let new = Atom::new(text)?;
+        self.0.insert(new.clone());
+        Ok(new)
     }
 }
 

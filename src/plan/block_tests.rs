@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::desired::{Desired, Entry, Guards, Member, Policy};
 use crate::manifest::{AccountDoc, EntryDoc, GuardLimit, Invitations, Manifests, Mode, Pattern, Who};
-use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
+use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Keyed, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
 use crate::plan::{Account, AccountPlan, Moment, plan, sample};
 use crate::systems::{Floor, Removal, SystemSpec, emma_hq, insider, solver};
 
@@ -17,7 +17,7 @@ struct World {
 }
 
 fn live(email: &str, phase: Phase, key: &'static str, value: Value) -> Live {
-    Live { email: Email::parse(email).unwrap(), id: None, phase, attrs: BTreeMap::from([(key, Known::Seen(value))]) }
+    Live { email: Email::parse(email).unwrap(), id: None, phase, attrs: Keyed::from([(key, Known::Seen(value))]) }
 }
 /// A backend that reads and writes everything.
 fn all_caps(spec: &SystemSpec) -> Caps {
@@ -77,10 +77,8 @@ impl World {
             start: None,
             end: None,
             rolling: None,
+            attrs: Keyed::from([("groups", Located::new(sample::set(&["super-user"]), at(6)))]).into(),
             profile: None,
-            attrs: BTreeMap::from([("groups", Located::new(sample::set(&["super-user"]), at(6)))]).into(),
-            key_places: BTreeMap::new(),
-            word_places: BTreeMap::new(),
             at: at(5),
         });
         self
@@ -119,7 +117,7 @@ impl World {
         let caps = all_caps(self.spec);
         let members = self.members();
         let desired = Desired {
-            by_address: members.iter().enumerate().map(|(i, m)| (m.email.clone(), i)).collect(),
+            by_address: members.iter().enumerate().map(|(i, m)| (m.email, i)).collect(),
             members,
             domains: self.doc.domains.as_ref().map(|d| &d.value),
             domain_places: &self.doc.domain_places,
@@ -190,7 +188,7 @@ fn administrators_are_known_where_somebody_untouchable_keeps_the_minimum() {
 #[test]
 fn administrators_unknown_where_a_members_role_cannot_be_read() {
     let mut hidden = super_user("b@acme.example");
-    hidden.attrs = BTreeMap::from([("groups", Known::Hidden)]);
+    hidden.attrs = Keyed::from([("groups", Known::Hidden)]);
     let world = World::new(solver::SPEC, vec![super_user("a@acme.example"), hidden]);
     // Whose role does not show may be one, too.
     let unknown = |who: &str| (format!("a/remove/{who}@acme.example"), "administrators-unknown");
@@ -214,7 +212,7 @@ fn a_domain_stays_while_somebody_of_it_stays_because_blocked() {
     )
     .lists(&["acme.example"]);
     let mut unread = live("b@acme.example", Phase::Active, "role", sample::one("viewer"));
-    unread.attrs = BTreeMap::from([("role", Known::Unreadable)]);
+    unread.attrs = Keyed::from([("role", Known::Unreadable)]);
     world.live.push(unread);
     world.whitelist = Known::Seen(Domains::Only(
         ["acme.example", "vendor.example"].map(|d| crate::model::Domain::parse(d).unwrap()).into_iter().collect(),
@@ -242,9 +240,9 @@ fn a_pending_replacement_never_counts() {
 
 /// Somebody whose groups do not show.
 fn hidden(email: &str) -> Live {
-    live_of(email, BTreeMap::from([("groups", Known::Hidden)]))
+    live_of(email, Keyed::from([("groups", Known::Hidden)]))
 }
-fn live_of(email: &str, attrs: BTreeMap<Key, Known<Value>>) -> Live {
+fn live_of(email: &str, attrs: Keyed<Known<Value>>) -> Live {
     Live { attrs, ..super_user(email) }
 }
 fn removal(who: &str) -> String {

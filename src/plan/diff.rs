@@ -137,7 +137,7 @@ fn by_hand(account: &Account<'_>, member: &Member<'_>, after: &Attrs) -> Vec<Str
     if account.caps.channel(Verb::Invite, None) == Channel::Api {
         return Vec::new();
     }
-    let is_written = |a: &&AttrSpec| after.contains_key(a.key) && !(a.axis == Axis::Until && !account.keeps_ends());
+    let is_written = |a: &&AttrSpec| after.contains_key(a.key) && (a.axis != Axis::Until || account.keeps_ends());
     let unread: Vec<&str> =
         account.spec.attrs.iter().filter(is_written).map(|a| a.key).filter(|key| !account.caps.reads.contains(key)).collect();
     let mut notes = Vec::new();
@@ -289,7 +289,7 @@ impl Differences {
             });
         }
         all.cascade(account, &merged.attrs);
-        all.end(account, day, member, live, before, merged, work);
+        work.reports.extend(all.end(account, day, member, live, before, merged));
         all
     }
 
@@ -308,7 +308,8 @@ impl Differences {
         self.notes.dedup();
     }
 
-    /// The end, where the server keeps it: what is left out means "no end".
+    /// The end, where the server keeps it: what is left out means "no end". One that cannot be told is
+    /// not compared, and reported.
     fn end(
         &mut self,
         account: &Account<'_>,
@@ -317,19 +318,17 @@ impl Differences {
         live: &Live,
         before: &Attrs,
         merged: &Merged<'_>,
-        work: &mut Work,
-    ) {
+    ) -> Option<Report> {
         if !account.keeps_ends() {
-            return;
+            return None;
         }
         if matches!(live.attr("end"), Known::Hidden) {
-            work.reports.push(Report {
+            return Some(Report {
                 code: "hidden-value",
                 member: Some(live.email.to_string()),
                 message: "what the server holds for end cannot be told, so it is not compared: look by hand".into(),
                 place: Some(merged.at.clone()),
             });
-            return;
         }
         let was = before.get("end").and_then(Value::as_day);
         let ended = live.phase == Phase::Expired;
@@ -339,7 +338,7 @@ impl Differences {
             self.notes.push("rolling-end".into());
         }
         if target == was {
-            return;
+            return None;
         }
         self.after.insert("end", Value::Day(target));
         if target.is_none() {
@@ -347,6 +346,7 @@ impl Differences {
         }
         let why = if extends { super::Cause::Expiry } else { cause::of_attr(account, day, member, live, before, "end") };
         self.causes.insert("end", why);
+        None
     }
 }
 

@@ -4,73 +4,136 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{Change, Fact};
+use super::change::{Change, ChangeId, Fact};
 use super::draft::Draft;
+
+/// Where a fact has more givers, and more who need it, than this, those who need it name the last
+/// giver alone: each of ten thousand naming ten thousand would be a hundred million names.
+const MOST_NAMED: usize = 50;
 
 /// The changes in a valid order, and those without one, each with its `blocked` code.
 pub(super) fn all(mut drafts: Vec<Draft>) -> (Vec<Change>, Vec<(Draft, &'static str)>) {
     drafts.sort_by(|a, b| a.order_key().cmp(&b.order_key()));
     let edges = Edges::of(&drafts);
-    let mut waiting: Vec<usize> = edges.before.iter().map(BTreeSet::len).collect();
-    let mut ready: BTreeSet<usize> = (0..drafts.len()).filter(|i| waiting[*i] == 0).collect();
-    let mut order = Vec::with_capacity(drafts.len());
-    while let Some(i) = ready.pop_first() {
-        order.push(i);
-        for &next in &edges.after[i] {
-            waiting[next] -= 1;
-            if waiting[next] == 0 {
-                ready.insert(next);
-            }
-        }
+    let order = edges.order();
+    let mut position: Vec<Option<usize>> = vec![None; drafts.len()];
+    for (at, i) in order.iter().enumerate() {
+        position[*i] = Some(at);
     }
-    let ids: Vec<String> = drafts.iter().map(|d| d.change.id.clone()).collect();
-    let done: BTreeSet<usize> = order.iter().copied().collect();
-    let cyclic = edges.cyclic(&done);
+    let cyclic = edges.cyclic(&position);
+    let ids: Vec<ChangeId> = drafts.iter().map(|d| d.change.id.clone()).collect();
+    let waits: Vec<BTreeSet<ChangeId>> = edges.named(&position).map(|all| all.into_iter().map(|i| ids[i].clone()).collect()).collect();
     let mut left = Vec::new();
-    let mut by_index: BTreeMap<usize, Change> = BTreeMap::new();
-    for (i, mut draft) in drafts.into_iter().enumerate() {
-        if done.contains(&i) {
-            draft.change.waits_for = edges.before[i].iter().map(|b| ids[*b].clone()).collect();
-            by_index.insert(i, draft.change);
-        } else {
-            left.push((draft, if cyclic.contains(&i) { "order-cycle" } else { "awaits-blocked" }));
+    let mut ordered: Vec<Option<Change>> = order.iter().map(|_| None).collect();
+    for (i, (mut draft, waits_for)) in drafts.into_iter().zip(waits).enumerate() {
+        match position[i] {
+            Some(at) => {
+                draft.change.waits_for = waits_for;
+                ordered[at] = Some(draft.change);
+            }
+            None => left.push((draft, if cyclic[i] { "order-cycle" } else { "awaits-blocked" })),
         }
     }
-    (order.iter().filter_map(|i| by_index.remove(i)).collect(), left)
+    (ordered.into_iter().flatten().collect(), left)
 }
 
+/// The edges, kept as their facts: from all who give one to all who need it.
 struct Edges {
-    before: Vec<BTreeSet<usize>>,
-    after: Vec<BTreeSet<usize>>,
+    facts: Vec<Ends>,
+    /// By draft, indexes of facts.
+    gives: Vec<Vec<usize>>,
+    /// Facts that others give; none for who gives what it needs.
+    needs: Vec<Vec<usize>>,
+}
+
+/// Drafts at the two ends of a fact.
+#[derive(Default)]
+struct Ends {
+    givers: Vec<usize>,
+    needers: Vec<usize>,
 }
 
 impl Edges {
     fn of(drafts: &[Draft]) -> Self {
-        let mut givers: BTreeMap<&Fact, Vec<usize>> = BTreeMap::new();
+        let mut index: BTreeMap<&Fact, usize> = BTreeMap::new();
+        let mut all = Self { facts: Vec::new(), gives: vec![Vec::new(); drafts.len()], needs: vec![Vec::new(); drafts.len()] };
         for (i, draft) in drafts.iter().enumerate() {
             for fact in &draft.change.gives {
-                givers.entry(fact).or_default().push(i);
+                let fact = *index.entry(fact).or_insert_with(|| {
+                    all.facts.push(Ends::default());
+                    all.facts.len() - 1
+                });
+                all.facts[fact].givers.push(i);
+                all.gives[i].push(fact);
             }
         }
-        let mut all = Self { before: vec![BTreeSet::new(); drafts.len()], after: vec![BTreeSet::new(); drafts.len()] };
-        for (i, draft) in drafts.iter().enumerate() {
-            for &giver in draft.change.needs.iter().filter_map(|f| givers.get(f)).flatten() {
-                if giver != i && !draft.change.gives.iter().any(|f| draft.change.needs.contains(f)) {
-                    all.before[i].insert(giver);
-                    all.after[giver].insert(i);
+        for (i, Draft { change, .. }) in drafts.iter().enumerate() {
+            if change.gives.is_disjoint(&change.needs) {
+                for fact in change.needs.iter().filter_map(|f| index.get(f)) {
+                    all.facts[*fact].needers.push(i);
+                    all.needs[i].push(*fact);
                 }
             }
         }
         all
     }
 
-    /// Of what could not be ordered, that which lies on or between cycles.
-    fn cyclic(&self, done: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let mut left: BTreeSet<usize> = (0..self.before.len()).filter(|i| !done.contains(i)).collect();
-        while let Some(leaf) = left.iter().copied().find(|i| self.after[*i].is_disjoint(&left)) {
-            left.remove(&leaf);
+    /// The first of those that wait for nothing, again and again.
+    fn order(&self) -> Vec<usize> {
+        let mut missing: Vec<usize> = self.facts.iter().map(|f| f.givers.len()).collect();
+        let mut waiting: Vec<usize> = self.needs.iter().map(Vec::len).collect();
+        let mut ready: BTreeSet<usize> = (0..waiting.len()).filter(|i| waiting[*i] == 0).collect();
+        let mut order = Vec::with_capacity(waiting.len());
+        while let Some(i) = ready.pop_first() {
+            order.push(i);
+            for &fact in &self.gives[i] {
+                missing[fact] -= 1;
+                if missing[fact] > 0 {
+                    continue;
+                }
+                for &next in &self.facts[fact].needers {
+                    waiting[next] -= 1;
+                    if waiting[next] == 0 {
+                        ready.insert(next);
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// Of what has no position, that which lies on or between cycles: nothing is left of it once
+    /// those for whom nobody waits are taken away, and then those for whom nobody waits any more.
+    fn cyclic(&self, position: &[Option<usize>]) -> Vec<bool> {
+        let mut left: Vec<bool> = position.iter().map(Option::is_none).collect();
+        let mut waiting: Vec<usize> = self.facts.iter().map(|f| f.needers.iter().filter(|i| left[**i]).count()).collect();
+        let is_leaf = |i: usize, waiting: &[usize]| self.gives[i].iter().all(|f| waiting[*f] == 0);
+        let mut leaves: Vec<usize> = (0..left.len()).filter(|i| left[*i] && is_leaf(*i, &waiting)).collect();
+        while let Some(i) = leaves.pop() {
+            if !std::mem::replace(&mut left[i], false) {
+                continue;
+            }
+            for &fact in &self.needs[i] {
+                waiting[fact] -= 1;
+                if waiting[fact] == 0 {
+                    leaves.extend(self.facts[fact].givers.iter().filter(|g| left[**g] && is_leaf(**g, &waiting)));
+                }
+            }
         }
         left
+    }
+
+    /// Whom each names as coming first.
+    fn named<'a>(&'a self, position: &'a [Option<usize>]) -> impl Iterator<Item = BTreeSet<usize>> + 'a {
+        let of_fact: Vec<&[usize]> = self
+            .facts
+            .iter()
+            .map(|Ends { givers, needers }| {
+                let last = (0..givers.len()).max_by_key(|i| position[givers[*i]]).filter(|_| givers.len().min(needers.len()) > MOST_NAMED);
+                last.map_or(&givers[..], |last| &givers[last..=last])
+            })
+            .collect();
+        self.needs.iter().map(move |facts| facts.iter().flat_map(|f| of_fact[*f]).copied().collect())
     }
 }
 
@@ -128,5 +191,20 @@ mod tests {
     fn what_gives_its_own_need_waits_for_nobody() {
         let (changes, left) = ordered(vec![draft("a", &["x"], &["x"]), draft("b", &[], &["x"])]);
         assert_eq!((changes, left), (vec!["a".to_owned(), "b".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn few_name_all_who_come_first_and_many_the_last_of_them() {
+        let both = |n: usize| {
+            let givers = (0..n).map(|i| draft(&format!("z{i:04}"), &[], &["x"]));
+            let needers = (0..n).map(|i| draft(&format!("a{i:04}"), &["x"], &[]));
+            all(givers.chain(needers).collect()).0
+        };
+        let few = both(MOST_NAMED);
+        assert!(few[MOST_NAMED..].iter().all(|c| c.waits_for.len() == MOST_NAMED));
+        let many = both(2000);
+        assert!(many[..2000].iter().all(|c| c.subject.as_str().starts_with('z') && c.waits_for.is_empty()), "all givers first");
+        let last = BTreeSet::from(["a/edit/z1999@acme.example".to_owned()]);
+        assert!(many[2000..].iter().all(|c| c.waits_for == last));
     }
 }

@@ -7,7 +7,7 @@ use snapbox::IntoData as _;
 
 fn tenant(groups: bool) -> Tenant {
     let facts = if groups { attrs([("features", set(&["groups"]))]) } else { Attrs::new() };
-    Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts, actor: Actor::default() }
+    Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: facts.into_iter().collect(), actor: Actor::default() }
 }
 
 fn live<const N: usize>(email: &str, phase: Phase, values: [(Key, Value); N]) -> Live {

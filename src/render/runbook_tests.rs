@@ -183,3 +183,17 @@ fn hostile_text_opens_no_tag_mentions_nobody_and_breaks_no_step() {
     let text = as_text(&plan(vec![emma]));
     assert!(!text.contains('\u{202e}') && !text.lines().any(|l| l.trim_start().starts_with("::") || l.starts_with("1. [x]")), "{text}");
 }
+
+/// Whoever makes a step reads what to click, whatever the step is.
+#[test]
+fn every_step_of_every_procedure_has_words_of_its_systems_console() {
+    for spec in systems::ALL {
+        let has = |verb: Verb, key: Option<&str>| spec.console.iter().any(|c| c.verb == verb && c.key == key);
+        for step in spec.procedures.iter().flat_map(|p| p.steps) {
+            let whole = has(step.verb, None);
+            assert!(whole || step.verb == Verb::Set, "{}: {}", spec.name, step.label);
+            let silent: Vec<&&str> = step.keys.iter().filter(|key| !whole && !has(step.verb, Some(key))).collect();
+            assert_eq!(silent, [] as [&&str; 0], "{}: {}", spec.name, step.label);
+        }
+    }
+}

@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
-
 use crate::desired::{Entry, Member, Merged, Wanted};
 use crate::manifest::diagnostic::nearest;
 use crate::manifest::{Leaves, Manifests, Mode, Person};
-use crate::model::{Atom, Email, Known, Live, Phase, Reading, Value};
+use crate::model::{Atom, Email, Keyed, Known, Live, Phase, Reading, Value};
 use crate::plan::{self, Account, Plan};
 use crate::render::plan_view::PlaceView;
 use crate::render::who::{EntryView, Standing, WhoAccount, WhoPerson, WhoView};
@@ -139,7 +137,7 @@ fn addresses(person: &Person) -> Vec<&Email> {
 
 /// What is asked for, as if it were there: judged as what is there.
 fn as_live(member: &Member<'_>, merged: &Merged<'_>) -> Live {
-    let mut attrs: BTreeMap<_, _> = merged.attrs.iter().map(|(k, v)| (*k, Known::Seen(v.clone()))).collect();
+    let mut attrs: Keyed<_> = merged.attrs.iter().map(|(k, v)| (*k, Known::Seen(v.clone()))).collect();
     if merged.end.is_some() {
         attrs.insert("end", Known::Seen(Value::Day(merged.end)));
     }

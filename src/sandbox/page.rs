@@ -1,11 +1,11 @@
 //! What the actor sees, page by page, and how a reading is made to go wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::model::{Atom, Domains, Key, Known, Live, Name, Value};
+use crate::model::{Atom, Domains, Keyed, Known, Live, Name, Value};
 use crate::systems::{Axis, Kind};
 
 use super::answer::{Fault, Host};
@@ -166,7 +166,7 @@ fn spoiled(mut page: Page, fault: Option<Fault>, first: bool) -> Page {
 /// One member as the actor sees it: scopes outside of the view are not named, only that there are more.
 fn shown(host: &Host, clock: &Clock, view: &View, member: &Member) -> Live {
     let spec = host.spec;
-    let mut attrs: BTreeMap<Key, Known<Value>> = BTreeMap::new();
+    let mut attrs: Keyed<Known<Value>> = Keyed::new();
     for attr in spec.attrs {
         if !assign::has(attr, &host.tenant) || (attr.axis == Axis::Until && !spec.has_native_ends()) {
             continue;

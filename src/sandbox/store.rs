@@ -1,12 +1,13 @@
 //! The tables' rows in and out; the only statements on members, domains and mails.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{Domain, Domains, Email};
+use crate::model::{Atoms, Domain, Domains, Email};
 use crate::systems::SystemSpec;
 
 use super::answer::{Fault, Host};
@@ -40,11 +41,13 @@ pub(super) struct Store<'a> {
     path: &'a Path,
     account: &'a str,
     spec: &'static SystemSpec,
+    /// The words of the rows that were read.
+    words: RefCell<Atoms>,
 }
 
 impl<'a> Store<'a> {
     pub(super) fn new(conn: &'a Connection, path: &'a Path, host: &'a Host) -> Self {
-        Self { conn, path, account: host.account.as_str(), spec: host.spec }
+        Self { conn, path, account: host.account.as_str(), spec: host.spec, words: RefCell::default() }
     }
 
     fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, SandboxError> {
@@ -153,7 +156,7 @@ impl<'a> Store<'a> {
                 },
                 declined: number(3)?? != 0,
                 since: instant(number(4)??)?,
-                attrs: decode(self.spec, text(5)?)?,
+                attrs: decode(self.spec, text(5)?, &mut self.words.borrow_mut())?,
                 attempts: u32::try_from(number(6)??).ok()?,
             })
         };

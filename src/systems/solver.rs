@@ -107,7 +107,7 @@ pub static SPEC: SystemSpec = SystemSpec {
             key: None,
             steps: &[
                 "click your name in the upper-right corner and select Account Management",
-                "in Identity and Access Management (IAM), create a new user for {member}",
+                "in Identity and Access Management (IAM), create a new user for {member}, {name}",
                 "add the user to: {groups}",
             ],
             labels: true,

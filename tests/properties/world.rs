@@ -12,7 +12,7 @@ use portcullis::manifest::{
     AccountDoc, Auth, BackendName, Connection, EntryDoc, GuardLimit, Invitations, Leaves, Links, Manifests, Mode, Pattern, Person, Team,
     TeamMember, Who,
 };
-use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Located, Name, Place, Tenant, Value};
+use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Keyed, Located, Name, Place, Tenant, Value};
 use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, Stored};
 use portcullis::systems::{self, Life, Removal, SystemSpec};
 use unicode_normalization::UnicodeNormalization as _;
@@ -394,9 +394,7 @@ impl Build<'_> {
             start: None,
             end: None,
             rolling: None,
-            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect::<BTreeMap<_, _>>().into(),
-            key_places: BTreeMap::new(),
-            word_places: BTreeMap::new(),
+            attrs: attrs.into_iter().map(|(k, v)| (k, self.at(v))).collect::<Keyed<_>>().into(),
             profile: None,
             at: self.place(),
         }

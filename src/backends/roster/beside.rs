@@ -91,3 +91,102 @@ impl Backend for Beside {
         self.first.is_sandbox()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::{Actor, Domains, Encoding, Located, Phase, Place, Proof, Roster, Tenant, Value};
+    use crate::systems::insider;
+
+    /// A backend that shows these people, and of them names and roles alone.
+    struct First(Caps, Vec<&'static str>);
+
+    impl Reader for First {
+        fn caps(&self) -> &Caps {
+            &self.0
+        }
+        fn read(&self) -> BoxFuture<'_, Reading> {
+            let live = |email: &&str| Live {
+                email: Email::parse(email).unwrap(),
+                id: None,
+                phase: Phase::Active,
+                attrs: crate::model::Keyed::new(),
+            };
+            let members = self.1.iter().map(live).collect();
+            let domains = Known::<Domains>::Unreadable;
+            async { Reading { members, domains, whoami: None, tenant: None, proof: Ok(Proof::Counted), remarks: Vec::new() } }.boxed()
+        }
+    }
+
+    impl Backend for First {
+        fn reader(&self) -> &dyn Reader {
+            self
+        }
+        fn writer<'a>(&'a self, _: &'a Cleared) -> Result<Box<dyn Writer + 'a>, String> {
+            Err("nothing is written here".into())
+        }
+        fn origin(&self) -> String {
+            "https://a.example".into()
+        }
+        fn is_sandbox(&self) -> bool {
+            false
+        }
+    }
+
+    async fn read(people: &[&'static str], export: &str) -> (Reading, Caps) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("u.csv"), export).unwrap();
+        let at = Place { file: "c.yaml".into(), line: 1, column: 1, end: (1, 1), span: (0, 0) };
+        let here = |text: &str| Located::new(text.to_owned(), at.clone());
+        let roster = Roster {
+            file: Located::new("u.csv".into(), at.clone()),
+            email: here("Email"),
+            status: None,
+            columns: [("pii", vec![here("PII")])].into(),
+            words: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            separator: None,
+            encoding: Encoding::Utf8,
+            exported: None,
+            max_age_hours: None,
+        };
+        let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let second = RosterReader::new(&insider::SPEC, tenant, roster, folder.path().into(), jiff::Timestamp::UNIX_EPOCH);
+        let both = Beside::new(Box::new(First(crate::backends::scim::caps(), people.to_vec())), second);
+        (both.read().await, both.caps().clone())
+    }
+
+    #[tokio::test]
+    async fn an_export_fills_what_the_backend_cannot_read_and_nothing_else() {
+        let (reading, caps) = read(&["a@acme.example", "b@acme.example"], "Email,PII\nA@acme.example,true\nb@acme.example,\n").await;
+        assert_eq!(caps.reads, BTreeSet::from(["name", "pii", "role"]));
+        assert!(caps.writes.values().all(|keys| !keys.contains("pii")) && !caps.reads_invitations && !caps.keeps_ends);
+        assert_eq!(reading.members[0].attr("pii"), &Known::Seen(Value::Flag(true)));
+        assert_eq!((reading.proof, reading.remarks), (Ok(Proof::Counted), vec![]));
+    }
+
+    #[tokio::test]
+    async fn who_stands_in_one_of_the_two_is_told_and_not_guessed() {
+        let (reading, _) = read(&["a@acme.example", "new@acme.example"], "Email,PII\na@acme.example,true\nleft@acme.example,true\n").await;
+        let told: Vec<&str> = reading.remarks.iter().filter_map(|r| Some(r.member.as_ref()?.key())).collect();
+        assert_eq!(told, ["new@acme.example", "left@acme.example"]);
+        assert_eq!(reading.members.len(), 2, "the backend says who is a member");
+        assert_eq!(reading.members[1].attr("pii"), &Known::Hidden);
+    }
+
+    #[tokio::test]
+    async fn an_export_of_another_account_or_half_of_one_is_no_second_reading() {
+        for export in ["Email,PII\nz@other.example,true\n", "Email,PII\na@acme.example\n", ""] {
+            let (reading, _) = read(&["a@acme.example"], export).await;
+            assert!(reading.proof.is_err() && reading.members.is_empty(), "{export:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_manifest_takes_a_backend_to_read_it_does_read() {
+        let reads = crate::manifest::BackendName::Scim.reads();
+        assert_eq!(crate::backends::scim::caps().reads, reads.iter().copied().collect());
+    }
+}

@@ -207,7 +207,7 @@ impl Rows<'_> {
         };
         let end = attrs.get("end").and_then(|(end, _)| end.as_day());
         let known: BTreeMap<Key, Known<Value>> = self.known(attrs);
-        Some(Live { phase: self.phase(status, end), email, id: None, attrs: known })
+        Some(Live { phase: self.phase(status, end), email, id: None, attrs: known.into() })
     }
 
     /// A product that ends access by itself has done so by now, though the export is older.

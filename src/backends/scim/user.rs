@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
 use super::offer::Offer;
-use crate::model::{Atom, Email, Incomplete, Key, Known, Live, Name, Phase, Value, is_unprintable};
+use crate::model::{Atom, Email, Incomplete, Key, Keyed, Known, Live, Name, Phase, Value, is_unprintable};
 
 pub(super) const NAME: Key = "name";
 pub(super) const ROLE: Key = "role";
@@ -69,7 +69,7 @@ impl User {
             email: self.email.clone(),
             id: Some(self.id.clone()),
             phase: if self.active { Phase::Active } else { Phase::Suspended },
-            attrs: BTreeMap::from([(NAME, name), (ROLE, role)]),
+            attrs: Keyed::from([(NAME, name), (ROLE, role)]),
         }
     }
 

@@ -177,10 +177,9 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
     }
     for limit in spec.actors {
         let Some(value) = at.get(limit.attr) else { continue };
-        let holds = |all: &BTreeMap<Key, Value>, key: &str, words: &[&str]| {
-            all.get(key).and_then(Value::as_one).is_some_and(|word| words.contains(&word.as_str()))
-        };
-        if holds(&attrs, limit.attr, limit.words) && !holds(facts, limit.with, limit.one_of) {
+        let holds =
+            |value: Option<&Value>, words: &[&str]| value.and_then(Value::as_one).is_some_and(|word| words.contains(&word.as_str()));
+        if holds(attrs.get(limit.attr), limit.words) && !holds(facts.get(limit.with), limit.one_of) {
             let needs = limit.one_of.iter().map(|word| format!("`{}: {word}`", limit.with)).collect::<Vec<_>>().join(" or ");
             let message = format!("as {} portcullis works with {needs} alone", quoted(value.text().unwrap_or_default()));
             let hint = format!("write {needs} in this connection, or the role that the actor really has");

@@ -45,13 +45,13 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
     if written.is_some() && profile.is_none() {
         return None;
     }
-    let word_places = std::mem::take(&mut own.words);
+    own.attrs.shrink_to_fit();
     let attrs = match (&profile, about.spec) {
         (Some(p), Some(spec)) => own.over(&p.section, spec, &key_places),
         _ => Arc::new(own.attrs),
     };
     let reason = reason.or_else(|| profile.as_ref()?.section.reason.clone());
-    Some(EntryDoc { who: who?, name, reason, start, end, rolling, attrs, key_places, word_places, profile, at: at.place() })
+    Some(EntryDoc { who: who?, name, reason, start, end, rolling, attrs, profile, at: at.place() })
 }
 
 /// The section that a profile has for this account.

@@ -8,13 +8,13 @@ use super::attribute::{self, Rule};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::{Diagnostic, ProfileUse, Section, read};
-use crate::model::{Atom, Key, Located, Place, Value};
+use crate::model::{Atom, Key, Keyed, Located, Place, Value};
 use crate::systems::{AttrSpec, Limit, Required, SystemSpec};
 
 /// Attributes as they are written in one mapping.
 #[derive(Default)]
 pub(super) struct Grant {
-    pub attrs: BTreeMap<Key, Located<Value>>,
+    pub attrs: Keyed<Located<Value>>,
     pub words: BTreeMap<(Key, Atom), Place>,
 }
 
@@ -55,7 +55,7 @@ impl Grant {
 
     /// What the section gives, where the entry says nothing itself. An attribute that makes another
     /// kind of member replaces the one of the section as well (SYSTEMS.md G4).
-    pub fn over(self, section: &Section, spec: &SystemSpec, written: &BTreeMap<Key, Place>) -> Arc<BTreeMap<Key, Located<Value>>> {
+    pub fn over(self, section: &Section, spec: &SystemSpec, written: &BTreeMap<Key, Place>) -> Arc<Keyed<Located<Value>>> {
         let kind = spec.chiefs().any(|a| written.contains_key(a.key));
         let stays = |key: Key| !(written.contains_key(key) || kind && spec.is_chief(key));
         if self.attrs.is_empty() && section.attrs.keys().all(|key| stays(key)) {

@@ -65,6 +65,15 @@ pub fn load_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>, now: 
     Loaded { manifests, diagnostics: sink.into_sorted(), sources }
 }
 
+/// Reads and parses every manifest below `dir` and does nothing else: how many values there are. The
+/// yardstick that `benches/` measures everything else against.
+pub fn count_nodes(dir: &Path) -> usize {
+    let (sources, readable, _) = source::read(dir);
+    let mut sink = Sink::default();
+    let parsed: Vec<_> = readable.iter().filter_map(|name| parse(sources.get(name)?, &mut sink)).collect();
+    parsed.iter().map(|p| p.arena.len()).sum()
+}
+
 /// Parses one file and says what is wrong with its YAML.
 pub(super) fn parse<'a>(source: &'a Source, sink: &mut Sink) -> Option<Parsed<'a>> {
     let (arena, problems) = Arena::parse(source.text(), Limits::default());

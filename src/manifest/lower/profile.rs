@@ -178,8 +178,6 @@ fn entry(who: Who, name: &Located<Atom>, section: &Arc<Section>) -> EntryDoc {
         end: None,
         rolling: None,
         attrs: Arc::clone(&section.attrs),
-        key_places: BTreeMap::new(),
-        word_places: BTreeMap::new(),
         profile: Some(ProfileUse { name: name.clone(), section: Arc::clone(section) }),
         at: name.at.clone(),
     }

@@ -50,7 +50,6 @@ fn a_whole_folder_without_mistakes() {
     assert!(matches!(&ada.who.value, Who::Person(id) if *id == "ada"));
     assert_eq!(ada.attrs["subaccounts"].value.as_set().unwrap().len(), 2);
     assert_eq!(ada.reason.as_deref(), Some("TICKET-12"));
-    assert_eq!(ada.word_places[&("subaccounts", Atom::literal("apac"))].column, 88);
     assert_eq!(account.members[1].end.as_ref().unwrap().value.to_string(), "2026-12-31");
     assert_eq!(loaded.manifests.people["grace"].name.as_ref().unwrap().split(), ("Grace", "Hopper"));
     assert_eq!(loaded.manifests.people["gone"].leaves.as_ref().unwrap().value, Leaves::Now);

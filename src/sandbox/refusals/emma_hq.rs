@@ -67,7 +67,7 @@ fn view(tenant: &Tenant) -> View {
 /// Subaccount settings invite into that subaccount; the form does not ask.
 fn implied(tenant: &Tenant, attrs: &mut Attrs) {
     if let Some(own) = own(tenant).filter(|_| on_subaccount_page(tenant)) {
-        attrs.entry("subaccounts").or_insert_with(|| Value::Set(BTreeSet::from([own])));
+        attrs.insert_if_absent("subaccounts", Value::Set(BTreeSet::from([own])));
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) const RULES: Rules = Rules {
 /// here it is the lower level.
 fn implied(_: &Tenant, attrs: &mut Attrs) {
     if !attrs.contains_key("partner") {
-        attrs.entry("role").or_insert(Value::One(Atom::literal("user")));
+        attrs.insert_if_absent("role", Value::One(Atom::literal("user")));
     }
 }
 

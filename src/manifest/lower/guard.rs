@@ -1,6 +1,6 @@
 //! `guards`: limits at the top level and under accounts. A lift is no matter of manifests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
@@ -86,12 +86,18 @@ impl Effective {
         (share * 100 + self.percent).checked_sub(1)?.checked_div(self.percent)
     }
 
-    /// A number of members for which this lets more go than the other, where there is one. Limits
-    /// only rise, and one overtakes the other where there are no members, where its share first
-    /// exceeds the other's least, or where it reaches its own most.
+    /// Where the line of the limit bends: where the share exceeds the count, and where it reaches the most.
+    fn bends(self) -> [Option<u64>; 2] {
+        [self.members_for(self.count + 1), self.members_for(self.most)]
+    }
+
+    /// The least number of members for which this lets more go than the other, among those that
+    /// matter: between two bends both limits rise by their percentage, in steps that repeat with every
+    /// hundred members, so that one overtakes the other within a hundred of a bend or not at all.
     fn exceeds(self, other: Self) -> Option<u64> {
-        let turns = [Some(0), self.members_for(other.over(0) + 1), self.members_for(self.most)];
-        turns.into_iter().flatten().find(|members| self.over(*members) > other.over(*members))
+        let bends = [Some(0)].into_iter().chain(self.bends()).chain(other.bends()).flatten();
+        let near: BTreeSet<u64> = bends.flat_map(|bend| bend.saturating_sub(100)..=bend + 100).collect();
+        near.into_iter().find(|members| self.over(*members) > other.over(*members))
     }
 }
 
@@ -153,6 +159,12 @@ mod tests {
 
     fn limit(count: Option<u32>, percent: Option<u32>, most: Option<u32>) -> GuardLimit {
         GuardLimit { count, percent, most }
+    }
+
+    #[test]
+    fn a_guard_that_is_laxer_for_one_number_of_members_alone_is_found() {
+        let of = |percent| Effective::of([0; 3], &limit(Some(0), Some(percent), Some(10)));
+        assert_eq!(of(90).exceeds(of(84)), Some(7), "6 instead of 5");
     }
 
     proptest::proptest! {

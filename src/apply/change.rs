@@ -46,8 +46,8 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
     let start = so_far.at;
     for (i, call) in change.calls.iter().enumerate().skip(start) {
         if call.channel != Channel::Api {
-            let message = format!("done up to `{}`, which is a step of the runbook", call.label);
-            return done(ResultWord::Applied, so_far.sent, message);
+            let rest = format!("done up to `{}`, which is a step of the runbook", call.label);
+            return Made::Done(so_far.done(change, Some(rest)));
         }
         let mut rest = None;
         if i > 0 && site.spec.reads_back.contains(&(change.action, call.verb)) {
@@ -86,11 +86,18 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             Outcome::Unknown(why) => return done(ResultWord::Unknown, so_far.sent, at_call(change, i, &why)),
         }
     }
-    let word = if so_far.already { ResultWord::Already } else { ResultWord::Applied };
-    let link = so_far.link.as_ref().map(|path| format!("the link waits in {}", path.display()));
-    let spared = (!so_far.spared.is_empty()).then(|| format!("read back: `{}` was not needed", so_far.spared.join("`, `")));
-    let message = link.into_iter().chain(spared).collect::<Vec<_>>().join("; ");
-    Made::Done(ChangeResult { link_waits: so_far.link.is_some(), ..ChangeResult::new(change, word, so_far.sent, message) })
+    Made::Done(so_far.done(change, None))
+}
+
+impl Progress {
+    /// All calls were made that are not a human's; `rest` says what is left to one.
+    fn done(&self, change: &Change, rest: Option<String>) -> ChangeResult {
+        let word = if self.already { ResultWord::Already } else { ResultWord::Applied };
+        let link = self.link.as_ref().map(|path| format!("the link waits in {}", path.display()));
+        let spared = (!self.spared.is_empty()).then(|| format!("read back: `{}` was not needed", self.spared.join("`, `")));
+        let message = link.into_iter().chain(spared).chain(rest).collect::<Vec<_>>().join("; ");
+        ChangeResult { link_waits: self.link.is_some(), ..ChangeResult::new(change, word, self.sent, message) }
+    }
 }
 
 /// Which call it was, where there are several.

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Channel, Link, Subject, Tenant, Verb};
+use crate::model::{Caps, Link, Subject, Tenant, Verb};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
@@ -154,12 +154,12 @@ impl<'a> Run<'a> {
         let mut run =
             Self { changes, ready: BTreeSet::new(), alone: BTreeSet::new(), waiting, followers, results: vec![None; changes.len()] };
         for (i, change) in changes.iter().enumerate() {
-            if change.channel() == Channel::Api {
+            if change.is_sent() {
                 if run.waiting[i] == 0 {
                     run.is_ready(i);
                 }
             } else {
-                // A human makes it; what waits for it waits for the next run.
+                // A human makes it, or its first step; what waits for it waits for the next run.
                 run.skip_followers(i, "waits for a step of the runbook");
             }
         }
@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
         }
         for next in self.followers.get(&i).cloned().unwrap_or_default() {
             self.waiting[next] -= 1;
-            if self.waiting[next] == 0 && self.results[next].is_none() && self.changes[next].channel() == Channel::Api {
+            if self.waiting[next] == 0 && self.results[next].is_none() && self.changes[next].is_sent() {
                 self.is_ready(next);
             }
         }
@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
 
     fn skip_followers(&mut self, i: usize, why: &str) {
         for next in self.followers.get(&i).cloned().unwrap_or_default() {
-            if self.results[next].is_none() && self.changes[next].channel() == Channel::Api {
+            if self.results[next].is_none() && self.changes[next].is_sent() {
                 let message = format!("{why}: {}", self.changes[i].id);
                 self.results[next] = Some(ChangeResult::new(&self.changes[next], ResultWord::Skipped, 0, message));
                 self.ready.remove(&next);

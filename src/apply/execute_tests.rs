@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, poll_fn};
 use super::{Site, execute};
 use crate::apply::ResultWord;
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Call, Caps, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant};
+use crate::model::{Action, Actor, Attrs, Call, Caps, Channel, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant, Verb};
 use crate::plan::sample;
 use crate::systems::{meta_gateway, solver};
 
@@ -118,4 +118,51 @@ fn m2_nobody_is_invited_whose_link_would_have_no_place() {
     let result = made();
     assert_eq!((result.word, result.attempts, server.calls.load(Ordering::Relaxed)), (ResultWord::Failed, 0, 1));
     assert!(result.message.starts_with("not sent, since its link would be lost: links/met/n@acme.example.link"), "{}", result.message);
+}
+
+/// A change of which a human makes the first call is a step of the runbook: nothing is sent, and it is
+/// not told as applied. What waits for it waits for the next run.
+#[test]
+fn a_change_whose_first_call_is_manual_is_not_told_as_applied() {
+    let server = Slow::default();
+    let page = Page(&server, caps());
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+    let site = Site { spec: &solver::SPEC, tenant: &tenant, caps: page.caps(), minimum: 0, reader: &page, writer: &server, handover: None };
+    let call = |label: &str, channel| sample::call(Verb::Set, label, Attrs::new(), channel);
+    let mut by_hand = sample::change("sol", Action::Edit, sample::member("a@acme.example"), None, None);
+    by_hand.calls = vec![call("set-groups", Channel::Manual), call("edit", Channel::Api)];
+    let mut after = sample::change("sol", Action::Edit, sample::member("b@acme.example"), None, None);
+    after.waits_for = BTreeSet::from([by_hand.id.clone()]);
+    let results = block_on(execute(&site, &[by_hand, after]));
+    assert_eq!(results.len(), 1, "{results:?}");
+    assert_eq!((results[0].word, results[0].attempts), (ResultWord::Skipped, 0));
+    assert!(results[0].message.starts_with("waits for a step of the runbook"), "{results:?}");
+    assert_eq!(server.most.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn m3_a_link_waits_though_the_rest_of_the_change_is_manual() {
+    let folder = tempfile::tempdir().unwrap();
+    let links = crate::manifest::Links { directory: "links".into(), recipient: None };
+    let handover = crate::apply::Handover::open(folder.path(), &links, "met").unwrap();
+    let (server, slow) = (Linking::default(), Slow::default());
+    let page = Page(&slow, caps());
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+    let site = Site {
+        spec: &meta_gateway::SPEC,
+        tenant: &tenant,
+        caps: page.caps(),
+        minimum: 0,
+        reader: &page,
+        writer: &server,
+        handover: Some(&handover),
+    };
+    let mut invite = sample::change("met", Action::Invite, sample::member("a@acme.example"), None, None);
+    invite.calls = vec![
+        sample::call(Verb::Invite, "invite", Attrs::new(), Channel::Api),
+        sample::call(Verb::Set, "edit", Attrs::new(), Channel::Manual),
+    ];
+    let results = block_on(execute(&site, &[invite]));
+    assert_eq!((results[0].word, results[0].attempts, results[0].link_waits), (ResultWord::Applied, 1, true), "{results:?}");
+    assert!(results[0].message.contains("the link waits in") && results[0].message.contains("done up to `edit`"), "{results:?}");
 }

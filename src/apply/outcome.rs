@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Atom, Channel};
+use crate::model::Atom;
 use crate::plan::{Blocked, Change, ChangeId, Cleared, Plan};
 
 use super::handover::Swept;
@@ -72,7 +72,8 @@ pub struct LinksApplied {
 pub struct Applied {
     /// The plan that was shown and cleared, guards and all.
     pub plan: Plan,
-    /// In the order of the plan.
+    /// In the order of the plan. A change whose first call a human makes has none: nothing was sent, and
+    /// it stands in `manual`.
     pub results: Vec<ChangeResult>,
     pub links: LinksApplied,
     /// Blocked in the plan, or found to exist elsewhere while applying.
@@ -118,7 +119,7 @@ impl Applied {
     /// An account to which nothing could be written: all that was to be sent failed.
     pub fn add_unwritten(&mut self, changes: &[Change], why: &str) {
         let message = format!("nothing was sent: {why}");
-        let sent = changes.iter().filter(|c| c.channel() == Channel::Api);
+        let sent = changes.iter().filter(|c| c.is_sent());
         self.results.extend(sent.map(|c| ChangeResult::new(c, ResultWord::Failed, 0, message.clone())));
     }
 

@@ -1,6 +1,5 @@
 use std::io::{self, IsTerminal};
 
-use crate::model::Channel;
 use crate::plan::{Cleared, Lift, Plan};
 use crate::render::runbook::Runbook;
 use crate::render::{self, ApplyView, Kind, Notes, PlanView};
@@ -103,7 +102,7 @@ pub(super) fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, as
 
 /// Where guards stop every account, or a human makes all that is left, there is nothing to agree to.
 fn sends_something(cleared: &Cleared) -> bool {
-    cleared.plan().changes().any(|c| c.channel() == Channel::Api)
+    cleared.plan().changes().any(|c| c.is_sent())
 }
 
 fn lift(flag: &AllowFlag) -> Result<Lift, Stop> {

@@ -22,7 +22,7 @@ pub use link::{Link, NotARecipient, Recipient, SECRET_KEY};
 pub use live::{Invitation, Known, Live, Phase};
 pub use one_off::OneOff;
 pub use place::{Located, Place};
-pub use reading::{Domains, Incomplete, Proof, Reading, Remark};
+pub use reading::{Domains, Incomplete, Noticed, Proof, Reading, Remark};
 pub use roster::{Encoding, Roster, Status};
 pub use tenant::{Actor, Caps, Tenant};
 pub use value::{Attrs, Key, Name, Value};

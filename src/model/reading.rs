@@ -67,13 +67,26 @@ pub struct Reading {
     /// The server's own identifier of the account, where it tells one.
     pub tenant: Option<String>,
     pub proof: Result<Proof, Incomplete>,
-    /// What two readings of one account do not agree on, and what does not make them incomplete.
+    /// What does not make the reading incomplete: where two readings of one account do not agree, how
+    /// old an export is.
     pub remarks: Vec<Remark>,
 }
 
-/// Something that a reading noticed, for a report.
+/// What a remark is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Noticed {
+    /// Two readings do not agree on somebody.
+    Differs,
+    /// When an export was made.
+    Age,
+    /// The same, where that is long ago and nobody said how old it may be.
+    Old,
+}
+
+/// Something that a reading noticed, for a report or a warning.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
+    pub noticed: Noticed,
     pub member: Option<Email>,
     /// In words for a person.
     pub message: String,

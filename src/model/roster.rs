@@ -28,6 +28,8 @@ pub struct Roster {
     pub exported: Option<Timestamp>,
     /// An older export is no reading.
     pub max_age_hours: Option<i64>,
+    /// The last row ends with a line break; an export whose last one does not was cut.
+    pub final_line_break: bool,
 }
 
 /// The phase of a member as an export can tell it: no export says when an invitation went out.

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Desired;
-use crate::model::{Atom, Caps, Email, Live, Reading, Tenant};
+use crate::model::{Action, Atom, Caps, Channel, Email, Invitation, Live, Noticed, Phase, Reading, Remark, Tenant};
 use crate::systems::{Administrator, SystemSpec};
 
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
@@ -43,6 +43,35 @@ pub(super) struct Work {
     pub warnings: Vec<Warning>,
 }
 
+impl Work {
+    /// What the reading noticed.
+    fn say(&mut self, remarks: &[Remark]) {
+        for Remark { noticed, member, message } in remarks {
+            match noticed {
+                Noticed::Differs => self.reports.push(Report {
+                    code: "roster-differs",
+                    member: member.as_ref().map(ToString::to_string),
+                    message: message.clone(),
+                    place: None,
+                }),
+                Noticed::Age => self.reports.push(Report {
+                    code: "export-age",
+                    member: member.as_ref().map(ToString::to_string),
+                    message: message.clone(),
+                    place: None,
+                }),
+                Noticed::Old => self.warnings.push(Warning {
+                    code: "export-old",
+                    on: None,
+                    member: member.as_ref().map(ToString::to_string),
+                    message: message.clone(),
+                    place: None,
+                }),
+            }
+        }
+    }
+}
+
 impl Account<'_> {
     /// The plan of the account, or of one person in it.
     pub(super) fn plan(&self, moment: Moment) -> AccountPlan {
@@ -65,13 +94,7 @@ impl Account<'_> {
         let here = Account { reading, ..*self };
         let mut work = Work { reports: ended, ..Work::default() };
 
-        work.reports.extend(reading.remarks.iter().map(|remark| Report {
-            code: "roster-differs",
-            member: remark.member.as_ref().map(ToString::to_string),
-            message: remark.message.clone(),
-            place: None,
-        }));
-
+        work.say(&reading.remarks);
         let Pairs { listed, mut unlisted } = regroup::pairs(&here);
         for pair in &listed {
             diff::listed(&here, day, pair, &mut unlisted, &mut work);
@@ -142,6 +165,17 @@ impl Account<'_> {
         self.spec.has_native_ends() && self.caps.keeps_ends
     }
 
+    /// Whether a human makes such a change of a member, or a part of it: by the channels of its calls.
+    pub(super) fn by_hand(&self, action: Action, before: &crate::model::Attrs, after: &crate::model::Attrs) -> bool {
+        let phase = match action {
+            Action::CancelInvitation | Action::EditInvitation => Phase::Pending { sent: None, attempts: None, state: Invitation::Open },
+            _ => Phase::Active,
+        };
+        let removal = self.desired.policy.on_removal;
+        let calls = self.spec.calls(action, Some(&phase), before, after, removal, self.tenant, self.caps);
+        calls.is_ok_and(|calls| calls.iter().any(|c| c.channel != Channel::Api))
+    }
+
     /// Whether the actor sees everyone.
     pub(super) fn is_unbounded(&self) -> bool {
         (self.spec.sees_all)(self.tenant)
@@ -174,24 +208,11 @@ impl Account<'_> {
             if !all.contains_key(attr.key)
                 && !live.attrs.contains_key(attr.key)
                 && self.caps.reads.contains(attr.key)
-                && let Some(none) = nothing(&attr.kind)
+                && let Some(none) = attr.kind.nothing()
             {
                 all.insert(attr.key, none);
             }
         }
         all
-    }
-}
-
-/// The value of an attribute that a server leaves out.
-fn nothing(kind: &crate::systems::Kind) -> Option<crate::model::Value> {
-    use crate::model::Value;
-    use crate::systems::Kind;
-    match kind {
-        Kind::Set { .. } => Some(Value::Set(std::collections::BTreeSet::new())),
-        Kind::Flag => Some(Value::Flag(false)),
-        Kind::Day => Some(Value::Day(None)),
-        Kind::Opaque => Some(Value::Opaque(serde_json::Value::Object(serde_json::Map::new()))),
-        Kind::One(_) | Kind::Text => None,
     }
 }

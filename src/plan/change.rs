@@ -128,6 +128,10 @@ impl Change {
             Channel::Manual
         }
     }
+    /// Whether something of it is sent now: calls go in their order, up to the first that a human makes.
+    pub fn is_sent(&self) -> bool {
+        self.calls.first().is_some_and(|c| c.channel == Channel::Api)
+    }
     /// The labels of the calls that a human must make.
     pub fn manual(&self) -> Vec<&str> {
         self.calls.iter().filter(|c| c.channel != Channel::Api).map(|c| c.label.as_str()).collect()

@@ -112,7 +112,12 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         notes.push("name-deferred".into());
     }
     if !account.keeps_ends() && end.is_some() {
-        notes.push("end-by-portcullis".into());
+        // Whoever is removed then has accepted, mostly.
+        if account.by_hand(Action::Remove, &after, &Attrs::new()) {
+            notes.push("end-by-hand".into());
+        } else {
+            notes.push("end-by-portcullis".into());
+        }
     }
     let rolling = merged.rolling && account.keeps_ends();
     if rolling {

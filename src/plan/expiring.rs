@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::desired::Wanted;
-use crate::model::{Attrs, Email, Invitation, Live, Phase, Place, Value};
+use crate::model::{Action, Attrs, Email, Invitation, Live, Phase, Place, Value};
 use crate::systems::Axis;
 
 use super::account::{Account, Day};
@@ -51,6 +51,8 @@ pub enum EndedBy {
     Product,
     /// On its first run from that day on.
     Portcullis,
+    /// A human, by the runbook of the first run from that day on: no API takes it.
+    Manual,
 }
 
 impl Ending {
@@ -78,11 +80,12 @@ impl Why {
 }
 
 impl EndedBy {
-    pub const ALL: [EndedBy; 2] = [EndedBy::Product, EndedBy::Portcullis];
+    pub const ALL: [EndedBy; 3] = [EndedBy::Product, EndedBy::Portcullis, EndedBy::Manual];
     pub fn word(self) -> &'static str {
         match self {
             EndedBy::Product => "product",
             EndedBy::Portcullis => "portcullis",
+            EndedBy::Manual => "manual",
         }
     }
 }
@@ -197,9 +200,22 @@ fn of_step(account: &Account<'_>, track: &Track<'_>, before: &State, step: &Step
         By::Invitation => return None,
     };
     let by_product = is_gone && (why == Why::OwnEnd || why == Why::End && account.keeps_ends());
+    let is_pending = before.standing == Standing::Pending;
+    let action = match (is_gone, is_pending) {
+        (true, true) => Action::CancelInvitation,
+        (true, false) => Action::Remove,
+        (false, true) => Action::EditInvitation,
+        (false, false) => Action::Edit,
+    };
+    let after = if is_gone { Attrs::new() } else { step.state.attrs.clone() };
+    let by = match by_product {
+        true => EndedBy::Product,
+        false if account.by_hand(action, &before.attrs, &after) => EndedBy::Manual,
+        false => EndedBy::Portcullis,
+    };
     let of = Expiry {
         pending: before.standing == Standing::Pending,
-        by: if by_product { EndedBy::Product } else { EndedBy::Portcullis },
+        by,
         after: (!is_gone).then(|| held(account, &step.state.attrs)),
         place: step.place.cloned(),
         reason: step.reason.map(str::to_owned),

@@ -64,7 +64,7 @@ pub struct ExpiryView {
     /// The `end` of an entry, a person's `leaves`, the product's own end, an entry that starts, or an
     /// invitation's life.
     pub why: Word<Why>,
-    /// The product by itself, or portcullis on its first run from that day on.
+    /// The product by itself, portcullis on its first run from that day on, or a human by the runbook of it.
     pub ended_by: Word<EndedBy>,
     /// `renew: rolling`: runs before that day move the end on.
     pub rolling: bool,
@@ -202,6 +202,7 @@ impl ExpiryView {
             (_, EndedBy::Product) if self.moved => format!("{} ends it{last}: until the next apply, which moves it", self.product),
             (_, EndedBy::Product) => format!("{} ends it by itself{last}", self.product),
             (_, EndedBy::Portcullis) => format!("portcullis ends it, on its first run from that day on{last}"),
+            (_, EndedBy::Manual) => format!("somebody ends it by hand, by the runbook of the first run from that day on{last}"),
         }
     }
 

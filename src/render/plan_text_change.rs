@@ -201,6 +201,7 @@ fn in_words(note: &str) -> Option<&'static str> {
     match note {
         "end-cleared" => Some("the entry has no end, so the one found goes"),
         "end-by-portcullis" => Some("the first run after that day ends the access"),
+        "end-by-hand" => Some("somebody ends the access, by the runbook of the first run after that day"),
         "rolling-end" => Some("extended while it comes near, up to the day in the entry"),
         "gives-nothing" => Some("without a scope the role holds nowhere"),
         "name-deferred" => Some("set once the person has registered"),

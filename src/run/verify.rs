@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::apply::Applied;
-use crate::model::Channel;
 use crate::plan::{self, Cleared};
 
 use super::links::LinkFiles;
@@ -29,7 +28,7 @@ pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &
             let Some(input) = connected.account(site, &reading) else { break };
             let fresh = plan::plan(request.moment(), &[input]);
             let is_blocked = |id: &str| applied.blocked.iter().any(|(_, b)| b.id == id);
-            let left: Vec<_> = fresh.changes().filter(|c| c.channel() == Channel::Api && !is_blocked(&c.id)).cloned().collect();
+            let left: Vec<_> = fresh.changes().filter(|c| c.is_sent() && !is_blocked(&c.id)).cloned().collect();
             if left.is_empty() || i + 1 == waits.len() {
                 links.sweep(site.name.as_str(), &reading, applied);
                 applied.left.extend(left);

@@ -1,6 +1,8 @@
 //! The shape of a system's literals. A field's comment names the rule that it carries.
 
-use crate::model::{Action, Attrs, Key, Live, Tenant, Verb};
+use std::collections::BTreeSet;
+
+use crate::model::{Action, Attrs, Key, Live, Tenant, Value, Verb};
 
 use super::check::{Dated, Finding, Needs, Seeking};
 use super::one_off::OneOffSpec;
@@ -420,6 +422,17 @@ impl AttrSpec {
 }
 
 impl Kind {
+    /// What an attribute is that a server, or a cell of an export, leaves blank; none where nothing
+    /// would be no value.
+    pub fn nothing(&self) -> Option<Value> {
+        match self {
+            Kind::Set { .. } => Some(Value::Set(BTreeSet::new())),
+            Kind::Flag => Some(Value::Flag(false)),
+            Kind::Day => Some(Value::Day(None)),
+            Kind::Opaque => Some(Value::Opaque(serde_json::Value::Object(serde_json::Map::new()))),
+            Kind::One(_) | Kind::Text => None,
+        }
+    }
     /// The words that are fixed in the product.
     pub fn fixed(&self) -> Option<&'static [Word]> {
         match self {

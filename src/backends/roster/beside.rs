@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 
 use super::reader::RosterReader;
 use crate::backends::{Backend, Reader, Writer};
-use crate::model::{Caps, Email, Incomplete, Known, Live, Reading, Remark};
+use crate::model::{Caps, Email, Incomplete, Known, Live, Noticed, Reading, Remark};
 use crate::plan::Cleared;
 
 /// A backend with an export beside it (`also`), which shows what the backend cannot read: those
@@ -55,15 +55,17 @@ impl Beside {
                     if live.phase.is_standing() {
                         let unknown = keys.iter().copied().collect::<Vec<_>>().join(", ");
                         let message = format!("in the account and not in the export beside it, so {unknown} cannot be told: export anew");
-                        reading.remarks.push(Remark { member: Some(live.email.clone()), message });
+                        reading.remarks.push(Remark { noticed: Noticed::Differs, member: Some(live.email.clone()), message });
                     }
                 }
             }
         }
         reading.remarks.extend(rows.into_keys().map(|email| Remark {
+            noticed: Noticed::Differs,
             member: Some(email),
             message: "in the export beside the account and not in the account, which is the newer of the two: export anew".into(),
         }));
+        reading.remarks.extend(self.second.age());
         Ok(())
     }
 }
@@ -151,6 +153,7 @@ mod tests {
             encoding: Encoding::Utf8,
             exported: None,
             max_age_hours: None,
+            final_line_break: true,
         };
         let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
         let second = RosterReader::new(&insider::SPEC, tenant, roster, folder.path().into(), jiff::Timestamp::UNIX_EPOCH);

@@ -21,7 +21,8 @@ const UTF_8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// The text of an export, without its byte order mark, every line break one `\n`.
 ///
 /// # Errors
-/// Bytes that are not of the encoding, at their line.
+/// Bytes that are not of the encoding, and control characters other than tabs and line breaks, at their
+/// line: no console writes them, and a table would take some of them for its own.
 pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Result<String, Trouble> {
     if let Some(marked) = marked(bytes).filter(|m| *m != encoding) {
         let what = format!("the file starts as {} does, and `encoding` is {}", marked.word(), encoding.word());
@@ -32,7 +33,17 @@ pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Result<String, Trouble> 
         Encoding::Utf16 => utf_16(bytes),
         Encoding::Windows1252 => windows_1252(bytes),
     }?;
-    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    match text.find(|c: char| c.is_control() && !matches!(c, '\t' | '\n')) {
+        None => Ok(text),
+        Some(at) => Err(control(&text, at)),
+    }
+}
+
+fn control(text: &str, at: usize) -> Trouble {
+    let found = text[at..].chars().next().map_or(0, u32::from);
+    let hint = if found == 0 { " (is it `encoding: utf-16`?)" } else { "" };
+    Trouble::new(line_after(&text[..at]), format!("a control character, U+{found:04X}{hint}: no table of text holds one"))
 }
 
 /// The encoding that a byte order mark names.
@@ -138,6 +149,21 @@ mod tests {
         let mut odd = le("a\nb");
         odd.push(b'c');
         assert!(text(&odd, Encoding::Utf16).unwrap_err().what.contains("cut"));
+    }
+
+    #[test]
+    fn a_control_character_is_told_with_its_line_and_never_shown() {
+        for (bytes, line, code) in [
+            (&b"a\r\nb\n\x01\nc"[..], 3, "U+0001"),
+            (b"a\x1b[2J", 1, "U+001B"),
+            (b"a\rb\x7f", 2, "U+007F"),
+            ("a\nb\u{85}".as_bytes(), 2, "U+0085"),
+        ] {
+            let told = text(bytes, Encoding::Utf8).unwrap_err();
+            assert!(told.line == line && told.what.contains(code) && !told.what.contains(char::is_control), "{told:?}");
+        }
+        assert!(text(&le("Email\n"), Encoding::Utf8).unwrap_err().what.contains("utf-16"));
+        assert_eq!(text(b"a\tb\r\n", Encoding::Utf8).unwrap(), "a\tb\n");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::table;
 use crate::backends::Reader;
 use crate::manifest::bytes_below;
 use crate::manifest::diagnostic::{nearest, quoted};
-use crate::model::{Caps, Incomplete, Key, Known, Live, Located, Proof, Reading, Roster, Tenant};
+use crate::model::{Caps, Incomplete, Key, Known, Live, Located, Noticed, Proof, Reading, Remark, Roster, Tenant};
 use crate::systems::SystemSpec;
 
 /// The largest export that is read, in bytes.
@@ -20,6 +20,9 @@ const MOST_BYTES: u64 = 128 << 20;
 const MOST_TOLD: usize = 20;
 /// How far ahead of the run's clock an export may be: zones are mistaken, days are not.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// From which age on an export is told as old where no `max-age` is set.
+const OLD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Reads one export.
 pub struct RosterReader {
@@ -47,7 +50,7 @@ impl RosterReader {
         let bytes = bytes_below(&self.folder, file, MOST_BYTES).map_err(failed)?;
         let text = decode::text(&bytes, self.roster.encoding).map_err(|t| self.incomplete("unexpected", vec![t]))?;
         let columns: Vec<&str> = self.headers().map(|h| h.value.as_str()).collect();
-        let table = table::read(text, &columns).map_err(|t| self.incomplete("short", t))?;
+        let table = table::read(text, &columns, !self.roster.final_line_break).map_err(|t| self.incomplete("short", t))?;
         let at = self.columns(&table.header)?;
         let rows = Rows { spec: self.spec, tenant: &self.tenant, roster: &self.roster, at: &at, now: self.now };
         rows.members(&table.rows).map_err(|t| self.incomplete("unexpected", t))
@@ -73,6 +76,18 @@ impl RosterReader {
             }
             _ => Ok(()),
         }
+    }
+
+    /// When the export was made, where the connection says so.
+    pub(super) fn age(&self) -> Option<Remark> {
+        let exported = self.roster.exported?;
+        let age = self.now.duration_since(exported);
+        let is_old = age > OLD && self.roster.max_age_hours.is_none();
+        let noticed = if is_old { Noticed::Old } else { Noticed::Age };
+        let old = if age > SignedDuration::ZERO { format!(", {} old", spoken(age)) } else { String::new() };
+        let more =
+            if is_old { ", and no `max-age` says how old it may be: whoever came or left since is not in it; export anew" } else { "" };
+        Some(Remark { noticed, member: None, message: format!("the export is of {exported}{old}{more}") })
     }
 
     /// Which column each header stands over.
@@ -123,7 +138,7 @@ impl Reader for RosterReader {
                     tenant: None,
                     // All in one piece; nothing in it says how many there should be.
                     proof: Ok(Proof::OnePage),
-                    remarks: Vec::new(),
+                    remarks: self.age().into_iter().collect(),
                 },
                 Err(why) => Reading::incomplete(why),
             }

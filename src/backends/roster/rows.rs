@@ -225,13 +225,17 @@ impl Rows<'_> {
         }
     }
 
+    /// What stands in the columns, a blank cell as the nothing that the planner takes it for.
+    ///
     /// To a bounded actor an export shows the scopes that the actor has; whether there are more it
     /// does not tell (SYSTEMS.md E2, E4).
     fn known(&self, mut attrs: BTreeMap<Key, (Value, u32)>) -> BTreeMap<Key, Known<Value>> {
         let sees_all = (self.spec.sees_all)(self.tenant);
         let mut known = BTreeMap::new();
         for key in self.roster.columns.keys() {
-            let value = attrs.remove(key).map(|(value, _)| value);
+            // One chief attribute of several is held; the others are not theirs to be blank.
+            let blank = || self.spec.attr(key).filter(|_| !self.spec.is_chief(key)).and_then(|attr| attr.kind.nothing());
+            let value = attrs.remove(key).map(|(value, _)| value).or_else(blank);
             let is_scope = |a: &AttrSpec| a.axis == Axis::Where && matches!(a.kind, Kind::Set { denies: false, .. });
             if !sees_all && self.spec.attr(key).is_some_and(is_scope) {
                 known.insert(*key, Known::Partly(value.unwrap_or_else(|| Value::Set(BTreeSet::new()))));

@@ -7,8 +7,12 @@ use super::decode::Trouble;
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 /// More rows than any account has.
 const MOST_ROWS: usize = 2_000_000;
-/// A row that is put after the last one: where it is not read as one, a quote was left open.
+/// A row that is put after the last one: where it is not read as one, a quote was left open. No text
+/// holds this character (`decode` refuses it), and it counts at its own byte alone.
 const LAST: &str = "\u{1}";
+
+const OPEN: &str = "the last row has no line break: was the file cut? Export anew; if the row is whole, end the file with a line break, or \
+                    write `final-line-break: false` in the connection where exports never have one";
 
 /// A header and its rows, all of one length.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,18 +29,21 @@ pub(super) struct Row {
     pub cells: Vec<String>,
 }
 
-/// Reads a table whose header shall have these columns. Rows without any text are left out.
+/// Reads a table whose header shall have these columns. Rows without any text are left out. A text that
+/// does not end with a line break was cut, maybe within its last cell, unless `may_end_open`.
 ///
 /// # Errors
 /// All that is wrong with its form, each at its line.
-pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trouble>> {
+pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Result<Table, Vec<Trouble>> {
     if text.trim().is_empty() {
         return Err(vec![Trouble::new(1, "the export is empty: one of an account with nobody in it would still have a header")]);
     }
     let separator = separator(&text, columns);
-    if !text.ends_with('\n') {
+    let is_open = !text.ends_with('\n');
+    if is_open {
         text.push('\n');
     }
+    let last_at = text.len() as u64;
     text.push_str(LAST);
     text.push('\n');
     let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
@@ -57,7 +64,8 @@ pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trou
                 break;
             }
         }
-        if record.len() == 1 && record.get(0) == Some(LAST) {
+        let is_last = reader.position().byte() > last_at;
+        if is_last && record.len() == 1 && record.get(0) == Some(LAST) {
             break;
         }
         let line = lines.of(record.position().map_or(0, csv::Position::byte));
@@ -67,7 +75,7 @@ pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trou
             header = cells;
             continue;
         }
-        if cells.last().is_some_and(|cell| cell.contains(LAST)) {
+        if is_last && cells.last().is_some_and(|cell| cell.contains(LAST)) {
             troubles.push(Trouble::new(line, "a quote is opened here and never closed: was the file cut?"));
             break;
         }
@@ -81,6 +89,9 @@ pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trou
         } else if cells.iter().any(|cell| !cell.is_empty()) {
             rows.push(Row { line, cells });
         }
+    }
+    if troubles.is_empty() && is_open && !may_end_open {
+        troubles.push(Trouble::new(last, OPEN));
     }
     if troubles.is_empty() && rows.is_empty() {
         troubles.push(Trouble::new(1, "the export has a header and no rows: whoever exported it is a member, so somebody is missing"));
@@ -136,10 +147,10 @@ mod tests {
     use super::*;
 
     fn table(text: &str, columns: &[&str]) -> Vec<(u32, Vec<String>)> {
-        read(text.to_owned(), columns).unwrap().rows.into_iter().map(|r| (r.line, r.cells)).collect()
+        read(text.to_owned(), columns, false).unwrap().rows.into_iter().map(|r| (r.line, r.cells)).collect()
     }
     fn lines(text: &str) -> Vec<u32> {
-        read(text.to_owned(), &[]).unwrap_err().into_iter().map(|t| t.line).collect()
+        read(text.to_owned(), &[], false).unwrap_err().into_iter().map(|t| t.line).collect()
     }
 
     #[test]
@@ -171,6 +182,27 @@ mod tests {
         assert_eq!(lines("Email,Role\na@acme.example,x\nb@acme.example,\"edi"), [3]);
         assert_eq!(lines("Email,\"Ro"), [1]);
         assert_eq!(lines("Email,Role\na@acme.example\nb@acme.example,x,y\n"), [2, 3]);
+    }
+
+    #[test]
+    fn a_last_row_without_a_line_break_is_taken_as_cut_unless_exports_end_so() {
+        for text in
+            ["Email,Role\na@acme.exam,x", "Email\na@acme.exam", "Email,Role\na@acme.example,\"x\"", "Email,Role\na@acme.example,x\n  "]
+        {
+            assert_eq!(lines(text).len(), 1, "{text:?}");
+        }
+        let text = "Email,Role\na@acme.example,x\nb@acme.example,y";
+        assert_eq!(lines(text), [3]);
+        assert_eq!(read(text.to_owned(), &[], true).unwrap(), read(format!("{text}\n"), &[], false).unwrap());
+        assert!(read("Email,Role\na@acme.example".to_owned(), &[], true).is_err(), "a short row is one all the same");
+    }
+
+    /// Nothing that stands in a file ends it.
+    #[test]
+    fn the_mark_after_the_last_row_counts_at_its_own_byte_alone() {
+        let text = format!("Email\na@acme.example\n{LAST}\nb@acme.example\n");
+        assert_eq!(table(&text, &[]).len(), 3);
+        assert_eq!(table("Email\na@acme.example\n\n\n", &[]).len(), 1);
     }
 
     #[test]

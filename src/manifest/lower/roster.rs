@@ -17,7 +17,7 @@ use crate::model::{Encoding, Key, Located, Roster, Status, Value, is_unprintable
 use crate::systems::{AttrSpec, Kind, SystemSpec};
 
 /// Keys that describe an export.
-const KEYS: [&str; 6] = ["columns", "words", "separator", "encoding", "exported", "max-age"];
+const KEYS: [&str; 7] = ["columns", "words", "separator", "encoding", "exported", "max-age", "final-line-break"];
 /// The word for "no end" in `words.end`.
 const NO_END: &str = "none";
 
@@ -46,6 +46,7 @@ pub(super) fn lower(
     let age = Age::of(sink, at);
     let separator = at.get("separator").and_then(|s| separator(sink, s));
     let encoding = at.get("encoding").and_then(|e| read::word(sink, e, &Encoding::ALL)).unwrap_or_default();
+    let final_line_break = at.get("final-line-break").and_then(|f| read::flag(sink, f)).unwrap_or(true);
     let Some(columns) = at.get("columns") else {
         let message = "the key `columns` is missing: it says what stands in the export";
         let expected = "`columns: {email: HEADER, ...}`, with a header for each attribute that the export shows";
@@ -65,6 +66,7 @@ pub(super) fn lower(
         encoding,
         exported: age.exported,
         max_age_hours: age.most,
+        final_line_break,
     })
 }
 

@@ -1,4 +1,6 @@
-//! Administrators who go: counted as the guards count them, those who are only invited apart.
+//! Administrators who go: counted as the guards count them, apart from those who may be one or may come
+//! to be: who is only invited, and who has accepted as far as nobody can tell (a roster without
+//! statuses).
 
 use std::collections::BTreeMap;
 
@@ -19,8 +21,8 @@ use super::{names, only};
 struct Turn<'a> {
     gained: u32,
     lost: Vec<&'a str>,
-    /// The same of those who have not accepted.
-    invited: u32,
+    /// The same of those who may be one, or come to be.
+    hoped: u32,
     gone: Vec<&'a str>,
     place: Option<crate::model::Place>,
 }
@@ -44,16 +46,21 @@ pub(super) fn ahead(
     for (on, turn) in turns {
         let (had, hoped) = (left, coming);
         left = (left + turn.gained).saturating_sub(turn.lost.len() as u32);
-        coming = (coming + turn.invited).saturating_sub(turn.gone.len() as u32);
+        coming = (coming + turn.hoped).saturating_sub(turn.gone.len() as u32);
         let nobody = left == 0 && coming == 0 && had + hoped > 0;
         let beside = match account.spec.untouchable {
             Some((_, word)) if kept > 0 => format!(" but the {word}"),
             _ => String::new(),
         };
-        let seen = if account.is_unbounded() { "" } else { ", as far as the actor sees" };
+        let seen = match account.is_unbounded() {
+            false => ", as far as the actor sees",
+            true if left < had || account.caps.reads_invitations => "",
+            true => ", as far as can be told",
+        };
         if left < had && left == 0 || nobody {
             let who: Vec<&str> = turn.lost.iter().chain(&turn.gone).copied().collect();
-            let invited = if coming > 0 { format!("; invited and not yet one: {coming}") } else { String::new() };
+            let who_may = if account.caps.reads_invitations { "invited and not yet one" } else { "who may have accepted, and be one" };
+            let invited = if coming > 0 { format!("; {who_may}: {coming}") } else { String::new() };
             warnings.push(Warning {
                 code: "last-administrator-ends",
                 on: Some(on),
@@ -98,8 +105,8 @@ fn turns<'a>(account: &Account<'_>, tracks: &'a [Track<'_>]) -> BTreeMap<Date, T
         let mut counted = track.counted;
         for (before, step) in track.turns() {
             let now = counts(account, track, before, &step.state, counted);
-            let (was_invited, is_invited) = (is_invited(account, before), is_invited(account, &step.state));
-            if counted == now && was_invited == is_invited {
+            let (was_hoped, is_hoped) = (is_hoped(account, before, counted), is_hoped(account, &step.state, now));
+            if counted == now && was_hoped == is_hoped {
                 continue;
             }
             let turn = all.entry(step.on).or_default();
@@ -108,12 +115,12 @@ fn turns<'a>(account: &Account<'_>, tracks: &'a [Track<'_>]) -> BTreeMap<Date, T
                 (false, true) => turn.gained += 1,
                 (true, true) | (false, false) => {}
             }
-            match (was_invited, is_invited) {
+            match (was_hoped, is_hoped) {
                 (true, false) => turn.gone.push(track.email.key()),
-                (false, true) => turn.invited += 1,
+                (false, true) => turn.hoped += 1,
                 (true, true) | (false, false) => {}
             }
-            if (counted && !now || was_invited && !is_invited) && turn.place.is_none() {
+            if (counted && !now || was_hoped && !is_hoped) && turn.place.is_none() {
                 turn.place = step.place.cloned();
             }
             counted = now;
@@ -132,18 +139,19 @@ fn counts(account: &Account<'_>, track: &Track<'_>, before: &State, after: &Stat
     is(after) && track.live.is_some_and(|l| l.phase == Phase::Active && account.has_registered(l))
 }
 
-fn is_invited(account: &Account<'_>, state: &State) -> bool {
-    state.standing == Standing::Pending && account.spec.counts_for_floor(&state.attrs)
+/// Whether somebody may be an administrator who is not counted as one, or come to be.
+fn is_hoped(account: &Account<'_>, state: &State, counted: bool) -> bool {
+    !counted && state.standing != Standing::None && account.spec.counts_for_floor(&state.attrs)
 }
 
-/// How many will administer once they have accepted, when the plan is applied.
+/// How many administer once they have accepted, if they have not, when the plan is applied.
 fn coming(account: &Account<'_>, changes: &[Change], tracks: &[Track<'_>]) -> u32 {
     let made = Made::of(changes, &[]);
     let tracked = |email: &crate::model::Email| tracks.binary_search_by(|t| t.email.cmp(email)).is_ok();
     let live = account.reading.members.iter().filter(|l| !tracked(&l.email) && !account.has_registered(l));
-    let mut all = live.filter(|l| is_invited(account, &made.state(account, l))).count();
+    let mut all = live.filter(|l| is_hoped(account, &made.state(account, l), false)).count();
     all += made.invited().filter(|c| c.subject.email().is_none_or(|e| !tracked(e)) && invites_administrator(account, c)).count();
-    all += tracks.iter().filter(|t| is_invited(account, &t.after)).count();
+    all += tracks.iter().filter(|t| is_hoped(account, &t.after, t.counted)).count();
     all as u32
 }
 

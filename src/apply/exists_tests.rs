@@ -54,7 +54,7 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
 fn answered(members: Vec<Live>, invited: &[&str], links: bool) -> (usize, Vec<ChangeResult>) {
     let caps = Caps {
         reads: ["groups"].into(),
-        writes: [(Verb::Update, ["groups"].into())].into(),
+        writes: [(Verb::Set, ["groups"].into())].into(),
         reads_domains: false,
         reads_invitations: true,
         registered: None,

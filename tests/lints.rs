@@ -57,6 +57,7 @@ fn lints_are_switched_off_by_their_codes_alone() {
         ("{ not-reviewed: false }", "account.yaml:3:28 unknown-word"),
         ("{ not-reviewed: { of: why } }", "account.yaml:3:30 unknown-key"),
         ("{ not-reviewed: {} }", "account.yaml:3:28 missing-key"),
+        ("{ not-reviewed: { off: '' } }", "account.yaml:3:35 bad-word"),
         ("{ not-reviewed: { off: } }", "account.yaml:3:30 no-value"),
         ("[not-reviewed]", "account.yaml:3:12 wrong-type"),
     ] {

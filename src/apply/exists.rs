@@ -37,8 +37,12 @@ pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &ReadAgain<'
     for call in &calls {
         sent += 1;
         match site.writer.call(&change.subject, call, &format!("{}/widen/{}", change.digest, call.label)).await {
-            // No widening invites, so that no link comes; one that did would be a secret, and go.
-            Outcome::Applied | Outcome::Linked(_) | Outcome::Already => {}
+            Outcome::Applied | Outcome::Already => {}
+            // No widening invites, so that no place for a link is ready; lost, it is not a success.
+            Outcome::Linked(_) => {
+                let message = "widened, and answered with a link that nothing waited for: it was not kept; invite again from a new plan";
+                return ChangeResult::new(change, ResultWord::Failed, sent, message.into());
+            }
             Outcome::Exists => return ChangeResult::new(change, ResultWord::Failed, sent, "exists already: plan again".into()),
             Outcome::Refused(why) => return ChangeResult::new(change, ResultWord::Failed, sent, why),
             Outcome::Unknown(why) => return ChangeResult::new(change, ResultWord::Unknown, sent, why),

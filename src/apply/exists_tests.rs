@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
 
-use crate::apply::{ResultWord, Site, execute};
+use crate::apply::{ChangeResult, ResultWord, Site, execute};
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Call, Caps, Known, Live, Outcome, Phase, Proof, Reading, Subject, Tenant};
+use crate::model::{Action, Actor, Call, Caps, Known, Link, Live, Outcome, Phase, Proof, Reading, Subject, Tenant, Verb};
 use crate::plan::sample;
 use crate::systems::solver;
 
@@ -13,6 +13,8 @@ use crate::systems::solver;
 struct Full {
     caps: Caps,
     members: Vec<Live>,
+    /// What it answers to everything but an invitation.
+    links: bool,
     reads: AtomicUsize,
 }
 
@@ -36,28 +38,37 @@ impl Reader for Full {
 
 impl Writer for Full {
     fn call<'a>(&'a self, _: &'a Subject, _: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
-        Box::pin(async { Outcome::Exists })
+        let is_first = self.reads.load(Ordering::Relaxed) == 0;
+        let links = self.links && !is_first;
+        Box::pin(
+            async move { if links { Outcome::Linked(Link::new("https://host.example/?token=canary".into())) } else { Outcome::Exists } },
+        )
     }
 }
 
 fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
+    let (reads, results) = answered(members, invited, false);
+    (reads, results.iter().map(|r| r.word).collect())
+}
+
+fn answered(members: Vec<Live>, invited: &[&str], links: bool) -> (usize, Vec<ChangeResult>) {
     let caps = Caps {
         reads: ["groups"].into(),
-        writes: Default::default(),
+        writes: [(Verb::Set, ["groups"].into())].into(),
         reads_domains: false,
         reads_invitations: true,
         registered: None,
         keeps_ends: false,
         best_proof: Proof::Snapshot,
     };
-    let server = Full { caps, members, reads: AtomicUsize::new(0) };
+    let server = Full { caps, members, links, reads: AtomicUsize::new(0) };
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
     let site =
         Site { spec: &solver::SPEC, tenant: &tenant, caps: &server.caps, minimum: 0, reader: &server, writer: &server, handover: None };
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));
     let invites: Vec<_> = invited.iter().map(|who| sample::change("sol", Action::Invite, sample::member(who), None, after())).collect();
-    let words = block_on(execute(&site, &invites)).iter().map(|r| r.word).collect();
-    (server.reads.load(Ordering::Relaxed), words)
+    let results = block_on(execute(&site, &invites));
+    (server.reads.load(Ordering::Relaxed), results)
 }
 
 fn live(who: &str, groups: Known<crate::model::Value>) -> Live {
@@ -81,4 +92,13 @@ fn a_value_that_is_hidden_is_not_taken_for_unset() {
     assert_eq!(results(vec![hidden], &["p@acme.example"]).1, [ResultWord::Failed]);
     let partly = live("p@acme.example", Known::Partly(sample::set(&["standard"])));
     assert_eq!(results(vec![partly], &["p@acme.example"]).1, [ResultWord::Failed]);
+}
+
+/// A link is a secret: lost it opens nothing, and the change that lost it is no success.
+#[test]
+fn a_link_that_nothing_waits_for_is_a_failure_and_is_not_shown() {
+    let there = live("p@acme.example", Known::Seen(crate::model::Value::Set(Default::default())));
+    let (_, results) = answered(vec![there], &["p@acme.example"], true);
+    assert_eq!(results[0].word, ResultWord::Failed);
+    assert!(results[0].message.contains("a link") && !results[0].message.contains("canary"), "{}", results[0].message);
 }

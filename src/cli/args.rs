@@ -179,7 +179,8 @@ pub struct DirArg {
 /// Starts a folder of manifests: a connection, you as its administrator, and a .gitignore.
 ///
 /// Asks on a terminal for what no flag says. Never overwrites: what exists is listed, and nothing is
-/// written. The texts are checked before they are.
+/// written. The texts are checked before they are, together with the manifests that lie there. All of
+/// them are written, or none.
 #[derive(Debug, Clone, clap::Args)]
 pub struct InitArgs {
     #[command(flatten)]
@@ -187,12 +188,19 @@ pub struct InitArgs {
     /// The kind of product: emma-hq, gamoshi, insider, meta-gateway or solver.
     #[arg(long, value_name = "SYSTEM")]
     pub system: Option<String>,
-    /// How it is reached: embedded, a sandbox in one file (default), or what `explain SYSTEM` names.
+    /// How it is reached: embedded, a sandbox in one file (default); roster, an exported list, with --file
+    /// and --column; or what else `explain SYSTEM` names.
     #[arg(long, value_name = "BACKEND")]
     pub backend: Option<String>,
     /// The server's address, for backends that have one.
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
+    /// For roster: the export, a path below the folder. It need not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<String>,
+    /// For roster: which header a key stands under, like email="E-mail address"; may be repeated.
+    #[arg(long, value_name = "KEY=HEADER")]
+    pub column: Vec<String>,
     /// An IANA name like Europe/Paris: ends are days there.
     #[arg(long, value_name = "ZONE")]
     pub timezone: Option<String>,
@@ -363,8 +371,9 @@ pub struct ExportArgs {
 
 /// Lists every access that ends soon, and who ends it: text, json, or ics to subscribe to.
 ///
-/// Ends of entries, people who leave, the products' own ends of members whom no manifest names, and
-/// invitations. Reads the accounts and writes nothing. Exits with 0, or with 7 where an account could
+/// Ends of entries, people who leave, the products' own ends of members whom no entry names, and
+/// invitations. Reads the accounts that the manifests manage, and writes nothing: an account that is a
+/// connection alone is in `export` and `who`. Exits with 0, or with 7 where an account could
 /// not be read: then the list is not whole. What has ended already and is still there is in the plan.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ExpiringArgs {

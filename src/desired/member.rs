@@ -265,7 +265,14 @@ impl Merged<'_> {
             let profile = o.entry.doc.profile.as_ref().map(|p| format!("profile {}, ", p.name.value)).unwrap_or_default();
             format!("overrides {} ({through}{profile}{})", o.role, o.entry.doc.at)
         });
-        profiles.chain(overrides).collect()
+        let mut notes: Vec<String> = Vec::new();
+        // A person and their team may have one profile.
+        profiles.chain(overrides).for_each(|note| {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        });
+        notes
     }
 
     /// What the warning `role-spreads` says, where the override spreads.

@@ -33,6 +33,6 @@ pub use lower::{Loaded, count_nodes, load, load_texts};
 pub use read::hours_of;
 pub use revoke::{Edit, NoEdit};
 pub use source::{Sources, bytes_below};
-pub use start::Start;
+pub use start::{Export, Start};
 pub use teams::Teams;
 pub use whom::{Nobody, Whom};

@@ -193,6 +193,9 @@ fn a_shape_that_only_a_person_can_edit_is_refused_at_its_place() {
 fn nobody_is_found_by_a_word_that_is_no_id_and_no_address() {
     let loaded = load_texts([("m.yaml", "people:\n  ada: { email: ada@acme.example }\n")], now());
     let nobody = loaded.manifests.find_person("adaa").unwrap_err();
-    assert_eq!((nobody.to_string().as_str(), nobody.near.as_deref()), ("`adaa` is no id of `people` and no address", Some("ada")));
+    assert_eq!(
+        (nobody.to_string().as_str(), nobody.hint().as_str()),
+        ("`adaa` is no id of `people` and no address", "did you mean `ada`?")
+    );
     assert_eq!(loaded.manifests.find_person("Ada@ACME.example").unwrap(), Whom::Person(Atom::new("ada").unwrap()));
 }

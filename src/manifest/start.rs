@@ -18,6 +18,8 @@ pub struct Start {
     /// `embedded`, or another of the system's backends.
     pub backend: String,
     pub endpoint: Option<String>,
+    /// Of the backend `roster`.
+    pub export: Option<Export>,
     pub timezone: String,
     pub email: Email,
     pub name: Name,
@@ -25,6 +27,14 @@ pub struct Start {
     pub domains: Vec<Domain>,
     /// A subaccount, or what else the system's roles hold in; for systems whose administrators need one.
     pub scope: Atom,
+}
+
+/// Where an exported list lies, and what stands in which of its columns.
+pub struct Export {
+    /// Relative to the folder.
+    pub file: String,
+    /// Keys with the headers of their columns; a key with several has several columns.
+    pub columns: Vec<(String, String)>,
 }
 
 impl Start {
@@ -52,6 +62,8 @@ impl Start {
         line(&mut text, 2, &format!("system: {}", self.spec.name));
         if self.backend == "embedded" {
             line(&mut text, 2, "# A sandbox in one file, `.portcullis/embedded.db`: it plays the product, and mails nobody.");
+        } else if self.export.is_some() {
+            line(&mut text, 2, "# An exported list of the members: it is read, and every change is a step by hand.");
         } else {
             line(
                 &mut text,
@@ -62,6 +74,9 @@ impl Start {
         line(&mut text, 2, &format!("backend: {}", scalar(&self.backend)));
         if let Some(endpoint) = &self.endpoint {
             line(&mut text, 2, &format!("endpoint: {}", scalar(endpoint)));
+        }
+        if let Some(export) = &self.export {
+            export.write(&mut text);
         }
         line(&mut text, 2, "# The days of `end`, `start` and `leaves` are days there.");
         line(&mut text, 2, &format!("timezone: {}", scalar(&self.timezone)));
@@ -184,6 +199,22 @@ impl Start {
     }
 }
 
+impl Export {
+    fn write(&self, text: &mut String) {
+        line(text, 2, &format!("file: {}", scalar(&self.file)));
+        line(text, 2, "# Which header each key stands under. `words` explains values that are not ours, `exported` says how old it is.");
+        line(text, 2, "columns:");
+        let mut headers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (key, header) in &self.columns {
+            headers.entry(key).or_default().push(scalar(header));
+        }
+        for (key, headers) in headers {
+            let all = if headers.len() == 1 { headers.concat() } else { format!("[{}]", headers.join(", ")) };
+            line(text, 3, &format!("{}: {all}", scalar(key)));
+        }
+    }
+}
+
 fn line(text: &mut String, depth: usize, words: &str) {
     // Writing to a text cannot fail.
     let _ = writeln!(text, "{}{words}", "  ".repeat(depth));
@@ -231,6 +262,7 @@ mod tests {
             account: Atom::new(account).unwrap(),
             backend: "embedded".into(),
             endpoint: None,
+            export: None,
             timezone: "Europe/Paris".into(),
             email: Email::parse("ada.l@acme.example").unwrap(),
             name: Name::new(name),

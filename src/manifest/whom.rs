@@ -1,7 +1,9 @@
 //! Somebody as a command line names them: by an id of `people`, or by an address.
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::{nearest, quoted};
-use super::{Manifests, Person};
+use super::{Manifests, OtherAddress, Person};
 use crate::model::{Atom, Email};
 
 /// Whom a word means.
@@ -15,13 +17,36 @@ pub enum Whom {
 
 /// A word that means nobody, or not one person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word} {why}")]
-pub struct Nobody {
-    /// In backticks, short and harmless.
-    word: String,
-    why: &'static str,
-    /// The nearest id, or one of those that are meant.
-    pub near: Option<String>,
+pub enum Nobody {
+    /// No id, and no address: the word in backticks, and the nearest id.
+    #[error("{word} is no id of `people` and no address")]
+    Unknown { word: String, near: Option<String> },
+    /// The address of different people in different accounts: their ids, each with its accounts.
+    #[error("{word} is the address of different people in different accounts: {}", whose(owners))]
+    Several { word: String, owners: BTreeMap<Atom, Vec<Atom>> },
+}
+
+/// `ada in shop, bob in news`.
+fn whose(owners: &BTreeMap<Atom, Vec<Atom>>) -> String {
+    let one = |(id, accounts): (&Atom, &Vec<Atom>)| {
+        let accounts = accounts.iter().map(Atom::as_str).collect::<Vec<_>>().join(" and ");
+        if accounts.is_empty() { id.to_string() } else { format!("{id} in {accounts}") }
+    };
+    owners.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+impl Nobody {
+    /// How to name one person instead.
+    pub fn hint(&self) -> String {
+        match self {
+            Nobody::Unknown { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Nobody::Unknown { near: None, .. } => "name somebody by an id of `people`, or by an address".to_owned(),
+            Nobody::Several { owners, .. } => {
+                let ids: Vec<String> = owners.keys().map(|id| format!("`{id}`")).collect();
+                format!("name one by id: {}", ids.join(" or "))
+            }
+        }
+    }
 }
 
 impl Manifests {
@@ -37,15 +62,15 @@ impl Manifests {
         }
         let Ok(address) = Email::parse(word) else {
             let near = nearest(word, self.people.keys().map(Atom::as_str)).map(str::to_owned);
-            return Err(Nobody { word: quoted(word), why: "is no id of `people` and no address", near });
+            return Err(Nobody::Unknown { word: quoted(word), near });
         };
-        let mut owners = self.people.iter().filter(|(_, p)| p.addresses().any(|a| *a == address)).map(|(id, _)| id);
+        let mut owners = self.people.iter().filter(|(_, p)| p.addresses().any(|a| *a == address));
         match (owners.next(), owners.next()) {
             (None, _) => Ok(Whom::Outsider(address)),
-            (Some(id), None) => Ok(Whom::Person(id.clone())),
-            (Some(one), Some(_)) => {
-                let why = "is the address of different people in different accounts: name one by id";
-                Err(Nobody { word: quoted(word), why, near: Some(one.to_string()) })
+            (Some((id, _)), None) => Ok(Whom::Person(id.clone())),
+            (Some(one), Some(two)) => {
+                let owners = [one, two].into_iter().chain(owners).map(|(id, p)| (id.clone(), p.accounts_with(&address))).collect();
+                Err(Nobody::Several { word: quoted(word), owners })
             }
         }
     }
@@ -65,6 +90,12 @@ impl Person {
         let elsewhere = self.accounts.values().flat_map(|a| std::iter::once(&a.email).chain(&a.previously));
         std::iter::once(&self.email).chain(&self.previously).chain(elsewhere).map(|e| &e.value)
     }
+
+    /// The accounts for which alone the address is the person's.
+    fn accounts_with(&self, address: &Email) -> Vec<Atom> {
+        let has = |a: &OtherAddress| std::iter::once(&a.email).chain(&a.previously).any(|e| e.value == *address);
+        self.accounts.iter().filter(|(_, a)| has(a)).map(|(name, _)| name.clone()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -82,8 +113,9 @@ mod tests {
             assert_eq!(find(word), Ok(ada.clone()), "{word}");
         }
         assert_eq!(find("eve@acme.example"), Ok(Whom::Outsider(Email::parse("eve@acme.example").unwrap())));
-        assert_eq!(find("adda").unwrap_err().near.as_deref(), Some("ada"));
+        assert_eq!(find("adda").unwrap_err().hint(), "did you mean `ada`?");
         let shared = find("we@shop.example").unwrap_err();
-        assert!(shared.to_string().contains("different people"), "{shared}");
+        assert!(shared.to_string().ends_with("different people in different accounts: ada in shop, bob in news"), "{shared}");
+        assert_eq!(shared.hint(), "name one by id: `ada` or `bob`");
     }
 }

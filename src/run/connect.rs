@@ -67,10 +67,11 @@ impl Folder {
         self
     }
 
-    /// The folder with these texts in place of its own.
+    /// The folder with these texts in place of its own, or beside them.
     pub fn with_texts<'a>(&self, texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let new: BTreeMap<&str, &str> = texts.into_iter().collect();
-        let all = self.loaded.sources.iter().map(|s| (&**s.name(), *new.get(&**s.name()).unwrap_or(&s.text())));
+        let mut all: BTreeMap<&str, &str> = self.loaded.sources.iter().map(|s| (&**s.name(), s.text())).collect();
+        all.extend(new);
         Self { loaded: manifest::load_texts(all, self.now), now: self.now, at: self.at }
     }
 

@@ -122,13 +122,7 @@ fn find(folder: &Folder, site: &Site<'_>, word: &str) -> Result<Vec<Email>, Stop
         (Ok(whom), _) => whom,
         // One address of several people is still one member here.
         (Err(_), Some(address)) => Whom::Outsider(address.clone()),
-        (Err(nobody), None) => {
-            let message = nobody.to_string();
-            return Err(match nobody.near {
-                Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
-                None => Stop::hinted(message, "name somebody by an address, or by an id of `people`"),
-            });
-        }
+        (Err(nobody), None) => return Err(nobody.into()),
     };
     let theirs: Vec<Email> = match &whom {
         Whom::Person(id) => {

@@ -42,13 +42,7 @@ impl Revoke {
     pub fn load(request: &Request, word: &str) -> Result<Self, Stop> {
         let written = Folder::load(request);
         written.desired()?;
-        let whom = written.manifests().find_person(word).map_err(|nobody| {
-            let message = nobody.to_string();
-            match nobody.near {
-                Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
-                None => Stop::hinted(message, "name somebody by an id of `people`, or by an address"),
-            }
-        })?;
+        let whom = written.manifests().find_person(word)?;
         let address = written.manifests().address_of(&whom).ok_or_else(|| Stop::failed("the person is gone"))?;
         let folder = Folder::load(request).changed(|manifests| manifests.revoke(&whom));
         Ok(Self { folder, written, whom, address })

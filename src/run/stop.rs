@@ -1,5 +1,5 @@
 use crate::backends::token::Refusal;
-use crate::manifest::{Diagnostic, Sources};
+use crate::manifest::{Diagnostic, Nobody, Sources};
 use crate::plan::NotCleared;
 
 /// Why a run ended before anything was attempted.
@@ -36,5 +36,11 @@ impl From<NotCleared> for Stop {
             NotCleared::Stale { .. } => Stop::Stale { message: why.to_string() },
             NotCleared::BadLift(message) => Stop::failed(message),
         }
+    }
+}
+
+impl From<Nobody> for Stop {
+    fn from(nobody: Nobody) -> Self {
+        Stop::hinted(nobody.to_string(), nobody.hint())
     }
 }

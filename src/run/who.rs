@@ -1,8 +1,7 @@
 use crate::desired::{Entry, Member, Merged, Wanted};
-use crate::manifest::diagnostic::nearest;
-use crate::manifest::{Leaves, Manifests, Mode, Person};
+use crate::manifest::{Leaves, Manifests, Mode, Person, Whom};
 use crate::model::{Atom, Email, Keyed, Known, Live, Phase, Reading, Value};
-use crate::plan::{self, Account, Plan};
+use crate::plan::{self, Account, AccountPlan, Blocked, Change, Plan, Report};
 use crate::render::plan_view::PlaceView;
 use crate::render::who::{EntryView, Standing, WhoAccount, WhoPerson, WhoView};
 use crate::systems::SystemSpec;
@@ -14,7 +13,7 @@ use super::{Connected, Folder, Request, Stop};
 /// Holds nothing that could write.
 ///
 /// # Errors
-/// [`Stop`] where nothing could be read, or nobody has this id.
+/// [`Stop`] where nothing could be read, or the word means nobody, or not one person.
 pub async fn who(request: &Request, word: &str) -> Result<WhoView, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to_all(&folder, request)?;
@@ -34,19 +33,13 @@ enum Sought<'m> {
 
 impl<'m> Sought<'m> {
     fn find(manifests: &'m Manifests, word: &str) -> Result<Self, Stop> {
-        let people = &manifests.people;
-        if let Some((id, person)) = people.get_key_value(word) {
-            return Ok(Sought::Person(id, person));
+        match manifests.find_person(word)? {
+            Whom::Outsider(email) => Ok(Sought::Outsider(email)),
+            Whom::Person(id) => {
+                let (id, person) = manifests.people.get_key_value(&id).ok_or_else(|| Stop::failed("the person is gone"))?;
+                Ok(Sought::Person(id, person))
+            }
         }
-        if let Ok(email) = Email::parse(word) {
-            let has = |(_, person): &(&Atom, &Person)| addresses(person).iter().any(|a| **a == email);
-            return Ok(people.iter().find(has).map_or(Sought::Outsider(email), |(id, person)| Sought::Person(id, person)));
-        }
-        let message = format!("no person is called `{word}`");
-        Err(match nearest(word, people.keys().map(Atom::as_str)) {
-            Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
-            None => Stop::hinted(message, "give an id of `people`, or an address"),
-        })
     }
 
     fn person(&self) -> WhoPerson {
@@ -54,7 +47,7 @@ impl<'m> Sought<'m> {
             Sought::Person(id, person) => WhoPerson {
                 id: Some(id.to_string()),
                 name: person.name.as_ref().map(ToString::to_string),
-                addresses: addresses(person).into_iter().map(|a| a.key().to_owned()).collect(),
+                addresses: person.addresses().map(|a| a.key().to_owned()).collect(),
                 leaves: person.leaves.as_ref().map(|l| match l.value {
                     Leaves::Now => "now".to_owned(),
                     Leaves::On(day) => day.to_string(),
@@ -93,6 +86,7 @@ impl<'m> Sought<'m> {
         });
         let today = request.now.to_zoned(site.tenant.zone.clone()).date();
         let wanted = member.map_or(Wanted::Unlisted, |m| m.on(today, site.spec));
+        let planned = Planned::of(plan, site.name.as_str(), is_theirs);
         let problems = reading.proof.as_ref().err().map(|why| why.problems.clone()).unwrap_or_default();
         let sees_all = (site.spec.sees_all)(&site.tenant);
         let standing = match (&wanted, members.is_empty()) {
@@ -119,20 +113,14 @@ impl<'m> Sought<'m> {
             problems,
             sees_all,
             standing,
-            why: why(site.spec, input.as_ref(), &wanted, &members, &known),
+            why: why(site.spec, input.as_ref(), &wanted, &members, &known, &planned),
             later: member.map(|m| m.later(today, site.spec)).unwrap_or_default(),
-            plan: planned(plan, site.name.as_str(), is_theirs),
+            plan: planned.in_words(),
             members,
             declared,
             entries,
         }
     }
-}
-
-/// Every address of a person, the one of most accounts first.
-fn addresses(person: &Person) -> Vec<&Email> {
-    let elsewhere = person.accounts.values().flat_map(|o| std::iter::once(&o.email).chain(&o.previously));
-    std::iter::once(&person.email).chain(&person.previously).chain(elsewhere).map(|e| &e.value).collect()
 }
 
 /// What is asked for, as if it were there: judged as what is there.
@@ -169,7 +157,14 @@ fn entry(entry: &Entry<'_>, wanted: &Wanted<'_>, today: jiff::civil::Date) -> En
 }
 
 /// What explains that somebody is in, or is not, beside the entries themselves.
-fn why(spec: &SystemSpec, input: Option<&Account<'_>>, wanted: &Wanted<'_>, members: &[Live], known: &[&Email]) -> Vec<String> {
+fn why(
+    spec: &SystemSpec,
+    input: Option<&Account<'_>>,
+    wanted: &Wanted<'_>,
+    members: &[Live],
+    known: &[&Email],
+    planned: &Planned<'_>,
+) -> Vec<String> {
     let Some(desired) = input.map(|i| i.desired) else {
         return if members.is_empty() { Vec::new() } else { vec!["no account of the manifests manages this one".to_owned()] };
     };
@@ -185,11 +180,7 @@ fn why(spec: &SystemSpec, input: Option<&Account<'_>>, wanted: &Wanted<'_>, memb
             all.extend(merged.spreads_message());
         }
         Wanted::Unlisted if members.is_empty() => {}
-        Wanted::Unlisted => all.push(match policy.mode {
-            Mode::Adopt => "not listed; `mode: adopt` reports it".to_owned(),
-            Mode::Additive => "not listed; `mode: additive` leaves it".to_owned(),
-            Mode::Authoritative => "not listed; `mode: authoritative` removes it".to_owned(),
-        }),
+        Wanted::Unlisted => all.push(planned.of_unlisted(policy.mode)),
     }
     if let Some(pattern) = policy.ignore.iter().find(|p| ours().any(|e| p.value.matches(e))) {
         all.push(format!("`ignore` has {}: seen, never touched ({})", pattern.value.as_str(), pattern.at));
@@ -206,15 +197,50 @@ fn why(spec: &SystemSpec, input: Option<&Account<'_>>, wanted: &Wanted<'_>, memb
     all
 }
 
-/// What a plan would do about the person now, in the plan's own words.
-fn planned(plan: &Plan, account: &str, is_theirs: impl Fn(&Email) -> bool) -> Vec<String> {
-    let Some(account) = plan.accounts.iter().find(|a| a.account == account) else { return Vec::new() };
-    let changes = account.changes.iter().filter(|c| c.subject.email().is_some_and(&is_theirs));
-    let mut all: Vec<String> =
-        changes.map(|c| format!("{} {}, which {}", c.action.word(), c.subject.as_str(), effect(c.direction))).collect();
-    let blocked = account.blocked.iter().filter(|b| b.subject.email().is_some_and(&is_theirs));
-    all.extend(blocked.map(|b| format!("{} {} is blocked: {}; needs {}", b.action.word(), b.subject.as_str(), b.code, b.needs)));
-    all
+/// What a plan would do about the person now.
+#[derive(Default)]
+struct Planned<'p> {
+    changes: Vec<&'p Change>,
+    blocked: Vec<&'p Blocked>,
+    /// The account tells of a member whom nobody lists.
+    is_reported: bool,
+}
+
+impl<'p> Planned<'p> {
+    fn of(plan: &'p Plan, account: &str, is_theirs: impl Fn(&Email) -> bool) -> Self {
+        let Some(AccountPlan { changes, blocked, reports, .. }) = plan.accounts.iter().find(|a| a.account == account) else {
+            return Self::default();
+        };
+        let told = |report: &Report| {
+            report.code == "unmanaged-member" && report.member.as_deref().and_then(|m| Email::parse(m).ok()).is_some_and(|m| is_theirs(&m))
+        };
+        Self {
+            changes: changes.iter().filter(|c| c.subject.email().is_some_and(&is_theirs)).collect(),
+            blocked: blocked.iter().filter(|b| b.subject.email().is_some_and(&is_theirs)).collect(),
+            is_reported: reports.iter().any(told),
+        }
+    }
+
+    /// What comes of a member whom no entry names.
+    fn of_unlisted(&self, mode: Mode) -> String {
+        let comes = match mode {
+            Mode::Authoritative if !self.changes.is_empty() => "`mode: authoritative` removes it",
+            Mode::Authoritative if !self.blocked.is_empty() => "`mode: authoritative` would remove it, and that is blocked",
+            Mode::Adopt if self.is_reported => "`mode: adopt` reports it",
+            Mode::Additive if self.changes.is_empty() && self.blocked.is_empty() => "`mode: additive` leaves it",
+            Mode::Adopt | Mode::Additive if !self.changes.is_empty() || !self.blocked.is_empty() => return "not listed".to_owned(),
+            Mode::Adopt | Mode::Additive | Mode::Authoritative => "the plan has nothing for it",
+        };
+        format!("not listed; {comes}")
+    }
+
+    /// In the plan's own words.
+    fn in_words(&self) -> Vec<String> {
+        let changes = self.changes.iter().map(|c| format!("{} {}, which {}", c.action.word(), c.subject.as_str(), effect(c.direction)));
+        let blocked =
+            self.blocked.iter().map(|b| format!("{} {} is blocked: {}; needs {}", b.action.word(), b.subject.as_str(), b.code, b.needs));
+        changes.chain(blocked).collect()
+    }
 }
 
 fn effect(direction: crate::model::Direction) -> &'static str {

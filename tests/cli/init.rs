@@ -109,3 +109,62 @@ fn a_network_account_names_its_endpoint_and_its_token() {
     let text = String::from_utf8(world.read("new/connections.yaml")).expect("UTF-8");
     assert!(text.contains("PORTCULLIS_TOKEN_INSIDER"), "{text}");
 }
+
+#[test]
+fn every_system_starts_with_an_exported_list() {
+    for system in ["emma-hq", "gamoshi", "insider", "meta-gateway", "solver"] {
+        let world = World::new();
+        let said = world.args(&init(system, &["--backend", "roster"])).expect(1);
+        assert!(said.err.contains("--file exports/users.csv --column email=Email") && !said.err.contains("-->"), "{}", said.err);
+        assert!(!world.path().join("new").exists());
+        let export = ["--backend", "roster", "--file", "exports/users.csv", "--column", "email=E-mail: address"];
+        world.args(&init(system, &export)).expect(0);
+        world.run("validate new").expect(0);
+        let text = String::from_utf8(world.read("new/connections.yaml")).expect("UTF-8");
+        assert!(!text.contains("PORTCULLIS_TOKEN"), "{text}");
+    }
+    let world = World::new();
+    world.args(&init("solver", &["--file", "users.csv"])).expect(1);
+    world.args(&init("solver", &["--backend", "roster", "--file", "u.csv", "--column", "email"])).expect(1);
+    let said =
+        world.args(&init("solver", &["--backend", "roster", "--file", "u.csv", "--column", "email=A", "--column", "rol=B"])).expect(1);
+    assert!(said.err.contains("nothing was written: the manifests would not hold") && !said.err.contains("-->"), "{}", said.err);
+    assert!(!world.path().join("new").exists());
+}
+
+#[test]
+fn valid_is_said_of_the_whole_folder() {
+    let world = World::new();
+    world.write("new/team.yaml", "people:\n  ada: { email: a@acme.example }\n");
+    let said = world.args(&init("solver", &[])).expect(1);
+    assert!(said.err.contains("nothing was written") && said.err.contains("stands under `people` twice"), "{}", said.err);
+    assert!(said.err.contains("team.yaml:2:3"), "{}", said.err);
+    world.write("new/team.yaml", "people:\n  bob: { mail: b@acme.example }\n");
+    let said = world.args(&init("solver", &[])).expect(1);
+    assert!(said.err.contains("wrong already") && said.err.contains("team.yaml:2"), "{}", said.err);
+    assert!(!world.path().join("new/people.yaml").exists() && !world.path().join("new/schemas").exists());
+    world.write("new/team.yaml", "people:\n  bob: { email: b@acme.example }\n");
+    world.args(&init("solver", &[])).expect(0);
+    world.run("validate new").expect(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_in_the_way_is_found_before_anything_is_written() {
+    for in_the_way in ["new", "new/accounts", "new/schemas"] {
+        let world = World::new();
+        let path = world.path().join(in_the_way);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::os::unix::fs::symlink("nowhere", &path).expect("linked");
+        let said = world.args(&init("solver", &[])).expect(1);
+        assert!(said.err.contains("nothing was written") && said.err.contains("in the way"), "{}", said.err);
+        assert!(!world.path().join("new/people.yaml").exists());
+    }
+    for file in ["new/people.yaml", "new/schemas/solver.schema.json"] {
+        let world = World::new();
+        std::fs::create_dir_all(world.path().join(file)).expect("made");
+        let said = world.args(&init("solver", &[])).expect(1);
+        assert!(said.err.contains("there already"), "{}", said.err);
+        assert!(!world.path().join("new/connections.yaml").exists());
+    }
+}

@@ -225,3 +225,77 @@ fn profiles_and_addresses_for_one_account_are_seen_through() {
         assert_eq!(account(&said, "sol")["entries"][0]["profile"], "lead");
     }
 }
+
+#[test]
+fn an_address_of_different_people_is_nobodys_until_one_is_named_by_id() {
+    let world = World::new();
+    let folder = "
+        connections:
+          sol: { system: solver, backend: embedded }
+          oth: { system: solver, backend: embedded }
+        people:
+          ada: { email: ada@acme.example, accounts: { sol: { email: we@acme.example } } }
+          bob: { email: bob@acme.example, accounts: { oth: { email: we@acme.example } } }
+    ";
+    world.write("access.yaml", folder);
+    for command in ["who", "revoke"] {
+        let said = world.run(&format!("{command} we@acme.example")).expect(1);
+        assert!(
+            said.out.is_empty() && said.err.contains("different people in different accounts: ada in sol, bob in oth"),
+            "{}",
+            said.both()
+        );
+        assert!(said.err.contains("name one by id: `ada` or `bob`"), "{}", said.err);
+    }
+    assert_eq!(world.run("who bob --format json").expect(0).json()["person"], "bob");
+}
+
+#[test]
+fn what_comes_of_an_unlisted_member_is_what_the_plan_has() {
+    let live = "
+        accounts:
+          ins:
+            members:
+              - { email: off@acme.example, phase: suspended, role: viewer }
+              - { email: on@acme.example, phase: active, role: viewer }
+              - { email: not@acme.example, phase: active, role: viewer }
+    ";
+    for (mode, on) in [("authoritative", "`mode: authoritative` removes it"), ("adopt", "`mode: adopt` reports it")] {
+        let world = World::new();
+        let folder = format!(
+            "connections:\n  ins: {{ system: insider, backend: embedded, timezone: UTC }}\naccounts:\n  ins: {{ mode: {mode}, absent: [not@acme.example], members: [] }}\n"
+        );
+        world.write("access.yaml", &folder).load(live);
+        for (who, expected) in [("off", "the plan has nothing for it"), ("on", on)] {
+            let ins = account(&world.run(&format!("who {who}@acme.example --format json")).expect(0).json(), "ins");
+            assert_eq!(ins["why"], json!([format!("not listed; {expected}")]), "{mode}, {who}");
+            assert_eq!(ins["plan"].as_array().map(Vec::len), Some(usize::from(expected.ends_with("removes it"))), "{ins}");
+        }
+        // `absent` takes away in every mode
+        let ins = account(&world.run("who not@acme.example --format json").expect(0).json(), "ins");
+        assert_eq!(ins["plan"].as_array().map(Vec::len), Some(1), "{ins}");
+        assert!(!ins["why"].to_string().contains("reports it"), "{ins}");
+    }
+}
+
+#[test]
+fn a_profile_of_a_person_and_of_their_team_is_told_once() {
+    let world = World::new();
+    let folder = "
+        connections:
+          sol: { system: solver, backend: embedded }
+        profiles:
+          lead: { sol: { groups: [advanced] } }
+        people:
+          ada: { email: ada@acme.example, profiles: [lead] }
+        teams:
+          all: [ada, { profile: lead }]
+        accounts:
+          sol: { members: [] }
+    ";
+    world.write("access.yaml", folder);
+    let sol = account(&world.run("who ada --format json").expect(0).json(), "sol");
+    assert_eq!(sol["entries"].as_array().map(Vec::len), Some(2));
+    assert_eq!(sol["why"].to_string().matches("profile lead").count(), 1, "{}", sol["why"]);
+    assert_eq!(world.run("plan").expect(2).out.matches("profile lead").count(), 1);
+}

@@ -298,7 +298,14 @@ fn because<'a>(sink: &mut Sink, keys: impl Iterator<Item = (&'a str, Cursor<'a>)
     for (key, value) in keys {
         said = true;
         if key == "off" {
-            is_off = read::reason(sink, value).is_some();
+            is_off = match read::reason(sink, value) {
+                Some(reason) if reason.is_empty() => {
+                    let diagnostic = Diagnostic::error("bad-word", "an empty reason", value.place());
+                    sink.say(diagnostic.expected("why this is not followed here").hint("`CODE: off` says no reason"));
+                    false
+                }
+                reason => reason.is_some(),
+            };
         } else {
             let diagnostic = Diagnostic::error("unknown-key", format!("{} is not known here", quoted(key)), value.key_place());
             let diagnostic = sink.suggest(diagnostic.expected("`off`"), key, ["off"].into_iter());

@@ -75,3 +75,25 @@ fn policies_of_an_account_mean_the_person_by_the_addresses_there() {
     // elsewhere that address is somebody outside the directory
     assert_eq!(at(ada, "  sol: { protect: [ada@else.example], members: [] }\n"), NOTHING);
 }
+
+/// One connection that only the account `t1` uses: it is no account of its own name.
+fn shared(more: &str) -> Vec<String> {
+    let text = format!(
+        "connections:\n  g: {{ system: meta-gateway, backend: embedded, timezone: UTC, smtp: true }}\naccounts:\n  t1: {{ connection: g, members: [] }}\n{more}"
+    );
+    let loaded = crate::manifest::load_texts([("a.yaml", &*text)], "2026-11-22T09:00:00Z".parse().unwrap());
+    let told = |d: &crate::manifest::Diagnostic| format!("{} {}", d.code, d.hint.clone().unwrap_or_default());
+    loaded.diagnostics.iter().map(told).collect()
+}
+
+#[test]
+fn a_connection_that_only_accounts_name_is_no_account() {
+    let ada = |account: &str| {
+        shared(&format!("people:\n  ada: {{ email: ada@x.example, accounts: {{ {account}: {{ email: ada@g.example }} }} }}\n"))
+    };
+    assert_eq!(ada("t1"), NOTHING);
+    assert_eq!(ada("g"), ["unknown-account it is a connection: name an account that it reaches, t1"]);
+    assert_eq!(ada("t2"), ["unknown-account did you mean `t1`?"]);
+    let section = shared("profiles:\n  lead: { g: { groups: [x] } }\npeople:\n  ada: { email: ada@x.example, profiles: [lead] }\n");
+    assert_eq!(section, ["unknown-section it is a connection: name an account that it reaches, t1"]);
+}

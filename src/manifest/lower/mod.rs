@@ -95,7 +95,8 @@ struct Context<'a> {
     /// Every file could be read: then a name that is not there is an error of the one who uses it.
     is_whole: bool,
     connections: BTreeMap<&'a str, connection::Declared>,
-    /// Accounts, with a connection or a manifest or both.
+    /// The accounts that are written, and those that a connection is by itself: one that only other
+    /// accounts name is none ([`Manifests::reachable`]).
     accounts: Names<'a>,
     /// The connections that accounts name.
     named: BTreeMap<&'a str, &'a str>,
@@ -110,6 +111,13 @@ impl Context<'_> {
     /// The connection that an account uses: the one that it names, else that of its own name.
     fn connection_of(&self, account: &str) -> Option<&connection::Declared> {
         self.connections.get(self.named.get(account).copied().unwrap_or(account))
+    }
+
+    /// Where a name is a connection's, and no account's: through which accounts it is used.
+    fn of_connection(&self, name: &str) -> Option<String> {
+        let through: Vec<&str> = self.named.iter().filter(|(_, connection)| **connection == name).map(|(account, _)| *account).collect();
+        let is_one = self.connections.contains_key(name) && !through.is_empty();
+        is_one.then(|| format!("it is a connection: name an account that it reaches, {}", through.join(", ")))
     }
 
     /// The profile that is named here; it counts as used.
@@ -165,11 +173,14 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     let people = section(&roots, "people", sink);
     let teams = section(&roots, "teams", sink);
     let accounts = section(&roots, "accounts", sink);
+    let named: BTreeMap<&str, &str> =
+        accounts.entries.iter().filter_map(|(_, key, at)| Some((*key, at.get("connection")?.text()?))).collect();
+    let used: Names<'_> = named.values().copied().collect();
     let mut context = Context {
         is_whole,
         connections: BTreeMap::new(),
-        accounts: connections.names.union(&accounts.names).copied().collect(),
-        named: accounts.entries.iter().filter_map(|(_, key, at)| Some((*key, at.get("connection")?.text()?))).collect(),
+        accounts: connections.names.difference(&used).chain(&accounts.names).copied().collect(),
+        named,
         profiles: BTreeMap::new(),
         profile_names: profiles.names,
         people: people.names,

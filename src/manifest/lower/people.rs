@@ -49,7 +49,10 @@ fn accounts(at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> BTreeMap<
             if context.is_whole {
                 let message = format!("no account is called {}", quoted(name));
                 let diagnostic = Diagnostic::error("unknown-account", message, value.key_place());
-                let diagnostic = sink.suggest(diagnostic, name, context.accounts.iter().copied());
+                let diagnostic = match context.of_connection(name) {
+                    Some(hint) => diagnostic.hint(hint),
+                    None => sink.suggest(diagnostic, name, context.accounts.iter().copied()),
+                };
                 sink.say(diagnostic);
             }
             continue;

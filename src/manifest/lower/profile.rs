@@ -81,6 +81,10 @@ fn unknown(key: &str, at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) {
         sink.say(error(format!("no account is called {}, and none that has no section of its own is of that system", quoted(key))));
         return;
     }
+    if let Some(hint) = context.of_connection(key) {
+        sink.say(error(format!("no account is called {}", quoted(key))).hint(hint));
+        return;
+    }
     let names: Vec<&str> = context.accounts.iter().copied().chain(systems::ALL.iter().map(|s| s.name)).collect();
     let diagnostic = error(format!("no account and no system is called {}", quoted(key)));
     let diagnostic = sink.suggest(diagnostic, key, names.into_iter());

@@ -1,5 +1,4 @@
 use crate::desired::{Entry, Member, Merged, Wanted};
-use crate::manifest::diagnostic::nearest;
 use crate::manifest::{Leaves, Manifests, Mode, Person};
 use crate::model::{Atom, Email, Keyed, Known, Live, Phase, Reading, Value};
 use crate::plan::{self, Account, Plan};
@@ -43,7 +42,7 @@ impl<'m> Sought<'m> {
             return Ok(people.iter().find(has).map_or(Sought::Outsider(email), |(id, person)| Sought::Person(id, person)));
         }
         let message = format!("no person is called `{word}`");
-        Err(match nearest(word, people.keys().map(Atom::as_str)) {
+        Err(match manifests.near_person(word) {
             Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
             None => Stop::hinted(message, "give an id of `people`, or an address"),
         })

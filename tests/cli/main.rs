@@ -11,5 +11,6 @@ mod man;
 mod program;
 mod revoke;
 mod safety;
+mod told;
 mod transcripts;
 mod who;

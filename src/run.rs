@@ -2,6 +2,7 @@
 
 mod connect;
 mod links;
+mod member;
 mod remains;
 mod request;
 mod revoke;
@@ -16,6 +17,7 @@ use crate::plan::{self, Cleared, Expiring, Plan};
 use links::LinkFiles;
 
 pub use connect::{Connected, Folder, Site};
+pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
 pub use remains::Remains;
 pub use request::{Approval, Env, Request};
 pub use revoke::{Revocation, Revoke};

@@ -3,6 +3,7 @@
 mod connect;
 mod links;
 mod member;
+mod remains;
 mod request;
 mod revoke;
 mod stop;
@@ -17,6 +18,7 @@ use links::LinkFiles;
 
 pub use connect::{Connected, Folder, Site};
 pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
+pub use remains::Remains;
 pub use request::{Approval, Env, Request};
 pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;

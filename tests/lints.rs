@@ -82,7 +82,8 @@ fn privileged_without_reason_is_said_at_the_role() {
         "{ email: ada@acme.example, role: manager, subaccounts: [] }",
     ] {
         world.want("", &[fine]);
-        assert_eq!(validated(&world), NOBODY, "{fine}");
+        let said: Vec<String> = validated(&world).into_iter().filter(|d| !d.ends_with("end-has-passed")).collect();
+        assert_eq!(said, NOBODY, "{fine}");
     }
     world.want("", &["{ email: ada@acme.example, role: manager, subaccounts: [emea], end: 2026-11-22 }"]);
     assert_eq!(validated(&world).len(), 1);

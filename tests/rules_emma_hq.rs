@@ -428,7 +428,25 @@ fn e6_what_would_lose_hidden_subaccounts_has_no_safe_path() {
         world.want(policy, members);
         let plan = world.plan();
         assert_eq!((plan.acts(), plan.blocked()), (vec![], vec!["p@acme.example no-safe-path".to_owned()]), "{sent} {policy} {members:?}");
-        assert_eq!(plan.needs("p@acme.example"), "a parent or a manager of another subaccount");
+        assert_eq!(plan.needs("p@acme.example"), "a parent, or a manager of emea who sees all subaccounts of the person");
+    }
+}
+
+#[test]
+fn e6_needs_say_all_that_the_rules_ask_at_once() {
+    let world = World::emma_hq(MANAGER);
+    let all = "a parent, or a manager of apac and emea with edit-managers who sees all subaccounts of the person";
+    let cases = [
+        ("phase: pending, invited: 2026-11-20T10:00:00Z, attempts: 1", "subaccounts: [emea, us]", "no-safe-path", all),
+        ("phase: active", "subaccounts: [emea, us]", "actor-lacks-privilege", all),
+        ("phase: active", "subaccounts: [emea]", "actor-lacks-privilege", "a parent, or a manager of apac with edit-managers"),
+    ];
+    for (phase, holds, code, needs) in cases {
+        world.live("", &[BOSS, &format!("{{ email: ada@acme.example, name: Ada, {phase}, role: manager, {holds} }}")]);
+        world.want("", &["{ email: ada@acme.example, name: Ada, role: manager, subaccounts: [emea, apac] }"]);
+        let plan = world.plan();
+        assert_eq!((plan.acts(), plan.blocked()), (vec![], vec![format!("ada@acme.example {code}")]), "{phase} {holds}");
+        assert_eq!(plan.needs("ada@acme.example"), needs, "{phase} {holds}");
     }
 }
 

@@ -140,6 +140,23 @@ fn m2_a_key_that_links_cannot_be_encrypted_to_is_an_error_at_its_place() {
 }
 
 #[test]
+fn m4_an_export_is_of_one_tenant() {
+    let world = World::meta_gateway("");
+    let connection = |backend: &str| {
+        world.file(
+            "connection-met.yaml",
+            &format!("connections:\n  met: {{ system: meta-gateway, {backend}, timezone: UTC, smtp: true, actor: {{ role: admin }} }}\n"),
+        );
+    };
+    let account = |name: &str| format!("  {name}: {{ connection: met, tenant: {name}, members: [] }}\n");
+    world.file("account.yaml", &format!("accounts:\n{}{}", account("t1"), account("t2")));
+    connection("backend: embedded");
+    assert_eq!(world.check().errors(), [""; 0]);
+    connection("backend: roster, file: x.csv, columns: { email: E }");
+    assert_eq!(world.check().errors(), ["account.yaml:3:3 connection-shared"]);
+}
+
+#[test]
 fn m2_links_stay_below_the_folder() {
     for directory in ["../elsewhere", "/tmp/elsewhere"] {
         let world = World::meta_gateway(&format!("smtp: false; links: {{ directory: {directory} }}"));

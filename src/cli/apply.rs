@@ -44,12 +44,23 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
 
 /// What lets an apply write, from its flags.
 pub(super) fn approval(args: &ApproveArgs) -> Result<Approval, Stop> {
+    if let Some(digest) = args.digest.as_deref().filter(|d| !is_digest(d)) {
+        return Err(Stop::hinted(
+            format!("`{digest}` is not a digest"),
+            "it is `sha256:` and 64 hexadecimal digits: copy it from the plan",
+        ));
+    }
     Ok(Approval {
         digest: args.digest.clone(),
         lifts: args.allow.iter().map(lift).collect::<Result<_, _>>()?,
         auto_approve: args.auto_approve,
         unreviewed: args.unreviewed,
     })
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    text.strip_prefix("sha256:").is_some_and(|digits| digits.len() == 64 && digits.chars().all(hex))
 }
 
 /// Whether somebody is asked, where there is a terminal to ask on.
@@ -81,6 +92,9 @@ pub(super) fn succeeded(context: &Context, done: u8, printed: u8, runbook: Optio
 /// Shows the plan on standard error, where the question is, so that standard output holds nothing
 /// but the result.
 pub(super) fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
+    for idle in cleared.idle_lifts() {
+        context.warn(idle, None);
+    }
     if context.is_json() && !asks {
         return Ok(());
     }

@@ -247,7 +247,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub at: DirArg,
     /// Plans as of the first instant of this day in each account's timezone.
-    #[arg(long = "at", value_name = "DATE")]
+    #[arg(long = "at", value_name = "DATE", value_parser = day)]
     pub day: Option<jiff::civil::Date>,
     /// Writes the steps that a human must make to this file, as a Markdown checklist.
     #[arg(long, value_name = "FILE")]
@@ -257,6 +257,10 @@ pub struct PlanArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub revisions: LaterRevisions,
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "give a date as 2026-12-31".to_owned())
 }
 
 /// Shows the plan, asks, and makes exactly that.
@@ -290,7 +294,7 @@ pub struct ApproveArgs {
     /// Does not ask.
     #[arg(long)]
     pub auto_approve: bool,
-    /// Makes exactly the plan of this digest, and stops where it is another by now.
+    /// Makes exactly the plan of this digest, without asking, and stops where it is another by now.
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<String>,
     /// Lifts one guard to N for this plan; may be repeated. The plan prints the exact text.
@@ -314,11 +318,12 @@ impl ApproveArgs {
     }
 }
 
-/// Ends all access of a person now, in every account: shows the changes and the edit of the manifests.
+/// Shows what ends all access of a person, in every account; with --apply, ends it now.
 ///
-/// Somebody of the directory leaves at once; an outsider's entries go, and the address must be absent
-/// from every account. Changes that others need are left for another day. Without --apply nothing is
-/// changed, without --write no file is.
+/// Shows the edit of the manifests, too: somebody of the directory leaves at once; an outsider's entries
+/// go, and the address must be absent from every account. Changes that others need are left for another
+/// day. Without --apply nothing is changed, without --write no file is. Where access stays, the last
+/// line says so.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RevokeArgs {
     /// An id of `people`, or an address, also a previous one.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::backends::token::Refusal;
 use crate::render::{self, Notes, Paint};
-use crate::run::{Request, Stop};
+use crate::run::{Folder, Request, Stop};
 
 use super::args::{Args, ColorWhen, Format, GlobalArgs};
 use super::exit;
@@ -161,7 +161,7 @@ impl Context {
             .map(|()| exit::ERROR),
             Stop::Refused(refusals) => self.complain_of(&refusals).map(|()| exit::ERROR),
             Stop::Failed { message, hint } => self.complain(&message, hint.as_deref()).map(|()| exit::ERROR),
-            Stop::Stale { message } => self.complain(&message, Some("plan again, and review what changed")).map(|()| exit::STALE),
+            Stop::Stale { message, hint } => self.complain(&message, Some(hint)).map(|()| exit::STALE),
         };
         written.unwrap_or(exit::ERROR)
     }
@@ -174,6 +174,49 @@ impl Context {
             complain(&mut err, paint, &message, refusal.hint.as_deref())?;
         }
         Ok(())
+    }
+
+    /// Says that a folder names no account, as a wrong one does: exit code 0 would pass for a check.
+    pub fn warn_of_no_accounts(&self, folder: &Folder) {
+        if !folder.manifests().accounts.is_empty() {
+            return;
+        }
+        let here = self.folder.display();
+        let message = if folder.sources().iter().next().is_none() {
+            format!("there is no manifest (*.yaml) in {here}: nothing was checked")
+        } else {
+            format!("no account stands in the manifests in {here}: nobody's access was checked")
+        };
+        let parent = self.parent_of_manifests().map(|parent| format!("the folder above it has accounts: give {}", quoted(&parent)));
+        self.warn(&message, Some(parent.as_deref().unwrap_or("give the folder that holds `accounts`")));
+    }
+
+    /// The folder above, as it can be typed, where accounts stand in its manifests.
+    fn parent_of_manifests(&self) -> Option<String> {
+        let whole = self.folder.canonicalize().ok()?;
+        let name = whole.file_name()?;
+        let above = Request { folder: whole.parent()?.to_owned(), ..self.request() };
+        // Only its own files, and what stands beside it, tell: a whole home is not searched.
+        let is_manifest = |path: &Path| path.extension().is_some_and(|e| e == "yaml") && path.file_name() != Some(name);
+        let has_manifests = std::fs::read_dir(&above.folder).ok()?.flatten().any(|entry| is_manifest(&entry.path()));
+        if !has_manifests || Folder::load(&above).manifests().accounts.is_empty() {
+            return None;
+        }
+        Some(match self.folder.parent() {
+            Some(parent) if parent != Path::new("") => parent.display().to_string(),
+            Some(_) if self.folder != Path::new(".") => ".".to_owned(),
+            _ => "..".to_owned(),
+        })
+    }
+
+    /// A line for people beside the result, which goes on; what cannot be written is left out.
+    pub fn warn(&self, message: &str, hint: Option<&str>) {
+        let (mut err, paint) = self.err();
+        let style = paint.alters();
+        let _ = writeln!(err, "{style}warning{style:#}: {}", render::neutral::Neutral(message));
+        if let Some(hint) = hint {
+            let _ = writeln!(err, "hint: {}", render::neutral::Neutral(hint));
+        }
     }
 
     fn complain(&self, message: &str, hint: Option<&str>) -> io::Result<()> {
@@ -196,7 +239,7 @@ pub(super) fn complain(err: &mut impl Write, paint: Paint, message: &str, hint: 
 pub(super) fn print_bare(stop: Stop) -> u8 {
     let (message, hint) = match stop {
         Stop::Failed { message, hint } => (message, hint),
-        Stop::Stale { message } => (message, None),
+        Stop::Stale { message, hint } => (message, Some(hint.to_owned())),
         Stop::Manifests { .. } | Stop::Refused(_) => ("the manifests are wrong".into(), None),
     };
     let _ = complain(&mut anstream::stderr(), Paint::plain(), &message, hint.as_deref());

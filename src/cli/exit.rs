@@ -1,10 +1,8 @@
 //! Exit codes, all of them here (CONTRACT.md). 1 means that nothing could be attempted.
 
-use std::collections::BTreeMap;
-
 use crate::apply::Applied;
-use crate::model::{Channel, Key};
-use crate::plan::{AccountPlan, Cause, Change, Plan};
+use crate::model::Channel;
+use crate::plan::{AccountPlan, Blocked, Change, Plan};
 
 pub const DONE: u8 = 0;
 pub const ERROR: u8 = 1;
@@ -35,11 +33,10 @@ pub fn of_plan(plan: &Plan) -> u8 {
 /// The first of 7, 3, 8, 0: guards are shown and do not set it; what time or the lifecycle of an
 /// invitation asks for is no drift.
 pub fn of_drift(plan: &Plan) -> u8 {
-    let drifted = |c: &Change| is_drift(c.cause, &c.causes);
     let by_api = |c: &Change| c.channel() == Channel::Api;
     if any(plan, |a| !a.reading.is_complete()) {
         INCOMPLETE
-    } else if plan.changes().any(|c| drifted(c) && by_api(c)) || any(plan, |a| a.unaccepted().any(|b| is_drift(b.cause, &b.causes))) {
+    } else if plan.changes().any(|c| c.is_drift() && by_api(c)) || any(plan, |a| a.unaccepted().any(Blocked::is_drift)) {
         DRIFT
     } else if plan.changes().any(|c| !by_api(c)) {
         MANUAL
@@ -63,11 +60,6 @@ pub fn of_applied(applied: &Applied) -> u8 {
     } else {
         DONE
     }
-}
-
-/// Whether something other than time and the lifecycle of invitations is behind it.
-fn is_drift(cause: Cause, causes: &BTreeMap<Key, Cause>) -> bool {
-    cause == Cause::Undetermined || causes.values().any(|c| *c == Cause::Undetermined)
 }
 
 fn any(plan: &Plan, is: impl Fn(&AccountPlan) -> bool) -> bool {

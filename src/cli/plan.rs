@@ -1,6 +1,6 @@
 use crate::plan::Plan;
 use crate::render::{self, Kind, Notes, PlanView, runbook::Runbook};
-use crate::run::{self, Stop};
+use crate::run::{self, Folder, Stop};
 
 use super::args::PlanArgs;
 use super::context::{Context, Shape};
@@ -11,6 +11,9 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> 
     let mut request = context.request();
     request.at = args.day;
     let plan = run::plan(&request).await?;
+    if plan.accounts.is_empty() {
+        context.warn_of_no_accounts(&Folder::load(&request));
+    }
     if let Some(file) = &args.runbook {
         RunbookFile::open(file)?.write(&plan)?;
     }

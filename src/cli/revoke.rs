@@ -1,6 +1,7 @@
+use crate::apply::Applied;
 use crate::plan::Cleared;
 use crate::render::runbook::{self, Runbook};
-use crate::render::{self, ApplyView, EditsView, RevokeView, RevokedView};
+use crate::render::{self, ApplyView, EditsView, RemainsView, RevokeView, RevokedView};
 use crate::run::{Revocation, Revoke, Stop};
 
 use super::apply::{approval, may_ask, show_and_ask, succeeded};
@@ -24,7 +25,7 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<u8, Stop
     }
     let written = if args.write { found.write(&request.folder)? } else { Vec::new() };
     let (mut out, paint) = context.out();
-    let view = RevokeView::of(&found.plan, edits(&found, written));
+    let view = RevokeView::of(&found.plan, edits(&found, None, written));
     let again = again(context, args);
     let printed = if context.is_json() {
         render::json::write(&mut out, &view)
@@ -58,7 +59,7 @@ async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<
         }
     };
     let (mut out, paint) = context.out();
-    let view = RevokedView { apply: ApplyView::of(&applied), edits: edits(&found, written) };
+    let view = RevokedView { apply: ApplyView::of(&applied), edits: edits(&found, Some(&applied), written) };
     let printed = if context.is_json() {
         render::json::write(&mut out, &view)
     } else {
@@ -71,8 +72,10 @@ async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<
     Ok(succeeded(context, done, code, runbook, &applied.plan))
 }
 
-fn edits(found: &Revocation, written: Vec<String>) -> EditsView {
-    EditsView::of(found.whom.key(), &found.edit, written, found.is_nowhere)
+fn edits(found: &Revocation, applied: Option<&Applied>, written: Vec<String>) -> EditsView {
+    let remains =
+        found.remains(applied).into_iter().map(|r| RemainsView { account: r.account, certain: r.is_certain, why: r.why }).collect();
+    EditsView { remains, is_applied: applied.is_some(), ..EditsView::of(found.whom.key(), &found.edit, written, found.is_nowhere) }
 }
 
 /// The person, the folder and the accounts as they were given.

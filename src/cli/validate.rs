@@ -12,6 +12,7 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
     let folder = Folder::load(&context.request());
     let (_, diagnostics) = folder.resolve();
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+    context.warn_of_no_accounts(&folder);
     let (mut out, paint) = context.out();
     let printed = match context.shape() {
         Shape::Json => out.write_all(render::diagnostics::json(&diagnostics).as_bytes()),

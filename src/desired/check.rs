@@ -15,6 +15,7 @@ pub(super) fn account(doc: &AccountDoc, desired: &Desired<'_>, spec: &SystemSpec
     let mut found = Vec::new();
     for entry in &doc.members {
         found.extend(start_before_end(entry));
+        found.extend(end_has_passed(entry, today));
         found.extend(system_rules(entry, spec, tenant, today));
     }
     for member in &desired.members {
@@ -33,6 +34,13 @@ fn start_before_end(entry: &EntryDoc) -> Option<Diagnostic> {
             .expected(format!("a start up to {}", end.value))
             .related(end.at.clone(), "the last day")
     })
+}
+
+/// Whether the entry ended somebody's access, only a plan tells.
+fn end_has_passed(entry: &EntryDoc, today: Date) -> Option<Diagnostic> {
+    let end = entry.end.as_ref().filter(|end| end.value < today)?;
+    let found = Diagnostic::warning("end-has-passed", entry.passed(end.value), end.at.clone());
+    Some(found.hint("once the access has ended, take the entry out; where the day is a slip, write a later one"))
 }
 
 /// What the system's named checks find in a section of a profile, whoever is given it.

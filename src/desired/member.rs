@@ -32,6 +32,8 @@ pub enum Wanted<'m> {
         last: Option<Date>,
         at: &'m Place,
         reason: Option<&'m str>,
+        /// By the person's `leaves`, not by an entry's `end`.
+        leaves: bool,
     },
     /// Nothing before that day.
     NotYet(Date),
@@ -94,15 +96,19 @@ impl<'m> Member<'m> {
         if !in_force.is_empty() {
             return Wanted::Present(self.merge(&in_force, spec));
         }
-        let over = self.entries.iter().filter(|e| e.is_over(day)).max_by_key(|e| e.doc.end.as_ref().map(|d| d.value));
-        if let Some(Entry { doc, .. }) = over {
+        if let Some(Entry { doc, .. }) = self.last_over(day) {
             let last = doc.end.as_ref().map(|e| e.value);
-            return Wanted::Gone { last, at: &doc.at, reason: doc.reason.as_deref() };
+            return Wanted::Gone { last, at: &doc.at, reason: doc.reason.as_deref(), leaves: false };
         }
         match self.entries.iter().filter_map(|e| e.doc.start.as_ref()).map(|s| s.value).min() {
             Some(start) => Wanted::NotYet(start),
             None => Wanted::Unlisted,
         }
+    }
+
+    /// The entry that ended last before `day`.
+    pub fn last_over(&self, day: Date) -> Option<&Entry<'m>> {
+        self.entries.iter().filter(|e| e.is_over(day)).max_by_key(|e| e.doc.end.as_ref().map(|d| d.value))
     }
 
     fn left(&self, day: Date) -> Option<Wanted<'m>> {
@@ -112,7 +118,7 @@ impl<'m> Member<'m> {
             Leaves::On(last) if last < day => Some(last),
             Leaves::On(_) => return None,
         };
-        Some(Wanted::Gone { last, at: &leaves.at, reason: None })
+        Some(Wanted::Gone { last, at: &leaves.at, reason: None, leaves: true })
     }
 
     /// The days up to `day`, not more than `back` before it, on which time alone changed what is

@@ -375,6 +375,10 @@ pub struct EntryDoc {
 }
 
 impl EntryDoc {
+    /// What is said of an `end` that is over.
+    pub fn passed(&self, end: Date) -> String {
+        format!("the entry ended with {end}, and gives nothing any more")
+    }
     /// The profile, where this attribute comes from there and not from the item itself.
     pub fn giver(&self, key: &str) -> Option<&ProfileUse> {
         let mine = self.attrs.get(key)?;

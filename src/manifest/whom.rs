@@ -61,7 +61,7 @@ impl Manifests {
             return Ok(Whom::Person(id.clone()));
         }
         let Ok(address) = Email::parse(word) else {
-            let near = nearest(word, self.people.keys().map(Atom::as_str)).map(str::to_owned);
+            let near = self.near_person(word).map(str::to_owned);
             return Err(Nobody::Unknown { word: quoted(word), near });
         };
         let mut owners = self.people.iter().filter(|(_, p)| p.addresses().any(|a| *a == address));
@@ -73,6 +73,13 @@ impl Manifests {
                 Err(Nobody::Several { word: quoted(word), owners })
             }
         }
+    }
+
+    /// Whose id was meant, perhaps: the one whose name it is, else the nearest.
+    pub fn near_person(&self, word: &str) -> Option<&str> {
+        let is_theirs = |p: &Person| p.name.as_ref().is_some_and(|name| name.as_str().to_lowercase() == word.trim().to_lowercase());
+        let named = self.people.iter().find(|(_, p)| is_theirs(p)).map(|(id, _)| id.as_str());
+        named.or_else(|| nearest(word, self.people.keys().map(Atom::as_str)))
     }
 
     /// The address that a person goes by now.

@@ -99,7 +99,7 @@ impl Account<'_> {
         for pair in &listed {
             diff::listed(&here, day, pair, &mut unlisted, &mut work);
         }
-        unlisted::all(&here, &unlisted, &mut work);
+        unlisted::all(&here, day, &unlisted, &mut work);
         domains::all(&here, &mut work);
         if let Some(whom) = self.only {
             only::drafts(&here, whom, &mut work);
@@ -120,9 +120,12 @@ impl Account<'_> {
         blocked.sort_by(|a, b| (a.action, &a.subject).cmp(&(b.action, &b.subject)));
         work.reports.sort();
         work.warnings.sort();
+        // An entry of a team says the same of each of its people.
+        work.warnings.dedup();
         AccountPlan {
             account: self.name.to_string(),
             system: self.spec.name,
+            tenant: self.tenant.name.clone(),
             backend: self.backend,
             sandbox: self.sandbox,
             digest: digest::of_account(&changes),
@@ -147,6 +150,7 @@ impl Account<'_> {
         AccountPlan {
             account: self.name.to_string(),
             system: self.spec.name,
+            tenant: self.tenant.name.clone(),
             backend: self.backend,
             sandbox: self.sandbox,
             digest: digest::of_account(&[]),

@@ -152,6 +152,9 @@ impl Change {
     pub fn whole_before(&self) -> &Attrs {
         &self.whole_before
     }
+    pub fn is_drift(&self) -> bool {
+        is_drift(self.cause, &self.causes)
+    }
     /// All that the member shall have after it; `None` where the membership ends.
     pub fn whole_after(&self) -> Option<&Attrs> {
         self.whole_after.as_ref()
@@ -177,6 +180,9 @@ pub struct Blocked {
 }
 
 impl Blocked {
+    pub fn is_drift(&self) -> bool {
+        is_drift(self.cause, &self.causes)
+    }
     /// The change, not to be attempted, or refused as blocked.
     pub fn of(change: &Change, code: &'static str, needs: &str) -> Self {
         Self {
@@ -258,6 +264,8 @@ impl ReadingSummary {
 pub struct AccountPlan {
     pub account: String,
     pub system: &'static str,
+    /// Which tenant of its connection it is, where the system has tenants.
+    pub tenant: Option<crate::model::Atom>,
     pub backend: &'static str,
     pub sandbox: bool,
     pub digest: Digest,
@@ -299,7 +307,16 @@ pub struct Plan {
     pub accounts: Vec<AccountPlan>,
 }
 
+/// Whether something other than time and the lifecycle of invitations is behind it.
+fn is_drift(cause: Cause, causes: &BTreeMap<Key, Cause>) -> bool {
+    cause == Cause::Undetermined || causes.values().any(|c| *c == Cause::Undetermined)
+}
+
 impl Plan {
+    /// Whether any change drifted, by hand or by a call.
+    pub fn has_drift(&self) -> bool {
+        self.changes().any(Change::is_drift)
+    }
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.accounts.iter().flat_map(|a| &a.changes)
     }
@@ -314,12 +331,17 @@ impl Plan {
 pub struct Cleared {
     pub(super) plan: Plan,
     pub(super) stopped: Vec<String>,
+    pub(super) idle: Vec<String>,
 }
 
 impl Cleared {
     /// The changes that may be made, account by account; an account that a guard stops has none.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+    /// Each lift that lifts nothing, and why.
+    pub fn idle_lifts(&self) -> &[String] {
+        &self.idle
     }
     /// The accounts that a guard stops.
     pub fn stopped(&self) -> &[String] {

@@ -1,6 +1,6 @@
 use crate::desired::GuardCode;
 
-use super::change::{Cleared, Plan};
+use super::change::{AccountPlan, Cleared, Plan};
 use super::one_off::OneOffAct;
 use super::{Moment, digest};
 
@@ -17,10 +17,18 @@ pub struct Lift {
 /// Why nothing of a plan may be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCleared {
-    #[error("the plan is stale: {approved} was approved, {fresh} is what the accounts need now")]
-    Stale { approved: String, fresh: String },
+    #[error("the plan is stale: {approved} was approved, {}", need(fresh.as_deref()))]
+    Stale {
+        approved: String,
+        /// The digest of what the accounts need now; none where they need nothing.
+        fresh: Option<String>,
+    },
     #[error("{0}")]
     BadLift(String),
+}
+
+fn need(fresh: Option<&str>) -> String {
+    fresh.map_or_else(|| "and there is nothing to do now".to_owned(), |fresh| format!("{fresh} is what the accounts need now"))
 }
 
 impl Lift {
@@ -64,7 +72,7 @@ impl Confirmed {
 pub fn confirm<E>(act: OneOffAct, moment: Moment, ask: impl FnOnce(&OneOffAct) -> Result<(), E>) -> Result<Confirmed, E> {
     ask(&act)?;
     let plan = Plan { as_of: moment.now, simulated: moment.simulated, digest: digest::of_plan(&[]), accounts: Vec::new() };
-    Ok(Confirmed { act, cleared: Cleared { plan, stopped: Vec::new() } })
+    Ok(Confirmed { act, cleared: Cleared { plan, stopped: Vec::new(), idle: Vec::new() } })
 }
 
 /// Fresh ∩ approved, guards passed: for changes the only maker of [`Cleared`]. A guard stops its own
@@ -75,10 +83,13 @@ pub fn confirm<E>(act: OneOffAct, moment: Moment, ask: impl FnOnce(&OneOffAct) -
 /// for another plan, names no account of it, or is for a guard that cannot be lifted.
 pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<Cleared, NotCleared> {
     if let Some(approved) = approved.filter(|d| *d != plan.digest.as_str()) {
-        return Err(NotCleared::Stale { approved: approved.to_owned(), fresh: plan.digest.to_string() });
+        let is_done = |a: &AccountPlan| a.reading.is_complete() && a.changes.is_empty() && a.blocked.is_empty();
+        let fresh = (!plan.accounts.iter().all(is_done)).then(|| plan.digest.to_string());
+        return Err(NotCleared::Stale { approved: approved.to_owned(), fresh });
     }
+    let mut idle = Vec::new();
     for lift in lifts {
-        apply_lift(&mut plan, lift)?;
+        idle.extend(apply_lift(&mut plan, lift)?);
     }
     let mut stopped = Vec::new();
     for account in &mut plan.accounts {
@@ -87,10 +98,11 @@ pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<C
             stopped.push(account.account.clone());
         }
     }
-    Ok(Cleared { plan, stopped })
+    Ok(Cleared { plan, stopped, idle })
 }
 
-fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<(), NotCleared> {
+/// Says why it lifts nothing, where it does not.
+fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<Option<String>, NotCleared> {
     let refuse = |why: String| Err(NotCleared::BadLift(why));
     if lift.digest != plan.digest.as_str() {
         return refuse(format!("--allow {} is for another plan ({}); this one is {}", lift.code.word(), lift.digest, plan.digest));
@@ -107,16 +119,26 @@ fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<(), NotCleared> {
     let Some(account) = account else {
         return refuse(format!("the plan has no account `{}`", lift.account.as_deref().unwrap_or_default()));
     };
+    let mut idle = None;
+    let name = account.account.clone();
     for verdict in account.guards.iter_mut().filter(|v| v.code == lift.code.word()) {
         let minimum = lift.code.is_minimum();
         let lifted = if minimum { verdict.lift.is_some() && verdict.actual >= lift.to } else { verdict.actual <= lift.to };
+        if !verdict.tripped || !lifted {
+            let why = match (verdict.tripped, verdict.lift.is_some()) {
+                (false, _) => "that guard stops nothing here".to_owned(),
+                (true, false) => format!("{} would be left, fewer than the product allows", verdict.actual),
+                (true, true) => format!("this plan needs {}", verdict.actual),
+            };
+            idle = Some(format!("--allow {name}:{}={} lifts nothing: {why}", verdict.code, lift.to));
+        }
         if lifted {
             verdict.tripped = false;
             // A minimum falls to what the plan leaves and no further: the floor was checked for that.
             verdict.limit = if minimum { verdict.actual } else { lift.to };
         }
     }
-    Ok(())
+    Ok(idle)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::cause;
 use super::change::{Report, Warning};
 use super::draft::Found;
 use super::invitation::{self, Due};
+use super::preflight;
 use super::regroup::Pair;
 use super::unlisted::Ending;
 
@@ -27,8 +28,10 @@ pub(super) fn listed<'a>(account: &Account<'_>, day: Day, pair: &Pair<'a>, unlis
         warn_of_spreads(pair.member, merged, work);
     }
     let Some(live) = pair.live else {
-        if let Wanted::Present(merged) = &wanted {
-            invite(account, day, pair.member, merged, work);
+        match &wanted {
+            Wanted::Present(merged) => invite(account, day, pair.member, merged, work),
+            Wanted::Gone { .. } => warn_of_passed_end(day, pair.member, &wanted, work),
+            Wanted::NotYet(_) | Wanted::Unlisted => {}
         }
         return;
     };
@@ -50,7 +53,7 @@ pub(super) fn listed<'a>(account: &Account<'_>, day: Day, pair: &Pair<'a>, unlis
             let why = cause::of_gone(day, &wanted);
             super::unlisted::end(account, live, Ending::declared(&wanted, why), work);
         }
-        Wanted::Gone { .. } => {}
+        Wanted::Gone { .. } => warn_of_passed_end(day, pair.member, &wanted, work),
         // Before the first start; or somebody who will leave, listed elsewhere only.
         Wanted::NotYet(_) | Wanted::Unlisted => unlisted.push(live),
     }
@@ -83,6 +86,20 @@ fn leftover<'a>(
 fn report(code: &'static str, live: &Live, message: &str, pair: &Pair<'_>) -> Report {
     let place = pair.member.entries.first().map(|e| e.doc.at.clone());
     Report { code, member: Some(live.email.to_string()), message: message.to_owned(), place }
+}
+
+/// An entry that is over and that ends nothing: perhaps a slip in its date.
+fn warn_of_passed_end(day: Day, member: &Member<'_>, wanted: &Wanted<'_>, work: &mut Work) {
+    let Wanted::Gone { leaves: false, .. } = wanted else { return };
+    let Some(entry) = member.last_over(day.today) else { return };
+    let Some(end) = &entry.doc.end else { return };
+    work.warnings.push(Warning {
+        code: "end-has-passed",
+        on: None,
+        member: entry.team.is_none().then(|| member.email.to_string()),
+        message: entry.doc.passed(end.value),
+        place: Some(end.at.clone()),
+    });
 }
 
 fn warn_of_spreads(member: &Member<'_>, merged: &Merged<'_>, work: &mut Work) {
@@ -210,7 +227,8 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
         Ok(draft) => {
             // E6: delete and invite would lose the scopes that are not seen.
             if (draft.change.is_anew() && draft.partly_seen) || draft.loses_sight(account) {
-                work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
+                let needs = preflight::who_sees(account, &draft);
+                work.blocked.push(draft.block("no-safe-path", &needs));
             } else if draft.change.mails() && due == Due::NotAgain {
                 // Whoever lets an invitation lie is not mailed again for a change of it.
             } else {

@@ -313,7 +313,7 @@ fn may(account: &Account<'_>, one: &OneOffSpec, live: &Live, calls: &[Call]) -> 
         return Err(blocked("no-safe-path", account.spec.exists_elsewhere));
     }
     if let Some(needs) = account.spec.may.iter().find_map(|(_, may)| may(account.tenant, &seeking).err()) {
-        return Err(blocked(needs.code, &needs.needs));
+        return Err(blocked(needs.code, &needs.to_string()));
     }
     Ok(())
 }

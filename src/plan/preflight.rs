@@ -1,7 +1,7 @@
 //! A change that the actor may not make is not attempted: it is shown as blocked, with who could.
 
 use crate::model::{Action, Attrs};
-use crate::systems::Seeking;
+use crate::systems::{Needs, Seeking};
 
 use super::account::{Account, Work};
 use super::draft::Draft;
@@ -28,10 +28,16 @@ pub(super) fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static 
         before: &change.whole_before,
         after: change.whole_after.as_ref().unwrap_or(&none),
     };
-    if let Some(needs) = account.spec.may.iter().find_map(|(_, may)| may(account.tenant, &seeking).err()) {
-        return Some((needs.code, needs.needs));
+    // What all rules ask, at once: a part of it would only lead to the next block.
+    if let Some(needs) = account.spec.may.iter().filter_map(|(_, may)| may(account.tenant, &seeking).err()).reduce(Needs::and) {
+        return Some((needs.code, needs.to_string()));
     }
     // A domain may be in use by people whom this actor does not see.
     (change.action == Action::DisallowDomain && !account.is_unbounded())
         .then(|| ("actor-lacks-role", account.spec.exists_elsewhere.to_owned()))
+}
+
+/// Who could make what has no safe way for the actor.
+pub(super) fn who_sees(account: &Account<'_>, draft: &Draft) -> String {
+    refusal(account, draft).map_or_else(|| account.spec.exists_elsewhere.to_owned(), |(_, needs)| needs)
 }

@@ -125,6 +125,7 @@ pub(crate) fn account(name: &str, system: &'static str, members: usize) -> Accou
     AccountPlan {
         account: name.into(),
         system,
+        tenant: None,
         backend: "embedded",
         sandbox: true,
         digest: digest('a'),

@@ -5,14 +5,15 @@ use crate::manifest::Mode;
 use crate::model::{Action, Attrs, Live, Phase, Place, Subject, Value};
 use crate::systems::{Axis, Kind};
 
-use super::account::{Account, Work};
+use super::account::{Account, Day, Work};
 use super::change::{Cause, Report};
 use super::draft::Found;
+use super::preflight;
 
-pub(super) fn all(account: &Account<'_>, unlisted: &[&Live], work: &mut Work) {
+pub(super) fn all(account: &Account<'_>, day: Day, unlisted: &[&Live], work: &mut Work) {
     let mut unmanaged = Vec::new();
     for live in unlisted {
-        one(account, live, work, &mut unmanaged);
+        one(account, day, live, work, &mut unmanaged);
     }
     match account.desired.policy.mode {
         Mode::Adopt => work.reports.extend(unmanaged.iter().map(|live| Report {
@@ -31,18 +32,29 @@ pub(super) fn all(account: &Account<'_>, unlisted: &[&Live], work: &mut Work) {
     }
 }
 
-fn one<'a>(account: &Account<'_>, live: &'a Live, work: &mut Work, unmanaged: &mut Vec<&'a Live>) {
+fn one<'a>(account: &Account<'_>, day: Day, live: &'a Live, work: &mut Work, unmanaged: &mut Vec<&'a Live>) {
     // Deactivated members count as gone.
     if live.phase == Phase::Suspended {
         return;
     }
     if let Some(at) = account.desired.policy.absent.get(&live.email) {
-        let why = Ending { cause: Cause::Undetermined, place: Some((*at).clone()), reason: Some("absent".into()) };
+        let why = Ending { cause: Cause::Undetermined, place: Some((*at).clone()), reason: Some("absent".into()), note: None };
         end(account, live, why, work);
     } else if account.desired.policy.mode == Mode::Authoritative {
-        end(account, live, Ending { cause: Cause::Undetermined, place: None, reason: None }, work);
+        let note = Some(why_unlisted(account, day, live));
+        end(account, live, Ending { cause: Cause::Undetermined, place: None, reason: None, note }, work);
     } else {
         unmanaged.push(live);
+    }
+}
+
+/// Why `authoritative` ends the membership.
+fn why_unlisted(account: &Account<'_>, day: Day, live: &Live) -> String {
+    let member = account.desired.by_address.get(&live.email).and_then(|i| account.desired.members.get(*i));
+    match member.map(|m| m.on(day.today, account.spec)) {
+        Some(Wanted::NotYet(start)) => format!("listed, and not before {start}"),
+        Some(Wanted::Present(_)) => "a second membership, under another address".to_owned(),
+        Some(Wanted::Gone { .. } | Wanted::Unlisted) | None => "not listed".to_owned(),
     }
 }
 
@@ -51,14 +63,23 @@ pub(super) struct Ending {
     pub cause: Cause,
     pub place: Option<Place>,
     pub reason: Option<String>,
+    /// The same in words, where neither the line nor the reason says it.
+    pub note: Option<String>,
 }
 
 impl Ending {
     /// What was declared to end, and has.
     pub fn declared(wanted: &Wanted<'_>, cause: Cause) -> Self {
         match wanted {
-            Wanted::Gone { at, reason, .. } => Self { cause, place: Some((*at).clone()), reason: reason.map(str::to_owned) },
-            Wanted::Present(_) | Wanted::NotYet(_) | Wanted::Unlisted => Self { cause, place: None, reason: None },
+            Wanted::Gone { last, at, reason, leaves } => {
+                let note = match (last, leaves) {
+                    (Some(last), true) => format!("leaves {last}"),
+                    (None, _) => "leaves now".to_owned(),
+                    (Some(last), false) => format!("the end {last} has passed"),
+                };
+                Self { cause, place: Some((*at).clone()), reason: reason.map(str::to_owned), note: Some(note) }
+            }
+            Wanted::Present(_) | Wanted::NotYet(_) | Wanted::Unlisted => Self { cause, place: None, reason: None, note: None },
         }
     }
 }
@@ -84,12 +105,14 @@ pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Wo
         cause: why.cause,
         place: why.place,
         reason: why.reason,
+        notes: why.note.into_iter().collect(),
         ..Found::new(action, subject)
     };
     match found.draft(account) {
         // E6: deleting an invitation would lose the subaccounts that are not seen.
         Ok(draft) if draft.partly_seen && action == Action::CancelInvitation => {
-            work.blocked.push(draft.block("no-safe-path", account.spec.exists_elsewhere));
+            let needs = preflight::who_sees(account, &draft);
+            work.blocked.push(draft.block("no-safe-path", &needs));
         }
         Ok(draft) => work.drafts.push(draft),
         Err(blocked) => work.blocked.push(*blocked),

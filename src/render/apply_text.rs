@@ -12,7 +12,7 @@ use crate::model::Channel;
 
 use super::neutral::Neutral;
 use super::paint::Paint;
-use super::plan_text::{Hint, explained};
+use super::plan_text::{Hint, explained, stopped_by_guards};
 use super::plan_text_change::{write_blocked, write_change};
 use super::plan_view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::Word;
@@ -35,6 +35,8 @@ pub struct ApplyView {
     pub results: Vec<ResultView>,
     pub links: LinksView,
     pub blocked: Vec<BlockedView>,
+    /// Ids of changes whose account a guard stopped; they were not made.
+    pub stopped: Vec<String>,
     /// Ids of changes that nobody approved; they were not made.
     pub unreviewed: Vec<String>,
     /// Changes that a fresh reading still shows, blocked and manual ones apart.
@@ -117,6 +119,7 @@ impl ApplyView {
             let problems = applied.unread.iter().filter(|(a, _)| a == account).flat_map(|(_, p)| p);
             problems.cloned().collect()
         };
+        let stopped = plan.accounts.iter().filter(|a| a.tripped().next().is_some());
         Self {
             schema_version: SCHEMA_VERSION,
             kind: "apply",
@@ -146,6 +149,7 @@ impl ApplyView {
                 .collect(),
             links: LinksView::of(&applied.links),
             blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
+            stopped: stopped.flat_map(|a| &a.changes).map(|c| c.id.clone()).collect(),
             unreviewed: Vec::new(),
             left: applied.left.iter().map(ChangeView::of).collect(),
             manual: applied.manual.iter().map(ChangeView::of).collect(),
@@ -251,7 +255,8 @@ pub(super) fn counted(view: &ApplyView) -> String {
         .map(|v| format!("{} {}", count(v), v.word()))
         .collect();
     let results = if each.is_empty() { "nothing done".to_owned() } else { each.join(", ") };
-    format!("apply: {results}; {} left, {} blocked, {} by hand", view.left.len(), view.blocked.len(), view.manual.len())
+    let stopped = stopped_by_guards(view.stopped.len());
+    format!("apply: {results}{stopped}; {} left, {} blocked, {} by hand", view.left.len(), view.blocked.len(), view.manual.len())
 }
 
 fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
@@ -390,7 +395,7 @@ to be made by hand, in this order:
        api: set-subaccounts, then set-role [cccccccccccc]
        by hand: set-role
 portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
-apply: 1 applied, 1 failed, 1 skipped; 1 left, 1 blocked, 1 by hand
+apply: 1 applied, 1 failed, 1 skipped; 4 stopped by guards; 1 left, 1 blocked, 1 by hand
 hint: 1 hand-over link waits in the connection's links directory
 hint: portcullis plan shows what is still to do
 hint: portcullis plan --runbook FILE.md writes the steps by hand down

@@ -40,7 +40,7 @@ pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
-pub use revoke::{EditsView, RevokeView, RevokedView, revoke_schema};
+pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};

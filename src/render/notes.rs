@@ -120,7 +120,7 @@ impl Note {
         }
         match &guard.lift {
             Some(lift) => note.flag = Some(Hint::command("to lift it for this plan:", lift.clone(), "")),
-            None => note.details.push("this guard cannot be lifted; change the manifests".to_owned()),
+            None => note.details.push(plan_text::remedy(guard).to_owned()),
         }
         note.place.clone_from(&guard.place);
         note

@@ -58,7 +58,7 @@ portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest `sha256:dddddddddd
 #[test]
 fn markdown_shows_what_stops_removals_and_administrators_first() {
     assert_data_eq!(plain(&as_markdown(&notes(&samples::full()))), str![[r###"
-## portcullis plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 1 blocked, 1 by hand
+## portcullis plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 4 stopped by guards; 1 blocked, 1 by hand
 
 ### To be read first
 
@@ -111,8 +111,8 @@ fn markdown_shows_what_stops_removals_and_administrators_first() {
   - CRM-7 \(accounts/newsletter.yaml:20:9\)
 - **unmanaged-member** `bob@acme.example` is a member and no manifest lists them
 
-- hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
-- hint: to make exactly these changes: `portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd`
+- hint: a guard stops its account, not the others; where all of this is meant: `portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd`
+- hint: to make those of the other accounts alone: `portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd`
 - hint: some steps are made by hand: `portcullis plan examples/quickstart --runbook FILE.md` writes them down
 - hint: what it means, and what to do: `portcullis explain removals`
 
@@ -124,7 +124,7 @@ portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest `sha256:dddddddddd
 #[test]
 fn annotations_stand_at_the_lines_that_ask() {
     assert_data_eq!(as_github(&notes(&samples::full())), str![[r#"
-::notice title=portcullis::plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 1 blocked, 1 by hand%0Aportcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+::notice title=portcullis::plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 4 stopped by guards; 1 blocked, 1 by hand%0Aportcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 ::group::news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
 ::error file=infra%2Cx/guards.yaml,line=2,col=3,title=stopped by guard removals::stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3)%0Aold@acme.example%0Ato lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 ::warning title=invite root@acme.example::invite root@acme.example: widens, comes to administer%0Arole         manager%0Aprivileges   (none)%0Asubaccounts  emea%0Aafter: news/invite/kim@agency.example%0Aapi: invite; the system mails them [cccccccccccc]
@@ -140,8 +140,8 @@ fn annotations_stand_at_the_lines_that_ask() {
 ::notice file=infra%2Cx/accounts/newsletter.yaml,line=20,col=9,title=edit far@acme.example::edit far@acme.example: blocked: actor-lacks-subaccount; needs a parent, or a manager of apac (accept-blocked)%0Arole         author%0Asubaccounts  +apac (keeps emea)%0ACRM-7 (accounts/newsletter.yaml:20:9)
 ::notice title=unmanaged-member bob@acme.example::unmanaged-member bob@acme.example: is a member and no manifest lists them
 ::endgroup::
-hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
-hint: to make exactly these changes: portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+hint: a guard stops its account, not the others; where all of this is meant: portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+hint: to make those of the other accounts alone: portcullis apply examples/quickstart --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 hint: some steps are made by hand: portcullis plan examples/quickstart --runbook FILE.md writes them down
 hint: what it means, and what to do: portcullis explain removals
 
@@ -186,7 +186,7 @@ fn an_apply_tells_first_what_went_wrong() {
     assert_data_eq!(
         plain(&as_markdown(&notes)),
         str![[r#"
-## portcullis apply: 1 applied, 1 failed; 1 left, 0 blocked, 0 by hand
+## portcullis apply: 1 applied, 1 failed; 4 stopped by guards; 1 left, 0 blocked, 0 by hand
 
 ### To be read first
 

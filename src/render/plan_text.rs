@@ -150,7 +150,16 @@ pub(super) fn guard_tripped(out: &mut impl Write, guard: &GuardView, paint: Pain
     writeln!(out)?;
     match &guard.lift {
         Some(lift) => writeln!(out, "       to lift it for this plan: {}", Neutral(lift)),
-        None => writeln!(out, "       this guard cannot be lifted; change the manifests"),
+        None => writeln!(out, "       {}", remedy(guard)),
+    }
+}
+
+/// What to do about a guard that no flag lifts.
+pub(super) fn remedy(guard: &GuardView) -> &'static str {
+    if guard.is_floor {
+        "this guard cannot be lifted so far: add an administrator first, and see that they accept"
+    } else {
+        "this guard cannot be lifted; change the manifests"
     }
 }
 
@@ -185,12 +194,15 @@ pub(super) fn counted(view: &PlanView) -> String {
         Kind::Revoke => "revoke",
     };
     let unread = view.accounts.iter().filter(|a| !a.reading.complete).count();
-    format!("{kind}: {}", counts(&view.summary, unread))
+    // Guards are shown by drift, and stop nothing of it.
+    let is_stopped = |a: &&AccountView| view.kind != Kind::Drift && view.guards_of(&a.account).any(|g| g.tripped);
+    let stopped = view.accounts.iter().filter(is_stopped).map(|a| a.changes.len()).sum();
+    format!("{kind}: {}", counts(&view.summary, stopped, unread))
 }
 
 /// `2 invite, 1 remove; 1 blocked, 0 by hand`. Where an account was not read, nobody knows that
 /// there is nothing to do.
-fn counts(summary: &Summary, unread: usize) -> String {
+fn counts(summary: &Summary, stopped: usize, unread: usize) -> String {
     let each: Vec<String> = summary.by_action().into_iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
     let changes = match (each.is_empty(), unread) {
         (true, 0) if summary.blocked > 0 => "nothing that this actor may do".to_owned(),
@@ -199,7 +211,15 @@ fn counts(summary: &Summary, unread: usize) -> String {
         (false, _) => each.join(", "),
     };
     let unread = if unread > 0 { format!(", {unread} not read") } else { String::new() };
-    format!("{changes}; {} blocked, {} by hand{unread}", summary.blocked, summary.manual)
+    format!("{changes}{}; {} blocked, {} by hand{unread}", stopped_by_guards(stopped), summary.blocked, summary.manual)
+}
+
+/// How many changes the guards stop, as a summary says it.
+pub(super) fn stopped_by_guards(changes: usize) -> String {
+    match changes {
+        0 => String::new(),
+        n => format!("; {n} stopped by guards"),
+    }
 }
 
 /// What to do next, with the command that does it.
@@ -254,11 +274,10 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
         hints.push(Hint::words("an incomplete reading plans nothing; see its problems and plan again"));
     }
     let tripped: Vec<&GuardView> = view.guards.iter().filter(|g| g.tripped).collect();
-    if !tripped.is_empty() {
-        hints.push(Hint::words("a guard stops its account, not the others; where the change is meant, pass its --allow to apply"));
-    }
+    hints.extend(lifting(view, &tripped, again));
     let stopped = |account: &AccountView| tripped.iter().any(|g| g.account == account.account);
     let open = |account: &&AccountView| !stopped(account) && account.changes.iter().any(|c| c.manual.len() < c.calls.len());
+    let these = if tripped.is_empty() { "to make exactly these changes:" } else { "to make those of the other accounts alone:" };
     if view.accounts.iter().any(|a| open(&a)) {
         hints.push(match view.kind {
             _ if view.simulated && view.accounts.iter().filter(open).any(|a| !a.sandbox) => {
@@ -267,13 +286,9 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
             Kind::Plan if again.is_none() => {
                 Hint::words("this is what a run on that day would do if nothing changed until then; it cannot be applied today")
             }
-            Kind::Plan => {
-                let command = format!("portcullis apply{told} --digest {}", view.digest);
-                Hint::command("to make exactly these changes:", command, "")
-            }
-            Kind::Revoke => {
-                Hint::command("to make exactly these changes:", format!("portcullis revoke{told} --apply --digest {}", view.digest), "")
-            }
+            Kind::Plan => Hint::command(these, format!("portcullis apply{told} --digest {}", view.digest), ""),
+            Kind::Revoke => Hint::command(these, format!("portcullis revoke{told} --apply --digest {}", view.digest), ""),
+            Kind::Drift if !view.has_drift => Hint::words("nothing has drifted: these are what time and invitations ask for"),
             Kind::Drift => Hint::command(
                 "",
                 format!("portcullis apply{told}"),
@@ -296,6 +311,27 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
     let stops = tripped.iter().map(|g| g.code).chain(view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code));
     hints.extend(explained(stops));
     hints
+}
+
+/// The command that makes all of the plan, with the guards lifted that may be.
+fn lifting(view: &PlanView, tripped: &[&GuardView], again: Option<&str>) -> Option<Hint> {
+    const STOPS: &str = "a guard stops its account, not the others";
+    // Where one guard of an account stays, lifting the others makes nothing of it.
+    let stays = |account: &str| tripped.iter().any(|g| g.account == account && g.lift.is_none());
+    let lifts: Vec<&str> = tripped.iter().filter(|g| !stays(&g.account)).filter_map(|g| g.lift.as_deref()).collect();
+    if tripped.is_empty() {
+        return None;
+    }
+    let is_here = !view.simulated || view.accounts.iter().all(|a| a.sandbox);
+    match (lifts.is_empty(), again.filter(|_| is_here)) {
+        (true, _) => Some(Hint::words(STOPS)),
+        (false, None) => Some(Hint::words(&format!("{STOPS}; where the change is meant, pass its --allow to apply"))),
+        (false, Some(told)) => {
+            let (word, flag) = if view.kind == Kind::Revoke { ("revoke", " --apply") } else { ("apply", "") };
+            let command = format!("portcullis {word}{told}{flag} --digest {} {}", view.digest, lifts.join(" "));
+            Some(Hint::command(&format!("{STOPS}; where all of this is meant:"), command, ""))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -372,9 +408,9 @@ ins (insider on scim): 3 members read, proof: snapshot
   digest sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 portcullis 0.1.0, as of 2026-11-22T09:00:00Z, SANDBOX, digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
-plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 1 blocked, 1 by hand
-hint: a guard stops its account, not the others; where the change is meant, pass its --allow to apply
-hint: to make exactly these changes: portcullis apply --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+plan: 1 allow-domain, 2 invite, 1 edit, 1 remove; 4 stopped by guards; 1 blocked, 1 by hand
+hint: a guard stops its account, not the others; where all of this is meant: portcullis apply --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+hint: to make those of the other accounts alone: portcullis apply --digest sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 hint: some steps are made by hand: portcullis plan --runbook FILE.md writes them down
 hint: what it means, and what to do: portcullis explain removals
 

@@ -53,6 +53,9 @@ pub struct PlanView {
     /// Every guard of every account.
     pub guards: Vec<GuardView>,
     pub summary: Summary,
+    /// Some difference is neither time's work nor an invitation's; the exit code says so to programs.
+    #[serde(skip)]
+    pub(super) has_drift: bool,
 }
 
 /// One account's part of a plan.
@@ -60,6 +63,8 @@ pub struct PlanView {
 pub struct AccountView {
     pub account: String,
     pub system: &'static str,
+    /// Which tenant of its connection it is; null where the system has none.
+    pub tenant: Option<String>,
     pub backend: &'static str,
     pub sandbox: bool,
     /// The instant that this account was planned for: with `--at`, the day's first in its timezone.
@@ -224,6 +229,7 @@ impl PlanView {
             accounts: plan.accounts.iter().map(AccountView::of).collect(),
             guards: plan.accounts.iter().flat_map(|a| &a.guards).map(GuardView::of).collect(),
             summary: Summary::of(plan),
+            has_drift: plan.has_drift(),
         }
     }
 
@@ -238,6 +244,7 @@ impl AccountView {
         Self {
             account: plan.account.clone(),
             system: plan.system,
+            tenant: plan.tenant.as_ref().map(ToString::to_string),
             backend: plan.backend,
             sandbox: plan.sandbox,
             as_of: plan.as_of.to_string(),

@@ -64,6 +64,7 @@ fn the_fields_of_the_contract_stand_in_their_order() {
     {
       "account": "news",
       "system": "emma-hq",
+      "tenant": null,
       "backend": "embedded",
       "sandbox": true,
       "as_of": "2026-11-22T09:00:00Z",

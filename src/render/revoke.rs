@@ -53,6 +53,21 @@ pub struct EditsView {
     pub outlives: &'static str,
     /// No manifest names the address, and no account that was read has it.
     pub nowhere: bool,
+    /// Accounts where the access stays, or may stay, once these changes are made.
+    pub remains: Vec<RemainsView>,
+    /// The changes were made, or tried.
+    #[serde(skip)]
+    pub is_applied: bool,
+}
+
+/// One account where access stays.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RemainsView {
+    pub account: String,
+    /// False where nobody can tell.
+    pub certain: bool,
+    /// What kept it.
+    pub why: String,
 }
 
 /// The edit of one file.
@@ -79,7 +94,22 @@ impl EditsView {
             written,
             outlives: OUTLIVES,
             nowhere,
+            remains: Vec::new(),
+            is_applied: false,
         }
+    }
+
+    /// An end that is not whole must not read as one.
+    fn write_remains(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
+        let (when, alarm) = (if self.is_applied { "" } else { "after these changes " }, paint.alarm());
+        for (certain, stays) in [(true, "still has access in"), (false, "may still have access in")] {
+            let there = self.remains.iter().filter(|r| r.certain == certain);
+            let there: Vec<String> = there.map(|r| format!("{} ({})", Neutral(&r.account), Neutral(&r.why))).collect();
+            if !there.is_empty() {
+                writeln!(out, "{alarm}{when}{} {stays}{alarm:#}: {}", Neutral(&self.person), there.join(", "))?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the edit, and what remains to be done besides. `write` is the command that writes it.
@@ -116,7 +146,8 @@ impl EditsView {
         } else {
             writeln!(out, "hint: commit this edit, or the next apply gives the access back; `{}` writes it", Neutral(write))?;
         }
-        writeln!(out, "note: {OUTLIVES}")
+        writeln!(out, "note: {OUTLIVES}")?;
+        self.write_remains(out, paint)
     }
 }
 

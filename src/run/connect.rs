@@ -28,6 +28,8 @@ use super::{Approval, Request, Stop};
 const DEFAULT_FILE: &str = ".portcullis/embedded.db";
 /// Members a page of the embedded backend.
 const PAGE: usize = 500;
+/// So many accounts are named where none was meant.
+const NAMED: usize = 8;
 /// Accounts read at once.
 const AT_ONCE: usize = 4;
 
@@ -270,6 +272,9 @@ fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Resul
             let message = format!("no account is called `{want}`");
             return Err(match near {
                 Some(near) => Stop::hinted(message, format!("did you mean `{near}`?")),
+                None if (1..=NAMED).contains(&names.len()) => {
+                    Stop::hinted(message, format!("there is {}", names.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")))
+                }
                 None => Stop::failed(message),
             });
         }

@@ -11,7 +11,7 @@ use crate::manifest::{AccountDoc, Diagnostic, Edit, NoEdit, Who, Whom, source};
 use crate::model::{Domains, Email, Known, Proof, Reading};
 use crate::plan::{self, Account, Cleared, Plan};
 
-use super::{Approval, Connected, Folder, Request, Stop};
+use super::{Approval, Connected, Folder, Remains, Request, Stop, remains};
 
 /// What ends a person's access, and what the manifests should say afterwards.
 pub struct Revocation {
@@ -145,6 +145,11 @@ fn told(plan: &Plan) -> (String, Vec<String>) {
 }
 
 impl Revocation {
+    /// Where access stays once the plan is applied, or was.
+    pub fn remains(&self, applied: Option<&Applied>) -> Vec<Remains> {
+        remains::after(&self.plan, applied)
+    }
+
     /// Writes the edit into the manifests, file by file, each whole or not at all.
     ///
     /// # Errors

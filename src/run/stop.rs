@@ -18,6 +18,7 @@ pub enum Stop {
     /// Another plan was approved than the accounts need now.
     Stale {
         message: String,
+        hint: &'static str,
     },
 }
 
@@ -33,7 +34,8 @@ impl Stop {
 impl From<NotCleared> for Stop {
     fn from(why: NotCleared) -> Self {
         match why {
-            NotCleared::Stale { .. } => Stop::Stale { message: why.to_string() },
+            NotCleared::Stale { fresh: None, .. } => Stop::Stale { message: why.to_string(), hint: "`portcullis plan` shows the same" },
+            NotCleared::Stale { .. } => Stop::Stale { message: why.to_string(), hint: "plan again, and review what changed" },
             NotCleared::BadLift(message) => Stop::failed(message),
         }
     }

@@ -216,6 +216,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     firsts: &[],
     checks: &[],
     may: &[
+        ("E6", checks::e6_no_invitation_of_somebody_partly_seen_is_deleted),
         ("E3", checks::e3_administrator_works_in_one_subaccount),
         ("E2", checks::e2_manager_edits_administrator_and_below),
         ("E2", checks::e2_manager_invites_into_its_subaccounts),

@@ -237,5 +237,5 @@ fn g4_a_member_stays_of_its_kind(_: &Tenant, seeking: &Seeking<'_>) -> Result<()
     if before == after && (before != "partner" || seeking.before.get(before) == seeking.after.get(after)) {
         return Ok(());
     }
-    Err(Needs::new("no-safe-path", "a user manager who removes the person, which is permanent, and a new invitation after that"))
+    Err(Needs::new("no-safe-path", "a user manager").who("removes the person, which is permanent, and invites again after that"))
 }

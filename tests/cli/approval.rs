@@ -159,6 +159,50 @@ fn a_digest_means_exactly_that_plan() {
 }
 
 #[test]
+fn a_word_or_a_shortened_digest_is_no_digest() {
+    let world = world();
+    let digest = world.run("plan --format json").expect(4).digest();
+    for wrong in ["abc", "sha256:abc", &digest[..20], &digest[7..], "sha256:"] {
+        refused(&world, &["apply", "--digest", wrong], 1, "is not a digest");
+    }
+}
+
+#[test]
+fn the_digest_of_a_plan_that_is_done_says_that_nothing_is_to_do() {
+    let world = world();
+    let digest = world.run("plan --format json --account sol-two").expect(2).digest();
+    let args = ["apply", "--digest", &digest, "--account", "sol-two"];
+    world.args(&args).expect(0);
+    let said = world.args(&args).expect(5);
+    assert!(said.err.contains("there is nothing to do now"), "{}", said.err);
+    assert!(!world.args(&["apply", "--digest", NONE]).expect(5).err.contains("nothing to do"));
+}
+
+#[test]
+fn a_lift_that_lifts_nothing_is_told() {
+    let world = world();
+    let digest = world.run("plan --format json").expect(4).digest();
+    for (allow, why) in [("sol:removals=1", "this plan needs 2"), ("sol-two:removals=5", "stops nothing here")] {
+        let said =
+            world.args(&["apply", "--auto-approve", "--format", "json", "--account", "sol*", "--allow", &format!("{allow}@{digest}")]);
+        assert!(said.err.contains(&format!("--allow {allow} lifts nothing: ")) && said.err.contains(why), "{}", said.both());
+        if allow.starts_with("sol:") {
+            said.expect(4);
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_plan_prints_the_whole_command_that_lifts_its_guards() {
+    let world = world();
+    let said = world.run("plan").expect(4).out;
+    let command = said.lines().find_map(|l| l.split_once("where all of this is meant: portcullis ")).expect("a command").1.to_owned();
+    world.args(&command.split(' ').collect::<Vec<_>>()).expect(0);
+    world.run("plan").expect(0);
+}
+
+#[test]
 fn what_is_not_covered_does_not_change_a_digest() {
     let mut world = world();
     let digest = world.run("plan --format json").expect(4).digest();

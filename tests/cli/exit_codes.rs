@@ -149,7 +149,10 @@ fn apply_says_the_first_of_4_7_6_0() {
             (&[Guard, Unread, Fails, Changes], 4),
         ],
     );
-    each("apply --digest sha256:00", &[(&[Guard, Unread], 5), (&[Nothing], 5)]);
+    each(
+        "apply --digest sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        &[(&[Guard, Unread], 5), (&[Nothing], 5)],
+    );
 }
 
 #[test]
@@ -164,7 +167,15 @@ fn one_accounts_trouble_does_not_stop_the_others() {
 fn where_nothing_could_be_attempted_it_is_1() {
     let world = world(&[Nothing]);
     world.write("more.yaml", "accounts:\n  nobody: {}\n");
-    for line in ["plan", "drift", "apply --auto-approve", "apply --digest sha256:00", "export", "validate", "sandbox calls"] {
+    for line in [
+        "plan",
+        "drift",
+        "apply --auto-approve",
+        "apply --digest sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        "export",
+        "validate",
+        "sandbox calls",
+    ] {
         world.run(line).expect(1);
         world.run(&format!("{line} --format json")).expect(1);
     }

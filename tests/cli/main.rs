@@ -12,5 +12,6 @@ mod member;
 mod program;
 mod revoke;
 mod safety;
+mod told;
 mod transcripts;
 mod who;

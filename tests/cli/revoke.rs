@@ -117,6 +117,37 @@ fn the_last_administrator_stops_its_own_account_alone() {
     assert_eq!(world.run("revoke ada --format json").expect(4).acts(), ["remove ada@acme.example"]);
 }
 
+#[test]
+fn an_end_that_is_not_whole_does_not_read_as_one() {
+    let world = world();
+    let stays = "still has access in: eng (stopped by guard minimum-administrators)";
+    let planned = world.run("revoke ada").expect(4).out;
+    assert!(planned.trim_end().ends_with(&format!("after these changes ada@acme.example {stays}")), "{planned}");
+    assert!(planned.contains("; 1 stopped by guards; "), "{planned}");
+    assert!(planned.contains("add an administrator first") && !planned.contains("--allow"), "{planned}");
+    let remains = |json: &serde_json::Value| json["remains"].clone();
+    let expected = serde_json::json!([{ "account": "eng", "certain": true, "why": "stopped by guard minimum-administrators" }]);
+    assert_eq!(remains(&world.run("revoke ada --format json").expect(4).json()), expected);
+    let applied = world.run("revoke ada --apply --auto-approve").expect(4).out;
+    assert!(applied.trim_end().ends_with(&format!("ada@acme.example {stays}")), "{applied}");
+    assert!(applied.contains("apply: 2 applied; 1 stopped by guards; 0 left"), "{applied}");
+    let json = world.run("revoke ada --apply --auto-approve --format json").expect(4).json();
+    assert_eq!((remains(&json), json["stopped"].clone()), (expected, serde_json::json!(["eng/remove/ada@acme.example"])));
+    // Whole: nothing remains.
+    world.run("sandbox edit kim@agency.example --account eng --set role=administrator").expect(0);
+    assert_eq!(remains(&world.run("revoke ada --apply --auto-approve --format json").expect(0).json()), serde_json::json!([]));
+    assert!(!world.run("revoke ada").expect(0).out.contains("still has access"));
+}
+
+#[test]
+fn a_full_name_hints_at_its_id() {
+    let world = world();
+    for command in ["revoke", "who"] {
+        let said = world.args(&[command, "grace hopper"]).expect(1);
+        assert!(said.err.contains("did you mean `grace`?"), "{command}: {}", said.err);
+    }
+}
+
 /// The whole reading counts: a second administrator whom nobody lists is one.
 #[test]
 fn guards_are_judged_on_everybody() {
@@ -161,8 +192,8 @@ fn without_apply_nothing_is_written_anywhere() {
     let said = world.run("revoke grace --auto-approve").expect(1);
     assert!(said.err.contains("add `--apply`"), "{}", said.err);
     world.run("revoke grace --apply").expect(1);
-    world.run("revoke grace --apply --digest sha256:00").expect(5);
-    world.run("revoke grace --apply --write --digest sha256:00").expect(5);
+    world.run("revoke grace --apply --digest sha256:0000000000000000000000000000000000000000000000000000000000000000").expect(5);
+    world.run("revoke grace --apply --write --digest sha256:0000000000000000000000000000000000000000000000000000000000000000").expect(5);
     assert_eq!(read(), before);
     assert_eq!(writes(&world), 0);
 }

@@ -391,6 +391,6 @@ fn said(stop: &Stop) -> String {
         Stop::Manifests { diagnostics, .. } => lines(diagnostics),
         Stop::Refused(all) => all.iter().map(|r| format!("{}: {}\n", r.at, r.message)).collect(),
         Stop::Failed { message, hint } => format!("failed: {message} ({})", hint.as_deref().unwrap_or("no hint")),
-        Stop::Stale { message } => format!("stale: {message}"),
+        Stop::Stale { message, .. } => format!("stale: {message}"),
     }
 }

@@ -7,7 +7,7 @@ use super::{Context, entry, guard};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
-use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Lint, Mode, Pattern, read};
+use crate::manifest::{AccountDoc, Diagnostic, GuardLimit, Invitations, Lint, Manifests, Mode, Pattern, read};
 use crate::model::{Atom, Domain, Domains, Email, Located, Place, is_unprintable};
 use crate::systems::{self, Life, Removal, SystemSpec};
 
@@ -132,11 +132,14 @@ fn unreached(name: &str, at: Cursor<'_>, named: Option<&Atom>, context: &Context
 }
 
 /// One account a connection, and where its system has tenants one account a tenant.
-pub(super) fn shared(accounts: &BTreeMap<Atom, AccountDoc>, sink: &mut Sink) {
+/// An export is of one account: two tenants would read the same list.
+pub(super) fn shared(manifests: &Manifests, sink: &mut Sink) {
+    let accounts = &manifests.accounts;
+    let is_export = |account: &AccountDoc| manifests.connections.get(&account.connection).is_some_and(|c| c.roster.is_some());
     let mut first: BTreeMap<(&Atom, Option<&Atom>), &AccountDoc> = BTreeMap::new();
     for (name, account) in accounts {
         let Some(spec) = account.spec else { continue };
-        let tenant = spec.tenants.map(|_| account.tenant.as_ref().unwrap_or(name));
+        let tenant = spec.tenants.filter(|_| !is_export(account)).map(|_| account.tenant.as_ref().unwrap_or(name));
         let Some(other) = first.get(&(&account.connection, tenant)) else {
             first.insert((&account.connection, tenant), account);
             continue;
@@ -151,6 +154,10 @@ pub(super) fn shared(accounts: &BTreeMap<Atom, AccountDoc>, sink: &mut Sink) {
                 );
                 Diagnostic::error("tenant-shared", message, account.at.clone())
                     .hint("write in each account `tenant: ID`, as the host calls it")
+            }
+            None if is_export(account) => {
+                let message = format!("{} uses {connection}, and so does another account: an export is of one", quoted(name.as_str()));
+                Diagnostic::error("connection-shared", message, account.at.clone()).hint("write a connection for each, with its own `file`")
             }
             None => {
                 let message =

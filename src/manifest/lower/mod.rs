@@ -228,7 +228,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     }
     profile::spread(&mut out, &managing, &context, sink);
     out.profiles = profile::done(context, sink);
-    account::shared(&out.accounts, sink);
+    account::shared(&out, sink);
     address::check(&out, &book, now, sink);
     out
 }

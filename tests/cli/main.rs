@@ -11,5 +11,6 @@ mod man;
 mod program;
 mod revoke;
 mod safety;
+mod sandbox;
 mod transcripts;
 mod who;

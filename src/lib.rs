@@ -47,6 +47,7 @@
 //! | plan, digest | all changes for all accounts, in order ([`plan::Plan`]); a hash of its canonical form ([`plan::Digest`]) |
 //! | guard | a limit that stops one account's plan before its first write ([`plan::Verdict`]) |
 //! | report | something worth saying that asks for no change ([`plan::Report`]) |
+//! | one-off action | what somebody does for one member, once, on request ([`model::OneOff`]): a reset, an invitation again; never desired state, so in no plan |
 
 pub mod apply;
 pub mod backends;

@@ -2,6 +2,7 @@
 
 mod connect;
 mod links;
+mod member;
 mod request;
 mod revoke;
 mod stop;
@@ -15,6 +16,7 @@ use crate::plan::{self, Cleared, Expiring, Plan};
 use links::LinkFiles;
 
 pub use connect::{Connected, Folder, Site};
+pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
 pub use request::{Approval, Env, Request};
 pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;

@@ -296,3 +296,13 @@ fn the_day_of_the_example_must_be_put_in() {
     assert!(!end.bytes().any(|b| b.is_ascii_digit()), "{end}");
     assert!(page.contains("+13 days"));
 }
+
+#[test]
+fn everything_that_speaks_against_a_one_off_action_is_explained() {
+    let text = fs::read_to_string(root().join("src/plan/one_off.rs")).expect("a source");
+    let (_, rest) = text.split_once("pub fn code(self)").expect("the codes");
+    let (codes, _) = rest.split_once("\n    }\n").expect("their end");
+    let of_guards: BTreeSet<&str> = GuardCode::ALL.iter().map(|c| c.word()).collect();
+    let found: BTreeSet<String> = codes.split('"').skip(1).step_by(2).filter(|code| !of_guards.contains(code)).map(str::to_owned).collect();
+    assert_eq!(found, listed("One-off actions"));
+}

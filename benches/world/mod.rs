@@ -116,7 +116,7 @@ impl World {
     fn person(&self, i: u64) -> Person {
         let given = GIVEN[index(i, 1, GIVEN.len())];
         let family = FAMILY[index(i, 2, FAMILY.len())];
-        let team = (self.kind != Kind::Swap && i % 3 == 0).then_some(i / 3 / TEAM);
+        let team = (self.kind != Kind::Swap && i.is_multiple_of(3)).then_some(i / 3 / TEAM);
         let (role, subaccounts) = match team {
             Some(team) => (role(team, 9), subaccounts(team, 9)),
             None => (role(i, 3), subaccounts(i, 3)),
@@ -126,7 +126,7 @@ impl World {
             email: format!("{}.{}.{i}@acme.example", given.to_lowercase(), family.to_lowercase()),
             name: format!("{given} {family}"),
             role: match self.kind {
-                Kind::Swap if i % 2 == 0 => "administrator",
+                Kind::Swap if i.is_multiple_of(2) => "administrator",
                 Kind::Swap => "viewer",
                 Kind::Changed(_) | Kind::Empty => role,
             },

@@ -66,7 +66,7 @@ fn missing(site: &Site<'_>, change: &Change, live: &Live) -> Missing {
     let none = Attrs::new();
     let wanted = change.whole_after().unwrap_or(&none);
     let before = comparable(site, live, wanted);
-    let after: Attrs = wanted.iter().filter(|(k, _)| before.contains_key(*k)).map(|(k, v)| (*k, v.clone())).collect();
+    let after: Attrs = wanted.iter().filter(|(k, _)| before.contains_key(k)).map(|(k, v)| (*k, v.clone())).collect();
     if before == after {
         return Missing::Nothing;
     }
@@ -102,7 +102,7 @@ fn comparable(site: &Site<'_>, live: &Live, wanted: &Attrs) -> Attrs {
             Value::Day(_) => Value::Day(None),
             Value::One(_) | Value::Text(_) | Value::Opaque(_) => Value::Text(Name::new("")),
         };
-        all.insert(*key, live.attr(key).seen().cloned().unwrap_or(unset));
+        all.insert(key, live.attr(key).seen().cloned().unwrap_or(unset));
     }
     all
 }

@@ -1,5 +1,6 @@
-//! Where the links of invitations go: one file a member, for whoever hands them over. A link is a
-//! secret (SYSTEMS.md M2) and stands in no message; only where it waits does.
+//! Where the links of invitations go, and other secrets to hand over: one file a member, for whoever
+//! hands them over. A link is a secret (SYSTEMS.md M2) and stands in no message; only where it waits
+//! does.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::manifest::Links;
 use crate::model::{Email, Link, Recipient};
+use crate::systems::Secret;
 
 /// Longer names are hashed: file systems take 255 bytes.
 const LONGEST: usize = 200;
@@ -20,6 +22,8 @@ const LONGEST: usize = 200;
 const ROOM: usize = 4096;
 /// What the names of link files end with: in the clear, and encrypted.
 const ENDINGS: [&str; 2] = [".link", ".link.age"];
+/// The same of ways to a new password. No reading tells whether one was used, so no sweep takes it.
+const RESETS: [&str; 2] = [".reset", ".reset.age"];
 
 /// The folder of one account's links.
 pub struct Handover {
@@ -35,6 +39,7 @@ pub struct Ready<'h> {
     half: PathBuf,
     file: File,
     member: Email,
+    endings: [&'static str; 2],
 }
 
 /// A link file as it was found.
@@ -85,10 +90,25 @@ impl Handover {
     /// # Errors
     /// A folder that cannot be written to, a disk that is full.
     pub fn ready(&self, member: &Email) -> Result<Ready<'_>, String> {
-        let name = self.name_of(member);
+        self.ready_as(member, ENDINGS)
+    }
+
+    /// The same for what this secret is.
+    ///
+    /// # Errors
+    /// As [`Handover::ready`].
+    pub fn ready_for(&self, member: &Email, secret: Secret) -> Result<Ready<'_>, String> {
+        match secret {
+            Secret::InvitationLink => self.ready(member),
+            Secret::PasswordLink | Secret::Password => self.ready_as(member, RESETS),
+        }
+    }
+
+    fn ready_as(&self, member: &Email, endings: [&'static str; 2]) -> Result<Ready<'_>, String> {
+        let name = self.name_of(member, endings);
         let half = self.folder.join(format!(".{name}.{}", std::process::id()));
         let file = private_file(&half).map_err(|e| format!("{} cannot be written: {e}", self.written.join(name).display()))?;
-        Ok(Ready { handover: self, half, file, member: member.clone() })
+        Ok(Ready { handover: self, half, file, member: member.clone(), endings })
     }
 
     /// The link files that there are; none where there is no folder.
@@ -106,7 +126,7 @@ impl Handover {
     /// link. What was written since the files were found stays. Both must be of one account, the files
     /// found before the members were read.
     pub fn sweep<'m>(&self, found: &[Found], pending: impl Iterator<Item = &'m Email>) -> Swept {
-        let needed: BTreeSet<OsString> = pending.flat_map(|member| names_of(member).map(OsString::from)).collect();
+        let needed: BTreeSet<OsString> = pending.flat_map(|member| names_of(member, ENDINGS).map(OsString::from)).collect();
         let mut swept = Swept::default();
         let there = self.found();
         for file in found.iter().filter(|f| !needed.contains(&f.name) && there.contains(f)) {
@@ -120,8 +140,8 @@ impl Handover {
         swept
     }
 
-    fn name_of(&self, member: &Email) -> String {
-        let [clear, sealed] = names_of(member);
+    fn name_of(&self, member: &Email, endings: [&'static str; 2]) -> String {
+        let [clear, sealed] = names_of(member, endings);
         if self.recipient.is_some() { sealed } else { clear }
     }
 }
@@ -133,7 +153,7 @@ impl Ready<'_> {
     /// A disk that fails, in words that hold nothing of the link.
     pub fn write(mut self, link: &Link) -> Result<PathBuf, String> {
         let Handover { folder, written, recipient } = self.handover;
-        let name = self.handover.name_of(&self.member);
+        let name = self.handover.name_of(&self.member, self.endings);
         let failed = |why: String| format!("{} cannot be written: {why}", written.join(&name).display());
         let put = |file: &mut File, bytes: &[u8]| -> io::Result<()> {
             file.rewind()?;
@@ -153,7 +173,7 @@ impl Ready<'_> {
         }
         .map_err(|e| failed(e.to_string()))?;
         // The one before may have been written the other way; it opens nothing any more.
-        for other in names_of(&self.member).iter().filter(|other| **other != name) {
+        for other in names_of(&self.member, self.endings).iter().filter(|other| **other != name) {
             let _ = fs::remove_file(folder.join(other));
         }
         Ok(written.join(name))
@@ -168,9 +188,9 @@ impl Drop for Ready<'_> {
 }
 
 /// The files that may hold a member's link: in the clear, and encrypted.
-fn names_of(member: &Email) -> [String; 2] {
+fn names_of(member: &Email, endings: [&'static str; 2]) -> [String; 2] {
     let name = file_name(member.key());
-    ENDINGS.map(|end| format!("{name}{end}"))
+    endings.map(|end| format!("{name}{end}"))
 }
 
 fn private_folder(folder: &Path) -> io::Result<()> {

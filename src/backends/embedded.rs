@@ -107,7 +107,7 @@ pub(super) fn caps(spec: &'static SystemSpec, tenant: &Tenant) -> Caps {
         spec.attrs.iter().filter(|a| spec.offers(a, tenant) && (a.axis != Axis::Until || spec.has_native_ends())).map(|a| a.key).collect();
     let mut writes: BTreeMap<Verb, BTreeSet<Key>> = BTreeMap::new();
     let here = spec.procedures.iter().filter(|p| p.tenant.as_ref().is_none_or(|w| spec.fact_word(tenant, w.fact) == Some(w.word)));
-    for step in here.flat_map(|p| p.steps) {
+    for step in here.flat_map(|p| p.steps).chain(spec.one_off_steps()) {
         writes.entry(step.verb).or_default().extend(step.keys.iter().copied().filter(|k| reads.contains(k)));
     }
     Caps {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::later::{LaterApply, LaterArgs, LaterRevisions};
+use super::member::MemberCommand;
 pub use super::words::{AllowFlag, Setting, Within};
 
 /// Access as code: plan, review and apply who may enter which SaaS account.
@@ -133,6 +134,13 @@ pub enum Command {
     Drift(DriftArgs),
     /// Ends all access of a person now: the changes, and the edit of the manifests.
     Revoke(RevokeArgs),
+    /// Does one thing for one member, once: a reset, an invitation again.
+    ///
+    /// Never desired state. Each action is confirmed, and a secret goes to a file and nowhere else.
+    Member {
+        #[command(subcommand)]
+        command: MemberCommand,
+    },
     /// Prints the live members of the accounts.
     Export(ExportArgs),
     /// Lists every access that ends soon, and who ends it.
@@ -158,9 +166,6 @@ pub enum Command {
     /// Prints the quarterly access review (not supported yet).
     #[command(hide = true)]
     Review(LaterArgs),
-    /// One-off actions on a member (not supported yet).
-    #[command(hide = true)]
-    Member(LaterArgs),
 }
 
 /// Where the manifests are.
@@ -554,6 +559,7 @@ impl Args {
             Command::Drift(a) => &a.at,
             Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
+            Command::Member { command } => return command.folder().map(PathBuf::as_path),
             Command::Expiring(a) => &a.at,
             Command::Who(a) => &a.at,
             Command::Sandbox { command } => match command {
@@ -568,8 +574,7 @@ impl Args {
             | Command::Import(_)
             | Command::Review(_)
             | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Member(_) => return None,
+            | Command::Man(_) => return None,
         };
         at.dir.as_deref()
     }

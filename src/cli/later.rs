@@ -82,9 +82,9 @@ impl Args {
         match &self.command {
             Command::Import(_) => return command("import"),
             Command::Review(_) => return command("review"),
-            Command::Member(_) => return command("member"),
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
             Command::Init(_)
+            | Command::Member { .. }
             | Command::Validate(_)
             | Command::Revoke(_)
             | Command::Export(_)

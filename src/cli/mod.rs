@@ -12,6 +12,7 @@ mod export;
 mod init;
 mod later;
 mod log;
+mod member;
 mod plan;
 mod revoke;
 mod runbook_file;
@@ -27,6 +28,7 @@ pub use args::{
     Setting, ValidateArgs, WhoArgs,
 };
 pub use later::NotYet;
+pub use member::{MemberCommand, OnInvited, OnOne};
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -129,6 +131,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Apply(args) => apply::run(context, args).await,
         Command::Drift(args) => drift::run(context, args).await,
         Command::Revoke(args) => revoke::run(context, args).await,
+        Command::Member { command } => member::run(context, command).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Expiring(args) => expiring::run(context, args).await,
         Command::Who(args) => who::run(context, args).await,
@@ -137,8 +140,6 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Man(args) => completions::man(context, args),
         Command::Schema(args) => schema::run(context, args),
         Command::Sandbox { command } => sandbox::run(context, command),
-        Command::Import(_) | Command::Review(_) | Command::Member(_) => {
-            Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)"))
-        }
+        Command::Import(_) | Command::Review(_) => Err(crate::run::Stop::failed("this command is not supported yet (not-yet-supported)")),
     }
 }

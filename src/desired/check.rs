@@ -111,7 +111,7 @@ fn one_role_a_day(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Di
                 continue;
             }
             let at = |e: &EntryDoc| {
-                let key = keys.iter().find(|k| e.attrs.contains_key(*k));
+                let key = keys.iter().find(|k| e.attrs.contains_key(k));
                 match key.and_then(|k| e.giver(k)) {
                     Some(profile) => profile.name.at.clone(),
                     None => key.and_then(|k| e.attrs.get(k)).map_or_else(|| e.at.clone(), |v| v.at.clone()),

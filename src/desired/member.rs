@@ -186,8 +186,8 @@ impl<'m> Member<'m> {
         };
         for day in self.segments(today).into_iter().filter(|d| *d > today) {
             let Wanted::Present(merged) = self.on(day, spec) else { break };
-            let changed = merged.attrs.iter().filter(|(k, v)| held.get(*k) != Some(*v)).map(|(k, v)| format!("{k} {}", shown(v)));
-            let gone = held.keys().filter(|k| !merged.attrs.contains_key(*k)).map(|k| format!("{k} left as it is"));
+            let changed = merged.attrs.iter().filter(|(k, v)| held.get(k) != Some(*v)).map(|(k, v)| format!("{k} {}", shown(v)));
+            let gone = held.keys().filter(|k| !merged.attrs.contains_key(k)).map(|k| format!("{k} left as it is"));
             let changed: Vec<String> = changed.chain(gone).collect();
             if !changed.is_empty() {
                 said.push(format!("from {day}: {}", changed.join("; ")));

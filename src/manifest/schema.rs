@@ -112,7 +112,7 @@ pub(super) fn connection(spec: Option<&'static SystemSpec>) -> Value {
     for fact in spec.facts {
         out["properties"][fact.key] = described(kind(&fact.kind, true), fact.doc);
     }
-    if spec.invitation.link {
+    if spec.shows_secrets() {
         out["properties"]["links"] = fixed::<raw::Links>();
     }
     if spec.tenants.is_some() {

@@ -45,6 +45,9 @@ pub enum Verb {
     Deactivate,
     AllowDomain,
     DisallowDomain,
+    /// Only in one-off actions, like the next.
+    ResetPassword,
+    ResetTwoFactor,
 }
 
 /// Who makes a call.
@@ -91,7 +94,8 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Applied,
-    /// The same, and the server answered with the link of an invitation (SYSTEMS.md M2).
+    /// The same, and the server answered with a secret to hand over: the link of an invitation
+    /// (SYSTEMS.md M2), a way to a new password.
     Linked(Link),
     /// It was so before: a removal of what is gone.
     Already,

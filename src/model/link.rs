@@ -1,7 +1,8 @@
 use secrecy::{ExposeSecret, SecretString};
 
-/// The link of an invitation. Whoever has it can accept in the person's place, so it is a secret
-/// (SYSTEMS.md M2): unprintable by type, it goes from the server's answer to a file and nowhere else.
+/// The link of an invitation or to set a new password, or the new password itself. Whoever has it can
+/// act in the person's place, so it is a secret (SYSTEMS.md M2): unprintable by type, it goes from the
+/// server's answer to a file and nowhere else.
 #[derive(Debug, Clone)]
 pub struct Link(SecretString);
 

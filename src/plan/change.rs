@@ -305,7 +305,7 @@ impl Plan {
 }
 
 /// A plan that may be applied: approval held and no guard stops what is left in it. Made by
-/// [`super::clear`] alone; no `Cleared`, no writer.
+/// [`super::clear`], and without any change by [`super::confirm`]; no `Cleared`, no writer.
 #[derive(Debug)]
 pub struct Cleared {
     pub(super) plan: Plan,

@@ -1,6 +1,8 @@
 use crate::desired::GuardCode;
 
 use super::change::{Cleared, Plan};
+use super::one_off::OneOffAct;
+use super::{Moment, digest};
 
 /// `--allow [ACCOUNT:]CODE=N@DIGEST`: lifts one guard to N, for one plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,40 @@ impl Lift {
     }
 }
 
-/// Fresh ∩ approved, guards passed: the only maker of [`Cleared`]. A guard stops its own account;
-/// the others go on.
+/// A one-off action that somebody confirmed, with the key to the writer for it. Made by [`confirm`]
+/// alone.
+#[derive(Debug)]
+pub struct Confirmed {
+    act: OneOffAct,
+    cleared: Cleared,
+}
+
+impl Confirmed {
+    pub fn act(&self) -> &OneOffAct {
+        &self.act
+    }
+    pub fn into_act(self) -> OneOffAct {
+        self.act
+    }
+    /// A plan without changes: it opens the writer, and lets nothing of any plan be made.
+    pub fn cleared(&self) -> &Cleared {
+        &self.cleared
+    }
+}
+
+/// Asks whether this one action is to be made. Beside [`clear`] the only maker of a [`Cleared`], and of
+/// one that holds no change.
+///
+/// # Errors
+/// What `ask` says where it is not.
+pub fn confirm<E>(act: OneOffAct, moment: Moment, ask: impl FnOnce(&OneOffAct) -> Result<(), E>) -> Result<Confirmed, E> {
+    ask(&act)?;
+    let plan = Plan { as_of: moment.now, simulated: moment.simulated, digest: digest::of_plan(&[]), accounts: Vec::new() };
+    Ok(Confirmed { act, cleared: Cleared { plan, stopped: Vec::new() } })
+}
+
+/// Fresh ∩ approved, guards passed: for changes the only maker of [`Cleared`]. A guard stops its own
+/// account; the others go on.
 ///
 /// # Errors
 /// [`NotCleared::Stale`] where another plan was approved, [`NotCleared::BadLift`] where a lift is

@@ -17,6 +17,7 @@ mod expiring;
 mod guards;
 mod invitation;
 mod lints;
+mod one_off;
 mod only;
 mod order;
 mod preflight;
@@ -33,8 +34,9 @@ pub use account::Account;
 pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Verdict, Warning,
 };
-pub use clear::{Lift, NotCleared, clear};
+pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
 pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Why, expiring};
+pub use one_off::{Against, Asked, OneOffAct, Refused, no_place_for_secrets, offered, one_off};
 
 /// The moment that a plan is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

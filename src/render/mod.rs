@@ -11,6 +11,7 @@ pub mod github;
 pub mod json;
 pub mod markdown;
 mod matrix;
+pub mod member;
 pub mod neutral;
 mod notes;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use apply_text::{ApplyView, apply_schema};
 pub use expiring::{ExpiringView, expiring_schema};
 pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
+pub use member::{MemberView, member_schema};
 pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
@@ -48,6 +50,7 @@ pub use who::{WhoView, who_schema};
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     match name {
         "plan" => Some(plan_schema()),
+        "member" => Some(member_schema()),
         "apply" => Some(apply_schema()),
         "expiring" => Some(expiring_schema()),
         "explain" => Some(explain_schema()),
@@ -59,7 +62,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 7] = ["apply", "expiring", "explain", "export", "plan", "revoke", "who"];
+pub const SCHEMAS: [&str; 8] = ["apply", "expiring", "explain", "export", "member", "plan", "revoke", "who"];
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::model::{Assign, Call, Channel, Key, Subject, Value, Verb};
-use crate::plan::{AccountPlan, Change, Plan};
+use crate::model::{Assign, Attrs, Call, Channel, Key, OneOff, Subject, Value, Verb};
+use crate::plan::{AccountPlan, Change, OneOffAct, Plan};
 use crate::systems::{self, Console};
 
 use super::neutral::{Markdown, MarkdownCode, Neutral};
@@ -92,8 +92,42 @@ impl Runbook {
         Self { as_of: plan.as_of.to_string(), digest: plan.digest.to_string(), sandbox: plan.is_sandbox(), steps, stopped }
     }
 
+    /// One one-off action, in the console.
+    pub fn of_one_off(act: &OneOffAct) -> Self {
+        let about = About { subject: act.subject(), after: [None, Some(act.whole())] };
+        let manual = act.calls().iter().filter(|c| c.channel != Channel::Api);
+        let step = Step {
+            account: act.account().to_owned(),
+            product: systems::find(act.system()).map_or(act.system(), |s| s.product),
+            action: act.act().word(),
+            id: act.id(),
+            about: act.subject().as_str().to_owned(),
+            acts: manual.flat_map(|call| acts(act.system(), about, call)).collect(),
+            made_before: Vec::new(),
+            after: Vec::new(),
+            reason: None,
+            place: None,
+            unverifiable: matches!(act.act(), OneOff::ResetPassword | OneOff::ResetTwoFactor),
+            notes: Vec::new(),
+        };
+        Self { as_of: act.as_of().to_string(), digest: String::new(), sandbox: act.is_sandbox(), steps: vec![step], stopped: Vec::new() }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.stopped.is_empty()
+    }
+}
+
+impl Act {
+    /// What to click, then what to look for, a sentence each.
+    pub fn sentences(&self) -> Vec<String> {
+        let line = |pieces: &[Piece]| -> String {
+            let text = |p: &Piece| match p {
+                Piece::Ours(t) | Piece::Theirs(t) | Piece::Copied(t) => t.clone(),
+            };
+            pieces.iter().map(text).collect()
+        };
+        self.clicks.iter().map(|c| line(c)).chain([format!("check: {}", line(&self.check))]).collect()
     }
 }
 
@@ -111,7 +145,7 @@ impl Step {
             action: change.action.word(),
             id: change.id.clone(),
             about: change.subject.as_str().to_owned(),
-            acts: manual.iter().flat_map(|call| acts(account.system, change, call)).collect(),
+            acts: manual.iter().flat_map(|call| acts(account.system, About::change(change), call)).collect(),
             made_before: change.calls[..first_manual].iter().map(|c| c.label.clone()).collect(),
             after: after.collect(),
             reason: change.reason.clone(),
@@ -123,25 +157,25 @@ impl Step {
 }
 
 /// The console's entries for one call: one an attribute where it sets some, else one for the verb.
-fn acts(system: &str, change: &Change, call: &Call) -> Vec<Act> {
+fn acts(system: &str, about: About<'_>, call: &Call) -> Vec<Act> {
     let console = systems::find(system).map_or(&[][..], |s| s.console);
     let entry = |key: Option<Key>| console.iter().find(|c| c.verb == call.verb && c.key == key);
     match (entry(None), call.set.is_empty()) {
-        (Some(whole), _) => vec![act(change, call, whole, None)],
-        (None, true) => vec![plain(change, call, None)],
+        (Some(whole), _) => vec![act(about, call, whole, None)],
+        (None, true) => vec![plain(about, call, None)],
         (None, false) => call
             .set
             .keys()
             .map(|key| match entry(Some(key)) {
-                Some(one) => act(change, call, one, Some(*key)),
-                None => plain(change, call, Some(*key)),
+                Some(one) => act(about, call, one, Some(*key)),
+                None => plain(about, call, Some(*key)),
             })
             .collect(),
     }
 }
 
-fn act(change: &Change, call: &Call, console: &Console, key: Option<Key>) -> Act {
-    let filler = Filler { change, call, key, named: console.steps.iter().flat_map(|s| placeholders(s)).collect() };
+fn act(about: About<'_>, call: &Call, console: &Console, key: Option<Key>) -> Act {
+    let filler = Filler { about, call, key, named: console.steps.iter().flat_map(|s| placeholders(s)).collect() };
     Act {
         label: call.label.clone(),
         clicks: console.steps.iter().filter(|s| filler.says_something(s)).map(|s| filler.fill(s)).collect(),
@@ -151,8 +185,8 @@ fn act(change: &Change, call: &Call, console: &Console, key: Option<Key>) -> Act
 }
 
 /// A call for which the system's literals have no words.
-fn plain(change: &Change, call: &Call, key: Option<Key>) -> Act {
-    let filler = Filler { change, call, key, named: Vec::new() };
+fn plain(about: About<'_>, call: &Call, key: Option<Key>) -> Act {
+    let filler = Filler { about, call, key, named: Vec::new() };
     let what = match call.verb {
         Verb::Invite => "invite",
         Verb::Resend => "send the invitation again to",
@@ -163,13 +197,29 @@ fn plain(change: &Change, call: &Call, key: Option<Key>) -> Act {
         Verb::Deactivate => "take the access away from",
         Verb::AllowDomain => "allow the domain",
         Verb::DisallowDomain => "disallow the domain",
+        Verb::ResetPassword => "reset the password of",
+        Verb::ResetTwoFactor => "reset the second factor of",
     };
     let template = if call.set.is_empty() { format!("{what} {{member}}") } else { format!("{what} {{member}}: {{value}}") };
     Act { label: call.label.clone(), clicks: vec![filler.fill(&template)], check: filler.fill("{member} is shown so"), plain_words: true }
 }
 
+/// Whom a step is about, and what they shall have.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    subject: &'a Subject,
+    /// What differs, and then all of it.
+    after: [Option<&'a Attrs>; 2],
+}
+
+impl<'a> About<'a> {
+    fn change(change: &'a Change) -> Self {
+        Self { subject: &change.subject, after: [change.after.as_ref(), change.whole_after()] }
+    }
+}
+
 struct Filler<'a> {
-    change: &'a Change,
+    about: About<'a>,
     call: &'a Call,
     /// The attribute that the entry is about; all that the call sets, where it is none.
     key: Option<Key>,
@@ -199,7 +249,7 @@ impl Filler<'_> {
 
     fn placeholder(&self, name: &str) -> Vec<Piece> {
         match name {
-            "member" | "domain" => vec![about(&self.change.subject)],
+            "member" | "domain" => vec![about(self.about.subject)],
             "value" => match self.key {
                 Some(key) => self.attribute(key),
                 None => listed(self.call.set.keys().map(|k| (*k, self.attribute(k)))),
@@ -222,7 +272,7 @@ impl Filler<'_> {
     }
 
     fn attribute(&self, key: &str) -> Vec<Piece> {
-        let wanted = || self.change.after.as_ref().and_then(|a| a.get(key)).or_else(|| self.change.whole_after()?.get(key));
+        let wanted = || self.about.after.iter().flatten().find_map(|a| a.get(key));
         match self.call.set.get(key) {
             Some(Assign::To(value)) => words(value),
             Some(Assign::Delta { add, remove }) => {

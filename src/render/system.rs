@@ -7,8 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::manifest::Invitations;
-use crate::model::{Action, Actor, Atom, Attrs, Caps, Channel, Tenant, Value, Verb};
-use crate::systems::{AttrSpec, Axis, Ends, FactSpec, Kind, Life, Mails, Merge, PhaseIs, Procedure, Required, Rule, Seeking, SystemSpec};
+use crate::model::{Action, Actor, Atom, Attrs, Caps, Channel, OneOff, Tenant, Value, Verb};
+use crate::systems::{
+    AttrSpec, Axis, Ends, FactSpec, Gives, Kind, Life, Mails, Merge, OneOffSpec, PhaseIs, Procedure, Required, Rule, Seeking, SystemSpec,
+    Way,
+};
 
 use super::matrix::{self, PermissionView, Role};
 use super::spelt::{Spelt, Word};
@@ -30,6 +33,7 @@ pub struct SystemView {
     /// Under this many a plan warns; 0 for never.
     pub recommended_administrators: u32,
     pub changes: Vec<ChangeWayView>,
+    pub one_offs: Vec<OneOffView>,
     pub actors: ActorsView,
     pub facts: Vec<FactView>,
     pub backends: Vec<BackendView>,
@@ -127,6 +131,22 @@ pub struct CallView {
     pub attributes: Vec<&'static str>,
 }
 
+/// What can be done for one member on request: `portcullis member`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OneOffView {
+    action: Word<OneOff>,
+    /// On members of which kind: `any`, `pending`, `standing`, `ended`.
+    pub on: &'static str,
+    /// Only where the fact of the connection has, or lists, the word.
+    pub only_with: Option<(&'static str, &'static str)>,
+    /// `mail`: the product writes to the member; `secret`: somebody hands it over; `nothing`.
+    pub gives: &'static str,
+    /// What the secret is.
+    pub secret: Option<&'static str>,
+    /// The backends through which portcullis does it; through the others it is done by hand.
+    pub through: Vec<&'static str>,
+}
+
 /// Who may act.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ActorsView {
@@ -199,6 +219,7 @@ impl SystemView {
             least_administrators: spec.floor.least,
             recommended_administrators: spec.floor.warn_under,
             changes: spec.procedures.iter().map(ChangeWayView::of).collect(),
+            one_offs: spec.one_offs.iter().map(|one| OneOffView::of(spec, one, backends)).collect(),
             actors: ActorsView::of(spec),
             facts: spec.facts.iter().map(FactView::of).collect(),
             backends: backends.iter().map(|(name, caps)| BackendView::of(spec, name, caps)).collect(),
@@ -313,14 +334,45 @@ impl ChangeWayView {
     fn of(procedure: &'static Procedure) -> Self {
         Self {
             action: Word(procedure.action),
-            on: match procedure.on {
-                PhaseIs::Any => "any",
-                PhaseIs::Pending => "pending",
-                PhaseIs::Standing => "standing",
-                PhaseIs::Ended => "ended",
-            },
+            on: phase(procedure.on),
             only_with: procedure.tenant.as_ref().map(|w| (w.fact, w.word)),
             calls: procedure.steps.iter().map(|s| CallView { call: s.label, attributes: s.keys.to_vec() }).collect(),
+        }
+    }
+    pub fn action(&self) -> &'static str {
+        self.action.0.word()
+    }
+}
+
+fn phase(on: PhaseIs) -> &'static str {
+    match on {
+        PhaseIs::Any => "any",
+        PhaseIs::Pending => "pending",
+        PhaseIs::Standing => "standing",
+        PhaseIs::Ended => "ended",
+    }
+}
+
+impl OneOffView {
+    fn of(spec: &SystemSpec, one: &'static OneOffSpec, backends: &[(&'static str, Caps)]) -> Self {
+        let reinvites = || spec.procedures.iter().filter(|p| p.action == Action::Reinvite).flat_map(|p| p.steps);
+        let verb = match &one.way {
+            Way::Call(step) => Some(step.verb),
+            Way::Reinvite => reinvites().map(|s| s.verb).find(|v| *v == Verb::Resend),
+        };
+        let by_api = |(_, caps): &&(&'static str, Caps)| verb.is_some_and(|v| caps.channel(v, None) == Channel::Api);
+        let (gives, secret) = match one.gives {
+            Gives::Mail => ("mail", None),
+            Gives::Secret(secret) => ("secret", Some(secret.words())),
+            Gives::Nothing => ("nothing", None),
+        };
+        Self {
+            action: Word(one.act),
+            on: phase(one.on),
+            only_with: one.tenant.as_ref().map(|w| (w.fact, w.word)).or(one.feature),
+            gives,
+            secret,
+            through: backends.iter().filter(by_api).map(|(name, _)| *name).collect(),
         }
     }
     pub fn action(&self) -> &'static str {
@@ -432,6 +484,8 @@ impl Spelt for Verb {
             Verb::Deactivate,
             Verb::AllowDomain,
             Verb::DisallowDomain,
+            Verb::ResetPassword,
+            Verb::ResetTwoFactor,
         ]
         .map(verb_word)
         .to_vec()
@@ -452,6 +506,8 @@ fn verb_word(verb: Verb) -> &'static str {
         Verb::Deactivate => "deactivate",
         Verb::AllowDomain => "allow-domain",
         Verb::DisallowDomain => "disallow-domain",
+        Verb::ResetPassword => "reset-password",
+        Verb::ResetTwoFactor => "reset-2fa",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::systems::{Keeper, SystemSpec};
 
 use super::matrix;
 use super::page::{Block, Cell, Page};
-use super::system::{AttributeView, BackendView, ChannelView, FactView, SystemView, WordView};
+use super::system::{AttributeView, BackendView, ChannelView, FactView, OneOffView, SystemView, WordView};
 
 /// The page of a system.
 pub fn page(spec: &'static SystemSpec, view: &SystemView) -> Page {
@@ -18,6 +18,7 @@ pub fn page(spec: &'static SystemSpec, view: &SystemView) -> Page {
     attributes(&mut page, view);
     lifecycle(&mut page, view);
     changes(&mut page, view);
+    one_offs(&mut page, view);
     actors(&mut page, view);
     facts(&mut page, view);
     backends(&mut page, view);
@@ -184,6 +185,33 @@ fn changes(page: &mut Page, view: &SystemView) {
     page.text(
         "Calls in between that would carry nothing are left out, and several run in the order that never gives more than before or after.",
     );
+}
+
+fn one_offs(page: &mut Page, view: &SystemView) {
+    page.heading("One-off actions");
+    let term = |one: &OneOffView| {
+        let mut on = match one.on {
+            "any" => "any member".to_owned(),
+            "standing" => "an active or locked member".to_owned(),
+            "ended" => "an expired or suspended member".to_owned(),
+            other => format!("a {other} member"),
+        };
+        if let Some((fact, word)) = one.only_with {
+            on += &format!(", with `{word}` in the connection's `{fact}`");
+        }
+        let gives = match one.secret {
+            Some(secret) => format!("{secret}, a secret, is written to the connection's `links`"),
+            None if one.gives == "mail" => "the product writes to the member".to_owned(),
+            None => "nobody is written to".to_owned(),
+        };
+        let through = match one.through[..] {
+            [] => "by hand".to_owned(),
+            _ => format!("through {}, else by hand", one.through.join(", ")),
+        };
+        (one.action().to_owned(), format!("For {on}; {gives}; {through}."))
+    };
+    page.terms(view.one_offs.iter().map(term).collect());
+    page.text("`portcullis member ACTION EMAIL --account NAME`: never desired state, each confirmed, for one member at a time.");
 }
 
 fn actors(page: &mut Page, view: &SystemView) {

@@ -208,15 +208,18 @@ impl<'f> Connected<'f> {
         self.sites.iter().find(|s| *s.name == *name)
     }
 
+    /// Reads one account.
+    pub(super) async fn read_one(&self, site: &Site<'f>, request: &Request) -> Reading {
+        request.says(&format!("reading {}", site.name));
+        match site.out_of_reach() {
+            Some(why) => Reading::incomplete(why),
+            None => site.backend.reader().read().await,
+        }
+    }
+
     /// Reads the accounts side by side, in the order of their names.
     pub async fn read(&self, request: &Request) -> Vec<Reading> {
-        let reads = self.sites.iter().map(|site| async move {
-            request.says(&format!("reading {}", site.name));
-            match site.out_of_reach() {
-                Some(why) => Reading::incomplete(why),
-                None => site.backend.reader().read().await,
-            }
-        });
+        let reads = self.sites.iter().map(|site| self.read_one(site, request));
         stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{Assign, Attrs, Call, Domain, Domains, Email, Key, Phase, Subject, Value, Verb};
-use crate::systems::{Mails, Required, SystemSpec};
+use crate::systems::{Gives, Mails, OneOffSpec, Required, Secret, SystemSpec, Way};
 
 use super::answer::{Answer, Host};
 use super::assign::assigned;
@@ -64,7 +64,7 @@ impl Sandbox {
 
 /// Whether the product knows the operation at all: its literals name every one.
 fn offers(spec: &SystemSpec, verb: Verb) -> bool {
-    spec.procedures.iter().flat_map(|p| p.steps).any(|s| s.verb == verb)
+    spec.procedures.iter().flat_map(|p| p.steps).chain(spec.one_off_steps()).any(|s| s.verb == verb)
 }
 
 /// One account's server within one transaction.
@@ -113,6 +113,7 @@ impl Server<'_> {
             Verb::Restore => self.restore(member, &call.set),
             Verb::Resend => self.resend(member),
             Verb::Delete => self.delete(member, true),
+            Verb::ResetPassword | Verb::ResetTwoFactor => self.reset(&member, call.verb),
             Verb::Invite | Verb::Deactivate | Verb::AllowDomain | Verb::DisallowDomain => {
                 Ok(Answer::Refused(format!("{} has no such operation on a user.", self.host.spec.product)))
             }
@@ -230,6 +231,32 @@ impl Server<'_> {
         self.put(member)?;
         self.send(&email)?;
         self.shown_link(&email)
+    }
+
+    /// A way to a new password, or to a new second factor, for somebody who has registered.
+    fn reset(&mut self, member: &Member, verb: Verb) -> Result<Answer, SandboxError> {
+        let phase = member.phase(self.host.spec, &self.clock);
+        let nothing = BTreeSet::new();
+        let ask = self.ask(verb, Some((member, &phase)), &member.attrs, Some(&member.attrs), &nothing);
+        if let Some(no) = self.refusal(&ask, true) {
+            return Ok(Answer::Refused(no));
+        }
+        if !matches!(phase, Phase::Active | Phase::Locked) {
+            return Ok(Answer::Refused(format!("{} has no access that could be reset.", member.email)));
+        }
+        let is_it = |o: &&OneOffSpec| matches!(&o.way, Way::Call(step) if step.verb == verb);
+        let Some(one) = self.host.spec.one_offs.iter().find(is_it) else {
+            return Ok(Answer::Refused(format!("{} has no such operation on a user.", self.host.spec.product)));
+        };
+        if one.feature.is_some_and(|(fact, word)| !self.host.tenant.lists(fact, word)) {
+            return Ok(Answer::Refused("This feature is not enabled for the account.".into()));
+        }
+        match one.gives {
+            Gives::Mail => self.store.post(&member.email, MailKind::Reset, self.clock.now).map(|()| Answer::Done),
+            Gives::Secret(Secret::Password) => Ok(Answer::Linked(link::password()?)),
+            Gives::Secret(Secret::PasswordLink | Secret::InvitationLink) => Ok(Answer::Linked(link::reset(&member.email)?)),
+            Gives::Nothing => Ok(Answer::Done),
+        }
     }
 
     pub(super) fn delete(&mut self, member: Member, actor: bool) -> Result<Answer, SandboxError> {

@@ -3,6 +3,7 @@
 use crate::model::{Action, Verb};
 
 use super::emma_hq_checks as checks;
+use super::one_off::{Gives, OneOffSpec, RESEND, reset_password};
 use super::spec::{
     AttrSpec, Axis, Console, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, Merge, PermitRow, PhaseIs, Procedure,
     Required, Rule, Scopes, Step, SystemSpec, Where, Word, Words, X1, X2, both, portcullis, product,
@@ -209,6 +210,8 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: SUBACCOUNT, steps: &[ROLE] },
     ],
+    // Only the top-level page has the reset in its menu.
+    one_offs: &[OneOffSpec { tenant: ACCOUNT, ..reset_password(Gives::Mail) }, RESEND],
     reads_back: &[],
     firsts: &[],
     checks: &[],
@@ -295,6 +298,13 @@ pub static SPEC: SystemSpec = SystemSpec {
             steps: &["click the email address {member} on the Users page", "on the Name tab set {value}", "click the Save button"],
             labels: true,
             check: "the Users page shows the name",
+        },
+        Console {
+            verb: Verb::ResetPassword,
+            key: None,
+            steps: &["on the Users page click the arrow to the right of {member}", "send a password reset email from the dropdown menu"],
+            labels: true,
+            check: "the person has the mail",
         },
         Console {
             verb: Verb::Delete,

@@ -3,6 +3,7 @@
 
 use crate::model::{Action, Attrs, Tenant, Verb};
 
+use super::one_off::{Gives, RESEND, Secret, reset_password};
 use super::spec::{
     AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, Merge, PermitRow, PhaseIs, Procedure, Required, Rule, Scopes,
     Step, SystemSpec, Word, Words, X1, both, portcullis, product,
@@ -116,6 +117,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         // G2: for good; nobody is restored.
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
     ],
+    one_offs: &[reset_password(Gives::Secret(Secret::Password)), RESEND],
     // G1: who was invited has a default level, and the page does not say which.
     reads_back: &[(Action::Invite, Verb::Set)],
     firsts: &[],
@@ -170,6 +172,17 @@ pub static SPEC: SystemSpec = SystemSpec {
             ],
             labels: true,
             check: "the edit form shows these account access settings",
+        },
+        Console {
+            verb: Verb::ResetPassword,
+            key: None,
+            steps: &[
+                "find {member} in the Regular Users table (an analytics user: in the table of analytics users)",
+                "click the 'Lock' icon in the Actions column",
+                "generate a new password for the user, and hand it over as a secret",
+            ],
+            labels: true,
+            check: "{member} signs in with the new password",
         },
         Console {
             verb: Verb::Delete,

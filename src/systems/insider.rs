@@ -3,6 +3,7 @@
 use crate::model::{Action, Verb};
 
 use super::insider_checks as checks;
+use super::one_off::{Gives, RESEND, reset_password, reset_two_factor};
 use super::spec::{
     AttrSpec, Axis, Console, DomainSpec, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, Merge, PermitRow, PhaseIs,
     Procedure, Required, Rule, Scopes, Step, SystemSpec, Word, Words, X1, X2, both, portcullis, product,
@@ -207,6 +208,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
     ],
+    one_offs: &[reset_password(Gives::Mail), reset_two_factor(("features", "two-factor")), RESEND],
     reads_back: &[],
     firsts: &[("I4", checks::i4_promotion_clears_end)],
     checks: &[("I1", checks::i1_no_temporary_administrator), ("I2", checks::i2_end_at_most_30_days_ahead)],
@@ -290,6 +292,25 @@ pub static SPEC: SystemSpec = SystemSpec {
             steps: &["click the Edit button against {member}", "set a new panel access period: {end}", "click the Save button"],
             labels: true,
             check: "the Users page lists {member} as Active",
+        },
+        // The page says that users reset their passwords, and names no button of an administrator's.
+        Console {
+            verb: Verb::ResetPassword,
+            key: None,
+            steps: &["have the mail for a new password sent to {member}, from the page where users sign in"],
+            labels: false,
+            check: "the person has the mail",
+        },
+        Console {
+            verb: Verb::ResetTwoFactor,
+            key: None,
+            steps: &[
+                "ensure that the password of {member} is safe: until it is set up anew, there is no second factor",
+                "open User Management, and the three-dots menu against {member}",
+                "choose to reset their 2FA, and click the Reset button in the confirmation message",
+            ],
+            labels: true,
+            check: "{member} is asked to set 2FA up when signing in",
         },
         Console {
             verb: Verb::Delete,

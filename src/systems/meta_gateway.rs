@@ -3,6 +3,7 @@
 
 use crate::model::{Action, Tenant, Verb};
 
+use super::one_off::{Gives, LINK, Secret, reset_password};
 use super::spec::{
     AttrSpec, Axis, Console, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge, PermitRow, PhaseIs, Procedure,
     Required, Rule, Scopes, Step, SystemSpec, TenantsSpec, Word, Words, X1, both, portcullis, product,
@@ -113,6 +114,8 @@ pub static SPEC: SystemSpec = SystemSpec {
         Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: None, steps: &[EDIT] },
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: REVOKE },
     ],
+    // M6: a lost link is generated anew; nothing is sent again.
+    one_offs: &[reset_password(Gives::Secret(Secret::PasswordLink)), LINK],
     reads_back: &[],
     firsts: &[],
     checks: &[],
@@ -164,6 +167,17 @@ pub static SPEC: SystemSpec = SystemSpec {
             ],
             labels: false,
             check: "exactly these data sources are assigned",
+        },
+        Console {
+            verb: Verb::ResetPassword,
+            key: None,
+            steps: &[
+                "open the Users menu under Account settings",
+                "click the Edit button for {member}, then the Reset button in the Password section",
+                "copy the link generated and send it to the user; it is a secret",
+            ],
+            labels: true,
+            check: "the person has the link",
         },
         Console {
             verb: Verb::Delete,

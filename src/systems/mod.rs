@@ -9,12 +9,14 @@ pub mod insider;
 mod insider_checks;
 mod judge;
 pub mod meta_gateway;
+mod one_off;
 mod procedure;
 pub mod solver;
 mod spec;
 
 pub use check::{Dated, Finding, Needs, Seeking};
 pub use judge::Administrator;
+pub use one_off::{Gives, Lacks, OneOffSpec, Secret, Way};
 pub use procedure::{NoWay, Removal};
 pub use spec::{
     AttrSpec, Axis, Check, Console, DomainSpec, Ends, FactSpec, First, Floor, InvitationSpec, Keeper, Kind, Life, Limit, Mails, May, Merge,

@@ -83,7 +83,7 @@ impl SystemSpec {
                         mails: false,
                     });
                 }
-                Verb::Delete | Verb::Deactivate | Verb::AllowDomain | Verb::DisallowDomain => {
+                Verb::Delete | Verb::Deactivate | Verb::AllowDomain | Verb::DisallowDomain | Verb::ResetPassword | Verb::ResetTwoFactor => {
                     calls.push(self.call(step, BTreeMap::new(), false));
                 }
             }

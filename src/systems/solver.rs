@@ -2,6 +2,7 @@
 
 use crate::model::{Action, Verb};
 
+use super::one_off::{Gives, RESEND, reset_password};
 use super::spec::{
     AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, May, Merge, PermitRow, PhaseIs, Procedure, Required, Rule,
     Scopes, Step, SystemSpec, Word, Words, X1, portcullis, product,
@@ -94,6 +95,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         Procedure { action: Action::Edit, on: PhaseIs::Standing, tenant: None, steps: SETS },
         Procedure { action: Action::Remove, on: PhaseIs::Any, tenant: None, steps: DELETE },
     ],
+    one_offs: &[reset_password(Gives::Mail), RESEND],
     reads_back: &[],
     firsts: &[],
     checks: &[],
@@ -131,6 +133,13 @@ pub static SPEC: SystemSpec = SystemSpec {
             ],
             labels: true,
             check: "the user is in exactly these groups",
+        },
+        Console {
+            verb: Verb::ResetPassword,
+            key: None,
+            steps: &["click your name in the upper-right corner and select Account Management", "use Password reset for {member}"],
+            labels: true,
+            check: "the person has the email",
         },
         Console {
             verb: Verb::Delete,

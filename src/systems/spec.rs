@@ -3,6 +3,7 @@
 use crate::model::{Action, Attrs, Key, Live, Tenant, Verb};
 
 use super::check::{Dated, Finding, Needs, Seeking};
+use super::one_off::OneOffSpec;
 
 /// A kind of product with its own rules.
 #[derive(Clone, Copy)]
@@ -46,6 +47,8 @@ pub struct SystemSpec {
     pub exists_elsewhere: &'static str,
     /// How each change is made; the first that matches counts.
     pub procedures: &'static [Procedure],
+    /// What can be done for one member on request; never desired state.
+    pub one_offs: &'static [OneOffSpec],
     /// Before these calls of a change the member is read again: what the call before gave is not
     /// documented (G1).
     pub reads_back: &'static [(Action, Verb)],

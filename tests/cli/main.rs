@@ -7,6 +7,7 @@ mod hostile;
 mod init;
 mod json;
 mod man;
+mod member;
 #[path = "../support/program.rs"]
 mod program;
 mod revoke;

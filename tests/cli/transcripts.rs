@@ -371,7 +371,6 @@ fn what_is_known_and_not_built_is_refused() {
     let lines = [
         "import --anything",
         "review",
-        "member resend ada",
         "sandbox serve",
         "plan --base main",
         "plan --applied main",

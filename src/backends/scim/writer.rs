@@ -69,9 +69,10 @@ impl<'a> ScimWriter<'a> {
             (Verb::Set | Verb::Restore, None) => Err(refused("the server has no such user any more: plan again")),
             (Verb::Deactivate | Verb::Delete, None) => Ok(Outcome::Already),
             (Verb::Delete, Some(known)) => self.delete(start, &known).await,
-            (Verb::Resend | Verb::EditInvitation | Verb::AllowDomain | Verb::DisallowDomain, _) => {
-                Err(refused(format!("SCIM has no way to do `{}`", call.label)))
-            }
+            (
+                Verb::Resend | Verb::EditInvitation | Verb::AllowDomain | Verb::DisallowDomain | Verb::ResetPassword | Verb::ResetTwoFactor,
+                _,
+            ) => Err(refused(format!("SCIM has no way to do `{}`", call.label))),
         }
     }
 

@@ -305,7 +305,7 @@ fn file(sink: &mut Sink, at: Cursor<'_>, backend: Option<BackendName>) -> Option
     below(sink, value, "the database")
 }
 
-/// Where the links of invitations are written. Without it a link that nothing mails would be lost.
+/// Where links, and other secrets to hand over, are written. Without it a link that nothing mails would be lost.
 fn links(
     sink: &mut Sink,
     spec: &'static SystemSpec,
@@ -313,7 +313,7 @@ fn links(
     backend: Option<BackendName>,
     facts: &BTreeMap<Key, Value>,
 ) -> Option<Links> {
-    if !spec.invitation.link {
+    if !spec.shows_secrets() {
         return None;
     }
     // Whoever makes the steps of a runbook copies the links in the console.
@@ -325,7 +325,8 @@ fn links(
         return None;
     }
     let Some(found) = at.get("links") else {
-        if let Mails::If(fact) = spec.invitation.mails
+        if spec.invitation.link
+            && let Mails::If(fact) = spec.invitation.mails
             && facts.get(fact).and_then(Value::as_flag) != Some(true)
         {
             let message = format!("without `{fact}: true` nothing mails the links of invitations, and `links` is missing");

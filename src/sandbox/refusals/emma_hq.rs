@@ -118,6 +118,7 @@ fn e6_each_page_has_its_own_way_with_invitations(ask: &Ask<'_>) -> Option<String
         Verb::Set if ask.is_pending() && on_page => "Choose Edit invitation on the Invitations tab.",
         Verb::Set if ask.is_pending() => "The user is pending: delete the pending user and create a new invitation.",
         Verb::Delete if on_page && !ask.is_pending() => "Only invitations are deleted here.",
+        Verb::ResetPassword if on_page => "Password resets are sent from the Users tab of the account.",
         _ => return None,
     };
     Some(refused.into())

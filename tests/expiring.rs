@@ -55,7 +55,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
         json!([{
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
             "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
-            "rolling": false, "moved": false, "again": false,
+            "unwritten": false, "rolling": false, "moved": false, "again": false,
             "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
             "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
         }])
@@ -194,6 +194,63 @@ fn invitations_that_will_be_over_say_whether_another_goes_out() {
     // E8: nothing is mailed, so nothing is ever over.
     world.connect("sso: true; actor: { role: parent }");
     assert_eq!(told(&world, ""), NOBODY);
+}
+
+/// What nobody held is not lost: invitations stand behind what ends, and are counted apart.
+#[test]
+fn invitations_have_a_section_of_their_own() {
+    let pending = "{ email: zoe@acme.example, name: N N, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-15T09:00:00Z, attempts: 1 }";
+    let ends = "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03 }";
+    let world = emma(&[ADA, KIM, pending], &[ADA, ends]);
+    let text = world.command("expiring").out;
+    let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
+    assert!(at("kim@acme.example") < at("invitations that will be over") && at("invitations that will be over") < at("zoe@acme.example"));
+    assert!(text.contains(": 1; 1 invitation"), "{text}");
+}
+
+/// SYSTEMS.md I2: whose own end comes first has no invitation that is over after it.
+#[test]
+fn an_invitation_that_outlives_the_end_is_not_listed() {
+    let world = World::insider("");
+    let pending = |end: &str| {
+        format!("{{ email: kim@acme.example, role: viewer, end: {end}, phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1 }}")
+    };
+    for (end, wanted) in [
+        ("2026-11-25", vec!["2026-11-26 kim@acme.example membership end product"]),
+        ("2026-12-18", vec!["2026-11-28 kim@acme.example invitation life product", "2026-12-19 kim@acme.example membership end product"]),
+    ] {
+        world.live("", &[ROOT, &pending(end)]);
+        world.want("", &[ROOT, &format!("{{ email: kim@acme.example, role: viewer, end: {end} }}")]);
+        assert_eq!(told(&world, ""), wanted);
+    }
+}
+
+/// A product ends by itself only what it was told.
+#[test]
+fn an_end_that_the_plan_has_yet_to_write_is_told_as_one() {
+    let world = World::insider("");
+    let kim = |end: &str| format!("{{ email: kim@acme.example, name: Kim Lee, role: viewer{end} }}");
+    world.want("", &[ROOT, &kim(", end: 2026-12-05")]);
+    for (end, unwritten) in [(", end: 2026-12-05", false), ("", true)] {
+        world.live("", &[ROOT, &kim(end)]);
+        let view = list(&world, "");
+        assert_eq!(
+            (&view["expiring"][0]["ended_by"], &view["expiring"][0]["unwritten"]),
+            (&json!("product"), &json!(unwritten)),
+            "{view:#}"
+        );
+        assert_eq!(world.command("expiring").out.contains("by itself once the plan is applied"), unwritten);
+    }
+}
+
+#[test]
+fn a_month_is_one_of_the_calendar() {
+    let world = emma(&[ADA, KIM], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-21 }"]);
+    // From the 22nd of November to the 22nd of December, the day on which it is gone.
+    for (within, many) in [("1m", 1), ("2m", 1), ("29d", 0), ("0m", 0)] {
+        assert_eq!(told(&world, &format!(" --within {within}")).len(), many, "{within}");
+    }
+    assert!(world.command("expiring --within 1y").err.contains("months of the calendar"));
 }
 
 #[test]

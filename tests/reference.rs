@@ -221,6 +221,82 @@ fn every_system_has_a_fresh_page() {
     assert_eq!(pages, systems::ALL.len(), "a page of no system");
 }
 
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn a_question_is_found_by_its_words_and_by_how_it_begins() {
+    for asked in ["why was this blocked", "Why was this blocked?", "why-was-this-blocked"] {
+        assert!(explained(&words(asked), "text").starts_with("Why was this blocked\n"), "{asked}");
+    }
+    for asked in [vec!["invite an outsider".to_owned()], words("invite an outsider"), words("invite an outsider for two weeks")] {
+        assert!(explained(&asked, "text").starts_with("Invite an outsider for two weeks\n"), "{asked:?}");
+    }
+    // Several words that spell nothing together are several.
+    let two = explained(&words("removals E5"), "text");
+    assert!(two.contains("removals (guard)") && two.contains("E5 (rule)"), "{two}");
+}
+
+#[test]
+fn every_word_and_rule_of_a_system_is_found() {
+    for spec in systems::ALL {
+        let mut all: Vec<String> = spec.attrs.iter().map(|a| a.key.to_owned()).collect();
+        all.extend(spec.attrs.iter().filter_map(|a| a.kind.fixed()).flatten().map(|w| w.word.to_owned()));
+        all.extend(spec.rules.iter().map(|r| r.id.to_owned()));
+        let said: serde_json::Value = serde_json::from_str(&explained(&all, "json")).expect("JSON");
+        let topics = said["topics"].as_array().expect("topics");
+        for word in &all {
+            let names = |t: &&serde_json::Value| t["topic"] == word.as_str() && t["says"].to_string().contains(spec.name);
+            assert!(topics.iter().any(|t| names(&t)), "{} of {}", word, spec.name);
+        }
+    }
+    let rule = explained(&["i11".to_owned()], "text");
+    assert!(rule.contains("I11 (rule)") && rule.contains("portcullis keeps it"), "{rule}");
+}
+
+/// What the enums of a plan print, docs/codes.md tells.
+#[test]
+fn every_word_that_a_plan_prints_is_explained() {
+    use portcullis::model::{Action, Direction};
+    use portcullis::plan::Cause;
+    let listed = listed("Words");
+    let mut all: Vec<&str> = Action::ALL.iter().map(|a| a.word()).collect();
+    all.extend([Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither].map(Direction::word));
+    all.extend([Cause::Expiry, Cause::Start, Cause::Invitation, Cause::Undetermined].map(Cause::word));
+    all.extend(["pending", "active", "locked", "expired", "suspended", "adopt", "additive", "authoritative", "drift", "proof"]);
+    let missing: Vec<_> = all.iter().filter(|w| !listed.contains(**w)).collect();
+    assert_eq!(missing, [] as [&&str; 0]);
+    assert!(explained(&["drift".to_owned()], "text").contains("portcullis drift --help"));
+    assert!(explained(&["digest".to_owned()], "text").contains("a hash of its canonical form"));
+}
+
+#[test]
+fn a_number_is_never_mistaken_for_another() {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis")).env_clear().args(["explain", "9"]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(1) && !said.contains("did you mean") && said.contains("exit-codes"), "{said}");
+}
+
+#[test]
+fn the_question_of_lifting_names_what_cannot_be_lifted() {
+    let said = explained(&["lift-a-guard".to_owned()], "text");
+    for code in GuardCode::ALL.into_iter().filter(|c| !c.is_liftable() || c.is_minimum()) {
+        assert!(said.contains(code.word()), "{}: {said}", code.word());
+    }
+    let minimum = explained(&["minimum-administrators".to_owned()], "text");
+    assert!(minimum.contains("never below the product's own least"), "{minimum}");
+}
+
+/// Whoever copies the example gets an error at its line, and no end that is over.
+#[test]
+fn the_day_of_the_example_must_be_put_in() {
+    let page = fs::read_to_string(root().join("docs/questions.md")).expect("docs/questions.md");
+    let end = page.lines().find(|l| l.trim_start().starts_with("end: ")).expect("an end").trim().split(' ').nth(1).expect("a day");
+    assert!(!end.bytes().any(|b| b.is_ascii_digit()), "{end}");
+    assert!(page.contains("+13 days"));
+}
+
 #[test]
 fn everything_that_speaks_against_a_one_off_action_is_explained() {
     let text = fs::read_to_string(root().join("src/plan/one_off.rs")).expect("a source");

@@ -384,7 +384,7 @@ pub struct ExportArgs {
 pub struct ExpiringArgs {
     #[command(flatten)]
     pub at: DirArg,
-    /// How far to look: days, weeks or hours, like 30d, 2w or 36h.
+    /// How far to look: hours, days, weeks or months of the calendar, like 36h, 30d, 2w or 1m; 2m holds the whole next month.
     #[arg(long, value_name = "TIME", default_value = "30d")]
     pub within: Within,
 }
@@ -490,9 +490,11 @@ pub struct ManArgs {
     portcullis explain removals                    what the guard counts, and how it is lifted\n  \
     portcullis explain actor-lacks-role            why a change was blocked, and what to do\n  \
     portcullis explain exit-codes                  all of them\n  \
+    portcullis explain why was this blocked        a question, or how one begins\n  \
+    portcullis explain viewer E5                   a word or a rule of the systems\n  \
     portcullis explain                             every word that can be explained")]
 pub struct ExplainArgs {
-    /// A system, a code that was printed, an exit code, a key of a manifest or a question.
+    /// A system, a code or word that was printed, an exit code, a key, a word or rule of a system, or a question.
     #[arg(value_name = "WORD")]
     pub words: Vec<String>,
 }
@@ -501,7 +503,21 @@ pub struct ExplainArgs {
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
     /// Replaces the live state of the embedded accounts that the file names.
+    #[command(after_help = "LIVE.yaml, the keys of which `portcullis explain live` tells:\n  \
+        accounts:\n    \
+          newsletter:                            # an embedded account of the manifests\n      \
+            domains: [acme.example]              # the whitelist; left out, everybody may come in\n      \
+            members:\n        \
+              - email: ada@acme.example\n          \
+                phase: active                    # pending, active, locked, expired or suspended\n          \
+                role: manager                    # and the system's other attributes, as in a manifest\n        \
+              - email: kim@agency.example\n          \
+                phase: pending\n          \
+                role: author\n          \
+                invited: 2026-11-01T10:00:00Z    # when the invitation went out\n          \
+                attempts: 1")]
     Load {
+        /// The live state: members of accounts, their phases and what they hold.
         #[arg(value_name = "LIVE.yaml")]
         live: PathBuf,
         #[command(flatten)]
@@ -532,9 +548,10 @@ pub enum SandboxCommand {
     Serve(LaterArgs),
 }
 
-/// A member of an embedded account; `--account` says of which, where there are several.
+/// A member of an embedded account; `--account` says of which, where the address is in several.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OnMember {
+    /// The member's address; `--account` where several embedded accounts have it.
     #[arg(value_name = "EMAIL")]
     pub email: String,
     #[command(flatten)]

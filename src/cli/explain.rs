@@ -1,16 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use clap::CommandFactory as _;
 use jiff::tz::TimeZone;
 
 use crate::backends;
 use crate::desired::{GuardCode, Limit};
 use crate::manifest::diagnostic::nearest;
 use crate::model::{Actor, Atom, Caps, Key, Tenant, Value};
-use crate::render::{self, ExplainView, SaidView, SystemView, TopicView};
+use crate::render::{self, ExplainView, SaidView, SystemView, TopicView, vocabulary};
 use crate::run::Stop;
 use crate::systems::{self, SystemSpec};
 
-use super::args::{ExplainArgs, Format};
+use super::args::{Args, ExplainArgs, Format};
 use super::context::Context;
 use super::exit;
 
@@ -28,28 +29,91 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<u8, Stop> {
     Ok(context.printed(out, printed, exit::DONE))
 }
 
-/// All words, or the first that nothing explains.
+/// All words, or the first that nothing explains. Several may spell one: `why was this blocked`.
 fn answer(words: &[String]) -> Result<ExplainView, Stop> {
     let known = render::topics();
-    let (mut systems, mut topics): (Vec<SystemView>, Vec<TopicView>) = Default::default();
-    for word in words {
-        let word = word.to_lowercase();
-        if let Some(spec) = systems::find(&word) {
-            systems.push(of_system(spec));
-            continue;
-        }
-        let found: Vec<TopicView> = known.iter().filter(|t| t.topic == word).cloned().map(with_limits).collect();
-        if found.is_empty() {
-            let all = known.iter().map(|t| t.topic.as_str()).chain(systems::ALL.iter().map(|s| s.name));
-            let hint = match nearest(&word, all) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`portcullis explain` lists what can be explained".to_owned(),
-            };
-            return Err(Stop::hinted(format!("nothing here is called `{word}`"), hint));
-        }
-        topics.extend(found);
+    let mut said = Said::default();
+    if words.len() > 1 && said.find(&known, &hyphened(&words.join(" "))) {
+        return Ok(said.view());
     }
-    Ok(ExplainView::of(systems, topics))
+    for word in words {
+        if !said.find(&known, &hyphened(word)) {
+            return Err(unknown(&known, word));
+        }
+    }
+    Ok(said.view())
+}
+
+#[derive(Default)]
+struct Said {
+    systems: Vec<SystemView>,
+    topics: Vec<TopicView>,
+}
+
+impl Said {
+    /// Everything of that name; else what begins so, where that is one page or question.
+    fn find(&mut self, known: &[TopicView], word: &str) -> bool {
+        if let Some(spec) = systems::find(word) {
+            self.systems.push(of_system(spec));
+            return true;
+        }
+        let mut found: Vec<TopicView> = known.iter().filter(|t| t.topic == word).cloned().map(with_limits).collect();
+        found.extend(vocabulary::of_systems(word));
+        found.extend(vocabulary::rule(word));
+        found.extend(command(word));
+        if found.is_empty() {
+            let is_page = |t: &&TopicView| matches!(t.kind.as_str(), "question" | "section");
+            let mut begins = known.iter().filter(is_page).filter(|t| t.topic.strip_prefix(word).is_some_and(|rest| rest.starts_with('-')));
+            if let (Some(one), None) = (begins.next(), begins.next()) {
+                found.push(one.clone());
+            }
+        }
+        let is_known = !found.is_empty();
+        self.topics.extend(found);
+        is_known
+    }
+
+    fn view(self) -> ExplainView {
+        ExplainView::of(self.systems, self.topics)
+    }
+}
+
+/// As the words of headings are: `Why was this blocked?` is `why-was-this-blocked`.
+fn hyphened(text: &str) -> String {
+    let words = text.to_lowercase();
+    let words: Vec<&str> = words.split_whitespace().map(|w| w.trim_matches(['`', '?', '"', ':', ','])).filter(|w| !w.is_empty()).collect();
+    words.join("-")
+}
+
+fn unknown(known: &[TopicView], word: &str) -> Stop {
+    let word = hyphened(word);
+    // A number is near to any other.
+    let is_word = |w: &&str| w.chars().count() > 1;
+    let all = known.iter().map(|t| t.topic.as_str()).chain(systems::ALL.iter().map(|s| s.name)).chain(vocabulary::all());
+    let hint = match nearest(&word, all.filter(is_word)).filter(|_| word.chars().count() > 1) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) => {
+            "`portcullis explain exit-codes` lists those there are".to_owned()
+        }
+        None => "`portcullis explain` lists what can be explained".to_owned(),
+    };
+    Stop::hinted(format!("nothing here is called `{word}`"), hint)
+}
+
+/// What `--help` says of a command first, and where the rest is.
+fn command(word: &str) -> Option<TopicView> {
+    let all = Args::command();
+    let found = all.get_subcommands().find(|c| c.get_name() == word && !c.is_hide_set())?;
+    let about = found.get_about().map(ToString::to_string).unwrap_or_default();
+    Some(TopicView {
+        topic: word.to_owned(),
+        kind: "command".to_owned(),
+        page: "--help",
+        title: String::new(),
+        says: vec![SaidView::new("what it does", about), SaidView::new("more", format!("`portcullis {word} --help`"))],
+        text: Vec::new(),
+        examples: Vec::new(),
+    })
 }
 
 /// A system as seen where every feature is on, with all that can be done on any of its pages.
@@ -85,9 +149,9 @@ fn with_limits(mut topic: TopicView) -> TopicView {
         None => String::new(),
         Some(_) if code.is_minimum() => {
             let each: Vec<String> = limits.iter().map(|(name, limit)| format!("{name} {}", limit.at_least())).collect();
-            format!("at least {}; never liftable below it", each.join(", "))
+            format!("at least {}", each.join(", "))
         }
-        Some(_) if !code.is_liftable() => "none at all".to_owned(),
+        Some(_) if !code.is_liftable() => "0, and nothing lifts it".to_owned(),
         Some(limit) => {
             let of = [10, 100, 1000].map(|members| format!("{} of {members} members", limit.over(members)));
             format!("count {}, percent {}, most {}: {}", limit.count, limit.percent, limit.most, of.join(", "))
@@ -97,8 +161,14 @@ fn with_limits(mut topic: TopicView) -> TopicView {
     let word = code.word();
     let (lift, set) = if code.is_liftable() {
         let written = if code.is_minimum() { format!("`{word}: 2`") } else { format!("`{word}: {{ count: N, percent: P, most: M }}`") };
+        let floor = systems::ALL.iter().map(|s| format!("{} {}", s.name, s.floor.least)).collect::<Vec<_>>().join(", ");
+        let never = if code.is_minimum() {
+            format!("; never below the product's own least, where no flag is printed: {floor}")
+        } else {
+            String::new()
+        };
         (
-            format!("`portcullis apply --allow [ACCOUNT:]{word}=N@DIGEST`, as the plan that it stops prints it"),
+            format!("`portcullis apply --allow [ACCOUNT:]{word}=N@DIGEST`, as the plan that it stops prints it{never}"),
             format!("{written} below `guards`, at the top level or under the account, in review"),
         )
     } else {

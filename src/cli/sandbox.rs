@@ -110,24 +110,42 @@ fn person(
     done: &str,
     act: impl FnOnce(&mut Sandbox, &Host, &Email) -> Result<(), SandboxError>,
 ) -> Result<u8, Stop> {
-    let site = single(sites)?;
-    let email = Email::parse(&on.email).map_err(|e| Stop::failed(format!("`{}`: {e}", on.email)))?;
+    let email = address(on)?;
+    let site = single(sites, &email)?;
     let mut sandbox = Sandbox::write(&site.file()).map_err(refused)?;
     act(&mut sandbox, &host(site), &email).map_err(refused)?;
     Ok(say(context, &[format!("{}: {email} {done}", site.name)]))
 }
 
-/// The account that `--account` names, or the only one.
-fn single<'s, 'f>(sites: &'s [Site<'f>]) -> Result<&'s Site<'f>, Stop> {
+fn address(on: &OnMember) -> Result<Email, Stop> {
+    Email::parse(&on.email).map_err(|e| Stop::failed(format!("`{}`: {e}", on.email)))
+}
+
+/// The account that `--account` names, the only one, or the only one that has the address.
+fn single<'s, 'f>(sites: &'s [Site<'f>], email: &Email) -> Result<&'s Site<'f>, Stop> {
     match sites {
+        [site] => return Ok(site),
+        [] => return Err(Stop::failed("the manifests have no embedded account")),
+        _ => {}
+    }
+    let mut having = Vec::new();
+    for site in sites {
+        if Sandbox::read(&site.file()).and_then(|s| s.has(&host(site), email)).map_err(refused)? {
+            having.push(site);
+        }
+    }
+    match having.as_slice() {
         [site] => Ok(site),
-        [] => Err(Stop::failed("the manifests have no embedded account")),
-        _ => Err(Stop::hinted("which account?", "add `--account NAME`")),
+        [] => Err(Stop::hinted(format!("no embedded account has the member {email}"), "`portcullis export` lists who is there")),
+        several => {
+            let names: Vec<&str> = several.iter().map(|s| s.name.as_str()).collect();
+            Err(Stop::hinted(format!("{email} is in several accounts: {}", names.join(", ")), "add `--account NAME`"))
+        }
     }
 }
 
 fn edit(context: &Context, sites: &[Site<'_>], on: &OnMember, set: &[Setting]) -> Result<u8, Stop> {
-    let spec = single(sites)?.spec;
+    let spec = single(sites, &address(on)?)?.spec;
     let attrs = set.iter().map(|s| attr(spec, s)).collect::<Result<Attrs, _>>()?;
     person(context, sites, on, "edited", |s, h, e| s.edit(h, context.now, e, &attrs))
 }

@@ -2,6 +2,9 @@
 
 use std::str::FromStr;
 
+use jiff::Span;
+use jiff::civil::Date;
+
 /// `--allow [ACCOUNT:]CODE=N@DIGEST`: lifts one guard for one plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowFlag {
@@ -65,15 +68,38 @@ impl FromStr for Setting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Within {
     pub text: String,
-    pub hours: i64,
+    time: Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Hours(i64),
+    /// Of the calendar: to the same day, or to the last of a shorter month.
+    Months(i64),
+}
+
+impl Within {
+    /// How many hours that is from a day on.
+    pub fn hours(&self, from: Date) -> i64 {
+        match self.time {
+            Time::Hours(hours) => hours,
+            Time::Months(months) => {
+                let to = from.checked_add(Span::new().months(months)).unwrap_or(Date::MAX);
+                to.duration_since(from).as_hours()
+            }
+        }
+    }
 }
 
 impl FromStr for Within {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let hours = crate::manifest::hours_of(text).ok_or("expected days, weeks or hours, like 30d, 2w or 36h")?;
-        Ok(Self { text: text.to_owned(), hours })
+        let months = text.strip_suffix('m').filter(|n| (1..=4).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
+        let months = months.and_then(|n| n.parse().ok()).map(Time::Months);
+        let time = months.or_else(|| crate::manifest::hours_of(text).map(Time::Hours));
+        let time = time.ok_or("expected hours, days, weeks or months of the calendar, like 36h, 30d, 2w or 1m")?;
+        Ok(Self { text: text.to_owned(), time })
     }
 }
 
@@ -99,6 +125,19 @@ mod tests {
             assert!(text.parse::<AllowFlag>().is_err(), "{text}");
         }
         assert!(format!(":removals=1@{DIGEST}").parse::<AllowFlag>().is_err());
+    }
+
+    #[test]
+    fn a_month_is_one_of_the_calendar() {
+        let hours = |text: &str, from: &str| text.parse::<Within>().unwrap().hours(from.parse().unwrap());
+        for (from, days) in [("2026-11-22", 30), ("2026-12-22", 31), ("2027-01-31", 28)] {
+            assert_eq!(hours("1m", from), days * 24, "{from}");
+        }
+        assert_eq!((hours("30d", "2026-12-22"), hours("36h", "2026-12-22")), (720, 36));
+        assert!(hours("9999m", "2026-12-22") > 0 && hours("9999m", "9999-01-01") > 0);
+        for bad in ["1", "m", "-1m", "1M", "soon", "99999m"] {
+            assert!(bad.parse::<Within>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What ends soon: text for people, JSON for programs. The calendar is in [`super::calendar`].
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
@@ -72,6 +73,8 @@ pub struct ExpiryView {
     pub moved: bool,
     /// Of an invitation: another goes out after it.
     pub again: bool,
+    /// The product does not hold this end yet: the next apply writes it. Till then nothing ends.
+    pub unwritten: bool,
     /// What is held until then.
     pub before: Shown,
     /// What is kept; null where nothing is.
@@ -118,6 +121,7 @@ impl ExpiringView {
     pub fn of(expiring: &Expiring, within: &str) -> Self {
         let mut all: Vec<ExpiryView> =
             expiring.accounts.iter().flat_map(|account| account.all.iter().map(|one| ExpiryView::of(account, one))).collect();
+        drop_after_the_end(&mut all);
         // Stable: within an account the order is the plan's.
         all.sort_by(|a, b| (&a.on, &a.account).cmp(&(&b.on, &b.account)));
         Self {
@@ -132,6 +136,24 @@ impl ExpiringView {
             accounts: expiring.accounts.iter().map(ExpiringAccountView::of).collect(),
             expiring: all,
         }
+    }
+
+    /// Marks the ends that a product shall keep and does not hold yet: `holds` tells the last day that
+    /// an account's product holds of a member.
+    pub fn mark_unwritten(&mut self, holds: impl Fn(&str, &str) -> Option<String>) {
+        for one in self.expiring.iter_mut().filter(|e| e.why.0 == Why::End && e.ended_by.0 == EndedBy::Product) {
+            one.unwritten = holds(&one.account, &one.member) != one.last;
+        }
+    }
+
+    /// What is held and ends.
+    fn access(&self) -> impl Iterator<Item = &ExpiryView> {
+        self.expiring.iter().filter(|e| e.ending.0 != Ending::Invitation)
+    }
+
+    /// What nobody holds yet.
+    fn invitations(&self) -> impl Iterator<Item = &ExpiryView> {
+        self.expiring.iter().filter(|e| e.ending.0 == Ending::Invitation)
     }
 
     /// The accounts of which more may end than is listed, each with why.
@@ -170,6 +192,7 @@ impl ExpiryView {
             rolling: one.rolling,
             moved: one.moved,
             again: one.again,
+            unwritten: false,
             before: shown(&one.before),
             after: one.after.as_ref().map(shown),
             place: one.place.as_ref().map(PlaceView::of),
@@ -200,6 +223,9 @@ impl ExpiryView {
             }
             (_, EndedBy::Product) if self.rolling => format!("{} ends it{last}: rolling, moved on by a run before", self.product),
             (_, EndedBy::Product) if self.moved => format!("{} ends it{last}: until the next apply, which moves it", self.product),
+            (_, EndedBy::Product) if self.unwritten => {
+                format!("{} ends it by itself once the plan is applied, which writes the end{last}", self.product)
+            }
             (_, EndedBy::Product) => format!("{} ends it by itself{last}", self.product),
             (_, EndedBy::Portcullis) => format!("portcullis ends it, on its first run from that day on{last}"),
             (_, EndedBy::Manual) => format!("somebody ends it by hand, by the runbook of the first run from that day on{last}"),
@@ -237,9 +263,44 @@ impl ExpiryView {
 /// # Errors
 /// What the stream answers.
 pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Result<()> {
-    let (strong, faint, takes, alarm) = (paint.strong(), paint.faint(), paint.takes(), paint.alarm());
+    let (strong, alarm) = (paint.strong(), paint.alarm());
+    rows(out, view.access(), paint)?;
+    let (access, invitations) = (view.access().count(), view.invitations().count());
+    if invitations > 0 {
+        writeln!(out, "{strong}invitations that will be over, unless they are accepted{strong:#}")?;
+        rows(out, view.invitations(), paint)?;
+    }
+    for account in view.unread() {
+        let why = account.problems.join("; ");
+        writeln!(out, "{alarm}{}: the reading is incomplete: {}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
+    }
+    let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
+    let besides = match invitations {
+        0 => String::new(),
+        1 => "; 1 invitation".to_owned(),
+        many => format!("; {many} invitations"),
+    };
+    let whole = if view.complete { "" } else { "; the list is not whole" };
+    let sandbox = if view.sandbox { " SANDBOX" } else { "" };
+    writeln!(out, "expiring within {}{until}: {access}{besides}{whole}{sandbox}", view.within)
+}
+
+/// An invitation to what is over by then says nothing: its row goes.
+fn drop_after_the_end(all: &mut Vec<ExpiryView>) {
+    let ends: BTreeMap<(String, String), String> = all
+        .iter()
+        .filter(|e| e.ending.0 == Ending::Membership && !e.rolling && !e.moved)
+        .filter_map(|e| Some(((e.account.clone(), e.member.clone()), e.last.clone()?)))
+        .collect();
+    let end_of = |e: &ExpiryView| ends.get(&(e.account.clone(), e.member.clone()));
+    // Days are written so that they sort.
+    all.retain(|e| e.ending.0 != Ending::Invitation || end_of(e).is_none_or(|last| e.on < *last));
+}
+
+fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, paint: Paint) -> io::Result<()> {
+    let (strong, faint, takes) = (paint.strong(), paint.faint(), paint.takes());
     let mut day = "";
-    for one in &view.expiring {
+    for one in all {
         if one.on != day {
             writeln!(out, "{strong}{}{strong:#}", one.on)?;
             day = &one.on;
@@ -261,14 +322,7 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
             writeln!(out, "       {faint}{}{faint:#}", Neutral(&asked))?;
         }
     }
-    for account in view.unread() {
-        let why = account.problems.join("; ");
-        writeln!(out, "{alarm}{}: the reading is incomplete: {}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
-    }
-    let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
-    let whole = if view.complete { "" } else { "; the list is not whole" };
-    let sandbox = if view.sandbox { " SANDBOX" } else { "" };
-    writeln!(out, "expiring within {}{until}: {}{whole}{sandbox}", view.within, view.expiring.len())
+    Ok(())
 }
 
 /// The JSON Schema of [`ExpiringView`]: `schemas/expiring.schema.json`.

@@ -54,7 +54,10 @@ impl ExplainView {
 
     fn contents_page(&self) -> Page {
         let mut page = Page { title: "portcullis explain WORD...".to_owned(), blocks: Vec::new() };
-        page.text("A word is a system, a code that a plan or a check of the manifests prints, an exit code, a key, or a question.");
+        page.text(
+            "A word is a system, a code or a word that a plan or a check of the manifests prints, an exit code, a key, a question or how it \
+             begins, a command, or what the systems say: a role, an attribute, a permission (`viewer`), a rule (`E5`).",
+        );
         page.heading("Systems");
         page.terms(systems::ALL.iter().map(|s| (s.name.to_owned(), s.summary.to_owned())).collect());
         page.heading("Questions");
@@ -62,7 +65,8 @@ impl ExplainView {
         page.terms(questions.map(|q| (q.topic, q.title)).collect());
         page.heading("Words");
         let kinds = self.words.iter().filter(|(kind, _)| !matches!(kind.as_str(), "system" | "question"));
-        page.terms(kinds.map(|(kind, words)| (kind.clone(), words.join(", "))).collect());
+        let called = |kind: &String| if kind == reference::SECTION { "all of a kind".to_owned() } else { kind.clone() };
+        page.terms(kinds.map(|(kind, words)| (called(kind), words.join(", "))).collect());
         page
     }
 }

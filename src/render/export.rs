@@ -164,6 +164,12 @@ pub struct MemberView {
     pub hidden: Vec<&'static str>,
     /// Sets of which this actor sees a part.
     pub partly_seen: Vec<&'static str>,
+    /// The name is not there before the person has registered (SYSTEMS.md I8): nothing to read.
+    #[serde(skip)]
+    pub(super) is_unregistered: bool,
+    /// Asked for, and nobody is there.
+    #[serde(skip)]
+    pub(super) is_declared: bool,
     /// Where the role holds and what it permits there, for the rows of the CSV.
     #[serde(skip)]
     grants: BTreeMap<Scope, Grant>,
@@ -243,16 +249,34 @@ impl MemberView {
         matches!(self.phase, "pending" | "active" | "locked")
     }
 
+    /// Whether what is held can be used now.
+    pub(super) fn is_active(&self) -> bool {
+        self.phase == Phase::Active.word() && !self.is_declared
+    }
+
+    /// `administers`, or that it would.
+    pub(super) fn administers_in_words(&self) -> &'static str {
+        match (self.administers, self.is_active()) {
+            (false, _) => "",
+            (true, true) => ", administers",
+            (true, false) => ", would administer",
+        }
+    }
+
+    /// What access waits for; nothing where it is there.
+    pub(super) fn once(&self) -> &'static str {
+        match self.phase {
+            "locked" => "once unlocked",
+            _ if self.is_active() => "",
+            _ => "once accepted",
+        }
+    }
+
     /// `pending, invitation open, would administer`.
     pub(super) fn standing_in_words(&self) -> String {
         let invitation = self.invitation.map(|i| format!(", invitation {i}")).unwrap_or_default();
-        let administers = match (self.administers, self.phase) {
-            (false, _) => "",
-            (true, "active") => ", administers",
-            (true, _) => ", would administer",
-        };
         let level = self.level.map(|l| format!(", level {}", l.0.word())).unwrap_or_default();
-        format!("{}{invitation}{administers}{level}", self.phase)
+        format!("{}{invitation}{}{level}", self.phase, self.administers_in_words())
     }
 
     pub(super) fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
@@ -276,6 +300,8 @@ impl MemberView {
             unreadable: Vec::new(),
             hidden: Vec::new(),
             partly_seen: Vec::new(),
+            is_unregistered: false,
+            is_declared: false,
             grants: Grant::all(system, &access),
         };
         for attr in system.attrs {
@@ -289,11 +315,16 @@ impl MemberView {
         // A tenant without the feature has nothing there; a system without ends has none to read.
         let of_another_kind = system.is_chief(attr.key) && system.chiefs().any(|a| live.attr(a.key).seen().is_some());
         let nothing_to_read = !system.offers(attr, tenant) || (attr.axis == Axis::Until && !system.has_native_ends()) || of_another_kind;
+        let is_deferred = attr.axis == Axis::Label && system.names_after_registration && live.phase.is_pending();
         let json = match known {
             Known::Seen(value) => value.to_json(),
             Known::Partly(value) => {
                 self.partly_seen.push(attr.key);
                 value.to_json()
+            }
+            Known::Unreadable if is_deferred => {
+                self.is_unregistered = true;
+                return;
             }
             Known::Hidden | Known::Unreadable if nothing_to_read => empty(&attr.kind),
             Known::Hidden | Known::Unreadable => {
@@ -315,6 +346,9 @@ impl MemberView {
         }
     }
 }
+
+/// Why there is no name, and none that could be read (SYSTEMS.md I8).
+pub(super) const UNREGISTERED: &str = "no name before the person has registered";
 
 fn empty(kind: &Kind) -> Json {
     match kind {
@@ -420,7 +454,7 @@ pub fn text(out: &mut impl Write, view: &ExportView, paint: Paint) -> io::Result
             if let Some(level) = member.level {
                 write!(out, ", level {}", level.0.word())?;
             }
-            writeln!(out, "{}", if member.administers { ", administers" } else { "" })?;
+            writeln!(out, "{}", member.administers_in_words())?;
             // What is not known is listed below, so what is empty need not be.
             for (key, json) in member.attributes.iter().filter(|(_, json)| !is_empty(json)) {
                 writeln!(out, "    {key}: {}", value(json))?;
@@ -433,8 +467,12 @@ pub fn text(out: &mut impl Write, view: &ExportView, paint: Paint) -> io::Result
             for (what, keys) in lists.into_iter().filter(|(_, k)| !k.is_empty()) {
                 writeln!(out, "    {what}: {}", keys.join(", "))?;
             }
+            if member.is_unregistered {
+                writeln!(out, "    {UNREGISTERED}")?;
+            }
             if !member.permissions.is_empty() {
-                writeln!(out, "    {faint}may: {}{faint:#}", member.permissions.join(", "))?;
+                let may = if member.is_active() { "may".to_owned() } else { format!("would, {}", member.once()) };
+                writeln!(out, "    {faint}{may}: {}{faint:#}", member.permissions.join(", "))?;
             }
         }
     }

@@ -29,6 +29,7 @@ mod samples;
 mod spelt;
 mod system;
 mod system_page;
+pub mod vocabulary;
 pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};

@@ -119,7 +119,7 @@ fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, pa
     let held: Vec<String> = held.into_iter().filter(|g| g.actual > 0 && !account.changes.is_empty()).map(guard_held).collect();
     if !held.is_empty() {
         let faint = paint.faint();
-        writeln!(out, "  {faint}guards that hold: {}{faint:#}", held.join(", "))?;
+        writeln!(out, "  {faint}guards within limits: {}{faint:#}", held.join(", "))?;
     }
     Ok(())
 }
@@ -399,7 +399,7 @@ news (emma-hq on embedded) SANDBOX: 12 members read, proof: snapshot
   warning: role-spreads: 2026-12-04: ada@acme.example: editor on emea, for which no entry asked it (accounts/newsletter.yaml:12:9)
   stopped by guard removals: 1, the limit is 0 (set at guards.yaml:2:3): old@acme.example
        to lift it for this plan: --allow news:removals=1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
-  guards that hold: new-administrators 1 of 3
+  guards within limits: new-administrators 1 of 3
   digest sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 ins (insider on scim): 3 members read, proof: snapshot

@@ -19,12 +19,15 @@ const KEYS: (&str, &str) = ("docs/manifest.md", include_str!("../../docs/manifes
 /// A section a question.
 const QUESTIONS: (&str, &str) = ("docs/questions.md", include_str!("../../docs/questions.md"));
 
+/// The words of the design, several in a row.
+const DESIGN: (&str, &str) = ("docs/design.md", include_str!("../../docs/design.md"));
+
 /// Something with a name that the pages explain.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TopicView {
     pub topic: String,
-    /// `guard`, `block`, `report`, `warning`, `note`, `lint`, `diagnostic`, `exit code`, `key`,
-    /// `question`, `section`.
+    /// `guard`, `block`, `report`, `warning`, `note`, `lint`, `diagnostic`, `exit code`, `key`, `word`,
+    /// `word of a system`, `rule`, `command`, `question`, `section`.
     pub kind: String,
     /// Where it stands.
     pub page: &'static str,
@@ -67,6 +70,7 @@ pub fn topics() -> Vec<TopicView> {
     let mut all = of_codes();
     all.extend(sections(DIAGNOSTICS.1).into_iter().filter_map(|s| s.of_diagnostic()));
     all.extend(of_keys());
+    all.extend(of_design());
     all.extend(sections(QUESTIONS.1).into_iter().map(|s| s.whole("question", QUESTIONS.0)));
     all
 }
@@ -74,7 +78,7 @@ pub fn topics() -> Vec<TopicView> {
 /// The words that [`topics`] knows, by kind.
 pub fn by_kind() -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for topic in topics().into_iter().filter(|t| t.kind != SECTION) {
+    for topic in topics() {
         let words = all.entry(topic.kind).or_default();
         if !words.contains(&topic.topic) {
             words.push(topic.topic);
@@ -83,7 +87,7 @@ pub fn by_kind() -> BTreeMap<String, Vec<String>> {
     all
 }
 
-const SECTION: &str = "section";
+pub(super) const SECTION: &str = "section";
 
 fn of_codes() -> Vec<TopicView> {
     let mut all = Vec::new();
@@ -134,6 +138,26 @@ fn of_keys() -> Vec<TopicView> {
     all
 }
 
+fn of_design() -> Vec<TopicView> {
+    let words = sections(DESIGN.1).into_iter().filter(|s| s.heading == "Words");
+    let rows: Vec<(String, Vec<SaidView>)> = words
+        .flat_map(|s| s.tables().flat_map(|t| t.rows.iter().filter_map(|r| Some((r.first()?.clone(), t.said(r))))).collect::<Vec<_>>())
+        .collect();
+    let of = |(words, says): &(String, Vec<SaidView>)| -> Vec<TopicView> {
+        let one = |word: &str| TopicView {
+            topic: word.to_owned(),
+            kind: "word".to_owned(),
+            page: DESIGN.0,
+            title: format!("{words} (word)"),
+            says: says.clone(),
+            text: Vec::new(),
+            examples: Vec::new(),
+        };
+        words.split(", ").map(one).collect()
+    };
+    rows.iter().flat_map(of).collect()
+}
+
 /// `Blocked` is of blocks, `Guards` of guards.
 fn kind_of(heading: &str) -> String {
     match heading {
@@ -172,6 +196,18 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The cells after the first; numbers say what they count: `count 3, percent 20`.
+    fn in_a_line(&self, row: &[String]) -> String {
+        let said = self.said(row);
+        let is_number = |s: &SaidView| s.text.bytes().all(|b| b.is_ascii_digit());
+        if said.iter().all(is_number) {
+            return said.iter().map(|s| format!("{} {}", s.label, s.text)).collect::<Vec<_>>().join(", ");
+        }
+        said.into_iter().map(|s| s.text).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl Section {
     fn tables(&self) -> impl Iterator<Item = &Table> {
         self.parts.iter().filter_map(|p| match p {
@@ -198,11 +234,8 @@ impl Section {
 
     /// The section itself, its tables as what is said.
     fn whole(&self, kind: &str, page: &'static str) -> TopicView {
-        let rows = self.tables().flat_map(|t| &t.rows);
-        let says = rows.filter_map(|row| {
-            let (first, rest) = row.split_first()?;
-            Some(SaidView::new(first.replace('`', ""), rest.iter().filter(|c| !c.is_empty()).cloned().collect::<Vec<_>>().join("; ")))
-        });
+        let rows = self.tables().flat_map(|t| t.rows.iter().map(move |row| (t, row)));
+        let says = rows.filter_map(|(table, row)| Some(SaidView::new(row.first()?.replace('`', ""), table.in_a_line(row))));
         TopicView {
             topic: slug(&self.heading),
             kind: kind.to_owned(),

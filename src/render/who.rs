@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::{Live, Tenant};
-use crate::systems::{self, SystemSpec};
+use crate::model::{Direction, Live, Tenant};
+use crate::systems::{self, Axis, SystemSpec};
 
-use super::export::MemberView;
+use super::export::{self, MemberView};
 use super::neutral::{Markdown, MarkdownCode, Neutral};
 use super::page::options;
 use super::paint::Paint;
@@ -147,6 +147,9 @@ pub struct WhoAccountView {
     pub backend: &'static str,
     pub sandbox: bool,
     standing: Word<Standing>,
+    /// `asked for: role editor; holds more`: what the plan is about.
+    #[serde(skip)]
+    differs: Option<String>,
     /// Whether nothing can be missing here.
     pub complete: bool,
     /// Why it may be.
@@ -243,11 +246,21 @@ impl WhoView {
     /// What it all comes to.
     fn sum(&self) -> String {
         let of = |is: &dyn Fn(&&WhoAccountView) -> bool| self.accounts.iter().filter(is).count();
-        let member = of(&|a| a.members.iter().any(|m| m.member.is_standing()));
-        let administers = of(&|a| a.members.iter().any(|m| m.member.administers));
+        let member = of(&|a| a.members.iter().any(|m| m.member.is_standing() && m.member.phase != "pending"));
+        let pending = of(&|a| a.members.iter().any(|m| m.member.phase == "pending"));
+        let administers = of(&|a| a.administers_now());
+        let would = of(&|a| !a.administers_now() && a.holders().any(|m| m.member.administers));
         let live_only = of(&|a| a.standing.0 == Standing::LiveOnly);
         let declared_only = of(&|a| a.standing.0 == Standing::DeclaredOnly);
-        let mut text = format!("a member of {member} of {} accounts, administers {administers}", self.accounts.len());
+        let mut text = format!("a member of {member} of {} accounts", self.accounts.len());
+        if pending > 0 {
+            text += &format!(", pending in {pending}");
+        }
+        text += &match (administers, would) {
+            (0, 1..) => format!("; administers none yet, would administer {would}"),
+            (_, 0) => format!(", administers {administers}"),
+            (_, _) => format!(", administers {administers}, would administer {would} more"),
+        };
         if live_only > 0 {
             text += &format!("; {live_only} live only");
         }
@@ -256,7 +269,7 @@ impl WhoView {
         }
         if !self.complete {
             text += "; not everything could be read or seen";
-        } else if member == 0 && self.accounts.iter().all(|a| a.standing.0 == Standing::Absent) {
+        } else if member + pending == 0 && self.accounts.iter().all(|a| a.standing.0 == Standing::Absent) {
             text += "; nothing anywhere asks for it";
         }
         text
@@ -278,12 +291,17 @@ impl WhoAccountView {
                 problems.push(format!("{bounded}: there may be more of {}", unseen.join(", ")));
             }
         }
+        let differs = match (&account.declared, account.members.as_slice()) {
+            (Some(declared), [live]) => differs(account.system, declared, live),
+            _ => None,
+        };
         Self {
             account: account.account,
             system: account.system.name,
             backend: account.backend,
             sandbox: account.sandbox,
             standing: Word(account.standing),
+            differs,
             complete: problems.is_empty(),
             problems,
             declared: account.declared.as_ref().map(|live| holder(live).of_declared()),
@@ -295,6 +313,15 @@ impl WhoAccountView {
         }
     }
 
+    /// Whoever is a member, or would be.
+    fn holders(&self) -> impl Iterator<Item = &HolderView> {
+        self.members.iter().chain(self.declared.as_ref().filter(|_| self.members.is_empty()))
+    }
+
+    fn administers_now(&self) -> bool {
+        self.members.iter().any(|m| m.member.administers && m.member.is_active())
+    }
+
     /// Whether there is more to say than that there is nothing.
     fn is_quiet(&self) -> bool {
         self.standing.0 == Standing::Absent && self.complete && self.why.is_empty()
@@ -304,7 +331,12 @@ impl WhoAccountView {
         let sandbox = if self.sandbox { " SANDBOX" } else { "" };
         let phases: Vec<String> = self.members.iter().map(|m| m.member.standing_in_words()).collect();
         let phases = if phases.is_empty() { String::new() } else { format!("{}; ", phases.join(", and ")) };
-        format!("({} on {}){sandbox}: {phases}{}", self.system, self.backend, self.standing.0.in_words())
+        let standing = self.differs.as_deref().unwrap_or(self.standing.0.in_words());
+        let would = match &self.declared {
+            Some(declared) if self.members.is_empty() => declared.member.administers_in_words(),
+            _ => "",
+        };
+        format!("({} on {}){sandbox}: {phases}{standing}{would}", self.system, self.backend)
     }
 
     /// Labels and what is said, in the order in which they are read.
@@ -335,9 +367,10 @@ impl HolderView {
         Self { member, holds }
     }
 
-    /// What no line asks for was not looked for.
+    /// What no line asks for was not looked for, and nobody is there.
     fn of_declared(mut self) -> Self {
         self.member.unreadable.clear();
+        self.member.is_declared = true;
         self
     }
 
@@ -353,6 +386,9 @@ impl HolderView {
         if !self.member.unreadable.is_empty() {
             lines.push(("not read".to_owned(), format!("{}: this backend cannot", self.member.unreadable.join(", "))));
         }
+        if self.member.is_unregistered {
+            lines.push(("name".to_owned(), export::UNREGISTERED.to_owned()));
+        }
         // Scopes in which the same is held stand together.
         let mut by_set: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
         for hold in &self.holds {
@@ -362,7 +398,11 @@ impl HolderView {
         sets.sort();
         for (scopes, set) in sets {
             let scopes: Vec<&str> = scopes.into_iter().collect();
-            lines.push(("may".to_owned(), format!("in {}: {}", scopes.join(", "), set.join(", "))));
+            let held = format!("in {}: {}", scopes.join(", "), set.join(", "));
+            lines.push(match self.member.once() {
+                "" => ("may".to_owned(), held),
+                once => ("would".to_owned(), format!("{once}, {held}")),
+            });
         }
         if self.holds.is_empty() {
             lines.push(("may".to_owned(), "nothing".to_owned()));
@@ -399,6 +439,25 @@ impl EntryView {
         }
         text
     }
+}
+
+/// What is held beside what is asked for; nothing where they are the same. What no line says stays as
+/// it is, and an end is what the plan tells.
+fn differs(system: &SystemSpec, declared: &Live, live: &Live) -> Option<String> {
+    let held = live.seen();
+    let is = |key: &str| system.attr(key).is_some_and(|a| a.axis != Axis::Until);
+    let asked: Vec<_> = declared.seen().into_iter().filter(|(key, _)| is(key)).collect();
+    let mut then = held.clone();
+    then.extend(asked.iter().cloned());
+    let holds = match system.direction(&held, &then) {
+        Direction::Narrows => "more",
+        Direction::Widens => "less",
+        Direction::Both => "other",
+        Direction::Neither => return None,
+    };
+    let chiefs = asked.iter().filter(|(key, value)| system.is_chief(key) && !value.to_json().is_null());
+    let chiefs: Vec<String> = chiefs.map(|(key, value)| format!("{key} {}", flat(&value.to_json()))).collect();
+    Some(format!("asked for: {}; holds {holds}", chiefs.join(", ")))
 }
 
 fn is_nothing(json: &Json) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::model::{Atom, Domains, Keyed, Known, Live, Name, Value};
+use crate::model::{Atom, Domains, Email, Keyed, Known, Live, Name, Value};
 use crate::systems::{Axis, Kind};
 
 use super::answer::{Fault, Host};
@@ -89,6 +89,14 @@ impl Sandbox {
         })?;
         let found = found.map_or_else(|| reached(host, &AccountRow::NEW).map(|()| None), |found| Ok(Some(found)))?;
         Ok(found.unwrap_or(Totals { total: 0, mark: 0 }))
+    }
+
+    /// Whether the address is there, whoever may see it.
+    ///
+    /// # Errors
+    /// What the file answers.
+    pub fn has(&self, host: &Host, email: &Email) -> Result<bool, SandboxError> {
+        Ok(self.reading(|conn| Store::new(conn, &self.path, host).member(email))?.flatten().is_some())
     }
 
     /// Which domains new members may come from.

@@ -12,6 +12,7 @@ mod member;
 mod program;
 mod revoke;
 mod safety;
+mod sandbox;
 mod told;
 mod transcripts;
 mod who;

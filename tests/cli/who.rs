@@ -299,3 +299,84 @@ fn a_profile_of_a_person_and_of_their_team_is_told_once() {
     assert_eq!(sol["why"].to_string().matches("profile lead").count(), 1, "{}", sol["why"]);
     assert_eq!(world.run("plan").expect(2).out.matches("profile lead").count(), 1);
 }
+
+#[test]
+fn what_nobody_holds_yet_is_said_as_what_they_would_hold() {
+    let world = World::new();
+    let folder = "
+        connections:
+          sol: { system: solver, backend: embedded }
+          ins: { system: insider, backend: embedded, timezone: Europe/Paris }
+          gam: { system: gamoshi, backend: embedded, timezone: Europe/Paris }
+        people:
+          ada: { email: ada@acme.example }
+          bob: { email: bob@acme.example }
+        accounts:
+          sol:
+            members:
+              - { person: ada, groups: [super-user] }
+              - { person: bob, groups: [super-user] }
+          ins:
+            members:
+              - { person: ada, role: administrator, reason: Leads }
+              - { person: bob, role: administrator, reason: Leads }
+    ";
+    let live = "
+        accounts:
+          sol:
+            members:
+              - { email: bob@acme.example, phase: active, groups: [super-user] }
+          ins:
+            members:
+              - { email: bob@acme.example, name: Bob, phase: active, role: administrator }
+              - { email: ada@acme.example, phase: pending, role: administrator, invited: 2026-11-21T10:00:00Z, attempts: 1 }
+    ";
+    world.write("access.yaml", folder).load(live);
+    let ada = world.run("who ada").expect(0).out;
+    assert!(ada.contains("declared only: no member, would administer"), "{ada}");
+    assert!(ada.contains("pending, invitation open, would administer"), "{ada}");
+    assert!(ada.contains("a member of 0 of 3 accounts, pending in 1; administers none yet, would administer 2"), "{ada}");
+    assert!(ada.contains("once accepted, in the account:") && !ada.contains("may "), "{ada}");
+    // SYSTEMS.md I8: the name is not there yet, which is not that nobody could read it.
+    assert!(ada.contains("no name before the person has registered") && !ada.contains("this backend cannot"), "{ada}");
+    let exported = world.run("export --account ins").expect(0).out;
+    assert!(exported.contains("pending, invitation open, level account, would administer"), "{exported}");
+    assert!(exported.contains("would, once accepted: ") && !exported.contains("unreadable here"), "{exported}");
+    let json = world.run("export --account ins --format json").expect(0).json();
+    let of_ada = &json["accounts"][0]["members"][0];
+    assert_eq!((&of_ada["administers"], &of_ada["phase"], &of_ada["unreadable"]), (&json!(true), &json!("pending"), &json!([])));
+    let bob = world.run("who bob").expect(0).out;
+    assert!(bob.contains("a member of 2 of 3 accounts, administers 2\n") && !bob.contains("would"), "{bob}");
+}
+
+#[test]
+fn who_holds_other_than_a_line_asks_for_is_told_so() {
+    let world = World::new();
+    let folder = "
+        connections:
+          ins: { system: insider, backend: embedded, timezone: Europe/Paris }
+        accounts:
+          ins:
+            members:
+              - { email: same@acme.example, role: editor }
+              - { email: more@acme.example, role: editor }
+              - { email: less@acme.example, role: editor }
+    ";
+    let live = "
+        accounts:
+          ins:
+            members:
+              - { email: same@acme.example, name: S S, role: editor }
+              - { email: more@acme.example, name: M M, role: administrator }
+              - { email: less@acme.example, name: L L, role: viewer }
+    ";
+    world.write("access.yaml", folder).load(live);
+    for (who, said) in [
+        ("same", "active; asked for\n"),
+        ("more", "active, administers, level account; asked for: role editor; holds more\n"),
+        ("less", "asked for: role editor; holds less\n"),
+    ] {
+        let out = world.run(&format!("who {who}@acme.example")).expect(0).out.replace(", level unassigned", "");
+        assert!(out.contains(said), "{who}: {out}");
+    }
+}

@@ -73,7 +73,7 @@ fn wrong_usage_exits_1_and_never_2() {
         "plan --format yaml",
         "plan a b",
         "expiring --within 30",
-        "expiring --within 1m",
+        "expiring --within 1x",
         "apply --allow removals=1",
         "sandbox",
     ] {

@@ -86,7 +86,7 @@ impl Start {
             }
         }
         let plain = Tenant { name: None, zone: TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
-        if self.spec.hands_links_over(&plain) {
+        if self.export.is_none() && self.spec.hands_links_over(&plain) {
             line(&mut text, 2, "# Nothing mails the links of invitations: they wait here to be handed over. Each is a secret.");
             line(&mut text, 2, "links: { directory: links }");
         }

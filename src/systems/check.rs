@@ -47,7 +47,7 @@ pub struct Needs {
     /// Who may, whatever else is asked: "a parent".
     any: &'static str,
     /// Those of these who have all of the rest may, too; the roles that the rules agree on.
-    or: Vec<&'static str>,
+    or: Box<[&'static str]>,
     /// Scopes to hold.
     of: BTreeSet<Atom>,
     /// Powers to hold.
@@ -59,7 +59,7 @@ pub struct Needs {
 impl Needs {
     /// Somebody whom nothing else is asked of.
     pub fn new(code: &'static str, any: &'static str) -> Self {
-        Self { code, any, or: Vec::new(), of: BTreeSet::new(), with: BTreeSet::new(), who: BTreeSet::new() }
+        Self { code, any, or: Box::default(), of: BTreeSet::new(), with: BTreeSet::new(), who: BTreeSet::new() }
     }
     /// That one, or one of these roles with what the others of these functions say.
     pub fn or(mut self, roles: impl IntoIterator<Item = &'static str>) -> Self {
@@ -82,7 +82,7 @@ impl Needs {
     /// Both at once, under the code of the first.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.or.retain(|role| other.or.contains(role));
+        self.or = self.or.iter().copied().filter(|role| other.or.contains(role)).collect();
         self.of.extend(other.of);
         self.with.extend(other.with);
         self.who.extend(other.who);

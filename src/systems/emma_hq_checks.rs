@@ -93,7 +93,7 @@ pub(super) fn e5_nobody_grants_what_the_actor_lacks(tenant: &Tenant, change: &Se
     let own = tenant.word("subaccount");
     let lacks = |key, added: &BTreeSet<&Atom>| {
         let held = set(&tenant.actor.attrs, key);
-        added.iter().any(|w| !held.contains(w) && !(key == "subaccounts" && own == Some(w.as_str())))
+        added.iter().any(|w| !(held.contains(w) || key == "subaccounts" && own == Some(w.as_str())))
     };
     let (subaccounts, privileges) = (added(change, "subaccounts"), added(change, "privileges"));
     let code = match (lacks("subaccounts", &subaccounts), lacks("privileges", &privileges)) {

@@ -12,7 +12,7 @@ mod who;
 
 use crate::apply::{self, Applied};
 use crate::model::Reading;
-use crate::plan::{self, Cleared, Expiring, Plan};
+use crate::plan::{self, Cleared, Plan};
 
 use links::LinkFiles;
 
@@ -33,18 +33,6 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
-}
-
-/// Reads every account and lists the accesses that end in the next `hours`. Holds nothing that could
-/// write.
-///
-/// # Errors
-/// As [`plan()`].
-pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
-    let folder = Folder::load(request);
-    let connected = Connected::to(&folder, request)?;
-    let readings = connected.read(request).await;
-    Ok(plan::expiring(request.moment(), hours, &connected.accounts(&readings)))
 }
 
 /// Shows `ask` the plan and what was cleared of it, and makes exactly the second.

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<u8, Stop
             .and_then(|()| runbook::text(&mut out, &Runbook::of(&found.plan), paint))
             .and_then(|()| view.edits.text(&mut out, &format!("portcullis revoke{again} --write"), paint))
     };
-    Ok(context.printed(out, printed, exit::of_plan(&found.plan)))
+    Ok(context.printed(out, printed, incomplete(exit::of_plan(&found.plan), exit::CHANGES, &view.edits)))
 }
 
 async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<u8, Stop> {
@@ -67,9 +67,18 @@ async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<
             .and_then(|()| runbook::text(&mut out, &Runbook::of(&applied.plan), paint))
             .and_then(|()| view.edits.text(&mut out, &format!("portcullis revoke{} --write", again(context, args)), paint))
     };
-    let done = exit::of_applied(&applied);
+    let done = incomplete(exit::of_applied(&applied), exit::IN_PART, &view.edits);
     let code = context.printed(out, printed, done);
     Ok(succeeded(context, done, code, runbook, &applied.plan))
+}
+
+/// An end that is not whole is not done: `certain` where access stays, else nobody can tell.
+fn incomplete(code: u8, certain: u8, edits: &EditsView) -> u8 {
+    match edits.remains.iter().map(|r| r.certain).max() {
+        Some(true) if code == exit::DONE => certain,
+        Some(false) if code == exit::DONE => exit::INCOMPLETE,
+        Some(_) | None => code,
+    }
 }
 
 fn edits(found: &Revocation, applied: Option<&Applied>, written: Vec<String>) -> EditsView {

@@ -185,6 +185,21 @@ impl<'f> Connected<'f> {
         Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
     }
 
+    /// Connects what can be reached and is not managed: no `accounts.NAME` is there for it.
+    ///
+    /// # Errors
+    /// As [`Connected::to`], unknown names apart.
+    pub fn unmanaged(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let desired = folder.desired()?;
+        let manifests = folder.manifests();
+        let is_chosen = |name: &&Atom| {
+            let wanted = |w: &String| WildMatchPattern::<'*', '?'>::new(w).matches(name.as_str());
+            !manifests.accounts.contains_key(name.as_str()) && (request.accounts.is_empty() || request.accounts.iter().any(wanted))
+        };
+        let chosen: Vec<&Atom> = manifests.reachable().into_iter().filter(is_chosen).collect();
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
+    }
+
     /// Connects the embedded accounts alone.
     ///
     /// # Errors

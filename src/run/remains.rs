@@ -1,6 +1,7 @@
 //! Where a person's access stays although it was revoked: an incomplete end must not read as a whole one.
 
 use crate::apply::{Applied, ResultWord};
+use crate::model::{Email, Phase, Reading};
 use crate::plan::{AccountPlan, Plan};
 
 /// One account where access stays.
@@ -22,6 +23,17 @@ pub(super) fn after(plan: &Plan, applied: Option<&Applied>) -> Vec<Remains> {
         Some(Remains { account: account.account.clone(), is_certain, why })
     };
     plan.accounts.iter().filter_map(remains).collect()
+}
+
+/// Where somebody is in an account that no `accounts.NAME` manages: nothing here ends that.
+pub(super) fn unmanaged(account: &str, reading: &Reading, is_theirs: impl Fn(&Email) -> bool) -> Option<Remains> {
+    let remains = |is_certain, why: &str| Some(Remains { account: account.to_owned(), is_certain, why: why.to_owned() });
+    if reading.proof.is_err() {
+        return remains(false, "not managed, and not read whole");
+    }
+    let has_access = |phase: &Phase| !matches!(phase, Phase::Expired | Phase::Suspended);
+    let is_here = reading.members.iter().any(|m| has_access(&m.phase) && is_theirs(&m.email));
+    if is_here { remains(true, "not managed: no `accounts` entry") } else { None }
 }
 
 /// The first reason, and whether the access stays for certain.

@@ -23,6 +23,8 @@ pub struct Revocation {
     pub edit: Result<Vec<Edit>, NoEdit>,
     /// No manifest names the address, and no account that was read has it.
     pub is_nowhere: bool,
+    /// Accounts that can be reached and are not managed, where access stays or may stay.
+    pub unmanaged: Vec<Remains>,
 }
 
 /// A folder in which the person's access has ended, in memory.
@@ -55,7 +57,8 @@ impl Revoke {
     pub async fn plan(&self, request: &Request) -> Result<Revocation, Stop> {
         let connected = self.connected(request)?;
         let readings = connected.read(request).await;
-        Ok(self.revocation(request, &connected, &readings))
+        let unmanaged = self.unmanaged(request).await;
+        Ok(self.revocation(request, &connected, &readings, unmanaged))
     }
 
     /// Shows `ask` what was found and what was cleared of its plan, and makes exactly the second.
@@ -70,7 +73,8 @@ impl Revoke {
     ) -> Result<(Revocation, Applied), Stop> {
         let connected = self.connected(request)?;
         let before = connected.found(request).await;
-        let found = self.revocation(request, &connected, &before.readings);
+        let unmanaged = self.unmanaged(request).await;
+        let found = self.revocation(request, &connected, &before.readings, unmanaged);
         let applied = connected.apply(request, before, approval, |_, cleared| ask(&found, cleared)).await?;
         Ok((found, applied))
     }
@@ -79,11 +83,31 @@ impl Revoke {
         Ok(Connected::to(&self.folder, request)?.only(self.address.clone()))
     }
 
-    fn revocation(&self, request: &Request, connected: &Connected<'_>, readings: &[Reading]) -> Revocation {
+    /// Where the person is beside the managed accounts. What cannot be connected does not hold up the
+    /// rest: it is said.
+    async fn unmanaged(&self, request: &Request) -> Vec<Remains> {
+        let connected = match Connected::unmanaged(&self.folder, request) {
+            Ok(connected) => connected,
+            Err(_) => {
+                let why = "connections without `accounts` could not be read".to_owned();
+                return vec![Remains { account: "others".to_owned(), is_certain: false, why }];
+            }
+        };
+        let readings = connected.read(request).await;
+        let person = match &self.whom {
+            Whom::Person(id) => self.folder.manifests().people.get(id),
+            Whom::Outsider(_) => None,
+        };
+        let is_theirs = |email: &Email| *email == self.address || person.is_some_and(|p| p.addresses().any(|a| a == email));
+        let sites = connected.sites().iter().zip(&readings);
+        sites.filter_map(|(site, reading)| remains::unmanaged(site.name.as_str(), reading, is_theirs)).collect()
+    }
+
+    fn revocation(&self, request: &Request, connected: &Connected<'_>, readings: &[Reading], unmanaged: Vec<Remains>) -> Revocation {
         let plan = plan::plan(request.moment(), &connected.accounts(readings));
-        let is_nowhere = self.is_nowhere(readings);
+        let is_nowhere = self.is_nowhere(readings) && unmanaged.is_empty();
         let edit = if is_nowhere { Ok(Vec::new()) } else { self.edit(request, connected, readings) };
-        Revocation { whom: self.address.clone(), plan, edit, is_nowhere }
+        Revocation { whom: self.address.clone(), plan, edit, is_nowhere, unmanaged }
     }
 
     fn is_nowhere(&self, readings: &[Reading]) -> bool {
@@ -147,7 +171,7 @@ fn told(plan: &Plan) -> (String, Vec<String>) {
 impl Revocation {
     /// Where access stays once the plan is applied, or was.
     pub fn remains(&self, applied: Option<&Applied>) -> Vec<Remains> {
-        remains::after(&self.plan, applied)
+        remains::after(&self.plan, applied).into_iter().chain(self.unmanaged.iter().cloned()).collect()
     }
 
     /// Writes the edit into the manifests, file by file, each whole or not at all.

@@ -264,7 +264,7 @@ fn a_bounded_actor_says_what_it_cannot_see() {
     let ada = world.run("revoke ada --format json").expect(2);
     assert_eq!(ada.acts(), ["edit ada@acme.example"], "only the scopes that it sees go (E12)");
     assert_eq!(ada.all("reports")[0]["code"], "access-may-remain");
-    assert_eq!(world.run("revoke bob --format json").expect(0).all("reports")[0]["code"], "access-may-remain");
+    assert_eq!(world.run("revoke bob --format json").expect(7).all("reports")[0]["code"], "access-may-remain", "nobody can tell: not done");
 }
 
 #[test]
@@ -273,4 +273,24 @@ fn the_actor_does_not_revoke_itself() {
     let said = world.run("revoke root@acme.example --format json").expect(4).json();
     let tripped: Vec<_> = said["guards"].as_array().unwrap().iter().filter(|g| g["tripped"] == true).map(|g| g["code"].clone()).collect();
     assert_eq!(tripped, ["minimum-administrators", "self-lockout"]);
+}
+
+#[test]
+fn an_account_that_is_not_managed_keeps_the_access_and_says_so() {
+    let world = World::new();
+    let connections = "connections: { a: { system: solver, backend: embedded }, b: { system: solver, backend: embedded } }\n";
+    world
+        .write("m.yaml", &format!("{connections}people: {{ ada: {{ email: ada@acme.example }} }}\naccounts: {{ a: {{ members: [] }} }}\n"));
+    let here = |who: &str| format!("accounts: {{ b: {{ members: [{{ email: {who}, phase: active, groups: [super-user] }}] }} }}\n");
+    world.load(&here("eve@x.example"));
+    world.run("revoke ada").expect(0);
+    for line in ["revoke eve@x.example", "revoke eve@x.example --apply --auto-approve"] {
+        let said = world.run(&format!("{line} --format json"));
+        let said = if line.contains("--apply") { said.expect(6) } else { said.expect(2) }.json();
+        assert_eq!(said["remains"][0]["account"], "b", "{line}: {said}");
+        assert_eq!((&said["remains"][0]["certain"], &said["nowhere"]), (&true.into(), &false.into()), "{line}");
+    }
+    let text = world.run("revoke eve@x.example").expect(2);
+    assert!(text.out.contains("still has access in: b (not managed"), "{}", text.out);
+    world.run("revoke nobody@x.example").expect(0);
 }

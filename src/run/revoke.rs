@@ -53,7 +53,7 @@ impl Revoke {
     /// Reads every account and plans what ends the person's access. Holds nothing that could write.
     ///
     /// # Errors
-    /// As [`super::plan`].
+    /// As [`super::plan()`].
     pub async fn plan(&self, request: &Request) -> Result<Revocation, Stop> {
         let connected = self.connected(request)?;
         let readings = connected.read(request).await;
@@ -64,7 +64,7 @@ impl Revoke {
     /// Shows `ask` what was found and what was cleared of its plan, and makes exactly the second.
     ///
     /// # Errors
-    /// As [`super::apply`].
+    /// As [`super::apply()`].
     pub async fn apply(
         &self,
         request: &Request,

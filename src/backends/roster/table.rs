@@ -39,6 +39,10 @@ pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Re
         return Err(vec![Trouble::new(1, "the export is empty: one of an account with nobody in it would still have a header")]);
     }
     let separator = separator(&text, columns);
+    let strays = after_closing_quotes(&text, separator);
+    if !strays.is_empty() {
+        return Err(strays);
+    }
     let is_open = !text.ends_with('\n');
     if is_open {
         text.push('\n');
@@ -101,6 +105,33 @@ pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Re
 
 fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes())
+}
+
+/// Text between a closing quote and the end of its cell, once a line: the reader would take it into the
+/// cell, and an address with a letter more is somebody else's. Blanks there are nothing.
+fn after_closing_quotes(text: &str, separator: u8) -> Vec<Trouble> {
+    let mut found: Vec<Trouble> = Vec::new();
+    let mut bytes = text.bytes().peekable();
+    let (mut line, mut starts) = (1, true);
+    while let Some(byte) = bytes.next() {
+        if starts && byte == b'"' {
+            while let Some(inner) = bytes.next() {
+                line += u32::from(inner == b'\n');
+                if inner == b'"' && bytes.next_if_eq(&b'"').is_none() {
+                    break;
+                }
+            }
+            while bytes.next_if(|b| *b != separator && matches!(b, b' ' | b'\t')).is_some() {}
+            if bytes.peek().is_some_and(|b| *b != separator && *b != b'\n') && found.last().is_none_or(|t| t.line != line) {
+                found.push(Trouble::new(line, "text after a closing quote: a quote within a cell is written twice"));
+            }
+            starts = false;
+        } else {
+            starts = byte == separator || byte == b'\n';
+            line += u32::from(byte == b'\n');
+        }
+    }
+    found
 }
 
 /// What parts the header into most of the columns that are looked for, else into most.
@@ -182,6 +213,18 @@ mod tests {
         assert_eq!(lines("Email,Role\na@acme.example,x\nb@acme.example,\"edi"), [3]);
         assert_eq!(lines("Email,\"Ro"), [1]);
         assert_eq!(lines("Email,Role\na@acme.example\nb@acme.example,x,y\n"), [2, 3]);
+    }
+
+    #[test]
+    fn text_after_a_closing_quote_belongs_to_no_cell() {
+        assert_eq!(lines("Email,Role\n\"a@acme.example\"x,y\nb@acme.example,\"y\"\"\"z\n"), [2, 3]);
+        assert_eq!(lines("Email,Role\n\"a\nb\" c,y\n"), [3]);
+        for (row, cells) in
+            [("\"a@acme.example\" ,\"y\"", ["a@acme.example", "y"]), ("Ada \"A\" L,\"y \"\"z\"\"\"", ["Ada \"A\" L", "y \"z\""])]
+        {
+            assert_eq!(table(&format!("Email,Role\n{row}\n"), &["Email"]), [(2, cells.map(str::to_owned).to_vec())], "{row}");
+        }
+        assert_eq!(table("Email\tRole\n\"a\"\t\"y\"\n", &["Email"])[0].1, ["a", "y"], "a separator is no blank");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The story of a run on one screen: read, plan, clear (approval and guards), apply, verify.
 
 mod connect;
+mod git;
 mod links;
 mod member;
 mod remains;
 mod request;
+mod reviewed;
 mod revoke;
 mod stop;
 mod verify;
@@ -12,6 +14,7 @@ mod who;
 
 use crate::apply::{self, Applied};
 use crate::model::Reading;
+use crate::plan::saved::Saved;
 use crate::plan::{self, Cleared, Plan};
 
 use links::LinkFiles;
@@ -20,6 +23,7 @@ pub use connect::{Connected, Folder, Site};
 pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
 pub use remains::Remains;
 pub use request::{Approval, Env, Request};
+pub use reviewed::{Reviewed, Signers};
 pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;
 pub use who::who;
@@ -35,13 +39,30 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
 }
 
+/// The same, and the plan to be saved.
+///
+/// # Errors
+/// As [`plan()`].
+pub async fn plan_to_save(request: &Request) -> Result<(Plan, Saved), Stop> {
+    let folder = Folder::load(request);
+    let connected = Connected::to(&folder, request)?;
+    let readings = connected.read(request).await;
+    let accounts = connected.accounts(&readings);
+    let plan = plan::plan(request.moment(), &accounts);
+    let saved = reviewed::save(request, &folder, &plan, &accounts);
+    Ok((plan, saved))
+}
+
 /// Shows `ask` the plan and what was cleared of it, and makes exactly the second.
 ///
 /// # Errors
 /// [`Stop`] where nothing was attempted: bad manifests, a refusal, another plan than the approved.
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
     let folder = Folder::load(request);
-    let connected = Connected::to(&folder, request)?;
+    let connected = match &approval.reviewed {
+        Some(reviewed) => Connected::to_reviewed(&folder, request, reviewed)?,
+        None => Connected::to(&folder, request)?,
+    };
     let found = connected.found(request).await;
     connected.apply(request, found, approval, ask).await
 }
@@ -71,7 +92,7 @@ impl Connected<'_> {
         ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>,
     ) -> Result<Applied, Stop> {
         self.may_be_written(approval, &plan)?;
-        let cleared = plan::clear(plan.clone(), approval.digest.as_deref(), &approval.lifts)?;
+        let cleared = plan::clear(plan.clone(), approval.exactly()?, &approval.lifts)?;
         ask(&plan, &cleared)?;
 
         let mut applied = Applied::of(plan, &cleared);

@@ -1,25 +1,28 @@
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
+use crate::plan::saved::{AllowedSigners, NAMESPACE};
 use crate::plan::{Cleared, Lift, Plan};
 use crate::render::runbook::Runbook;
 use crate::render::{self, ApplyView, Kind, Notes, PlanView};
-use crate::run::{self, Approval, Stop};
+use crate::run::{self, Approval, Reviewed, Signers, Stop};
 
 use super::args::{AllowFlag, ApplyArgs, ApproveArgs};
 use super::context::{Context, Shape};
-use super::exit;
 use super::runbook_file::RunbookFile;
+use super::{exit, saved_file};
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop> {
     let request = context.request();
-    if request.folder.is_file() {
-        return Err(Stop::hinted(
-            format!("{} is a file: saved plans are not supported yet (not-yet-supported)", request.folder.display()),
-            "name the manifests' folder, and `--digest DIGEST` for exactly the plan that was shown",
-        ));
+    if let Some(target) = args.target.as_ref().filter(|t| !t.exists()) {
+        return Err(Stop::hinted(format!("there is no {}", target.display()), "name a saved plan, or the manifests' folder"));
     }
-    let approval = approval(&args.approve)?;
-    let asks = may_ask(&args.approve)?;
+    if context.has_dir() && args.target.is_some() && args.saved_plan().is_none() {
+        return Err(Stop::hinted("both -C and a folder are given", "name the manifests' folder once"));
+    }
+    let reviewed = reviewed(args)?;
+    let asks = reviewed.is_none() && may_ask(&args.approve)?;
+    let approval = Approval { reviewed, ..approval(&args.approve)? };
     // Opened before anything is applied: whoever asked for the steps is not left without them.
     let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
     let applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, plan, cleared, asks)).await {
@@ -42,6 +45,29 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
     Ok(succeeded(context, done, code, runbook, &applied.plan))
 }
 
+/// The saved plan, and who must have signed it.
+fn reviewed(args: &ApplyArgs) -> Result<Option<Reviewed>, Stop> {
+    let Some(path) = args.saved_plan() else {
+        return match &args.verify {
+            Some(_) => Err(Stop::hinted("--verify is for a saved plan", "name it: `portcullis apply FILE --verify ALLOWED_SIGNERS`")),
+            None => Ok(None),
+        };
+    };
+    let saved = saved_file::read(path)?;
+    let signers = args.verify.as_deref().map(|file| signers(file, usize::from(args.quorum))).transpose()?;
+    Ok(Some(Reviewed { saved, signers }))
+}
+
+fn signers(path: &Path, quorum: usize) -> Result<Signers, Stop> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|e| Stop::failed(format!("{shown} cannot be read: {e}")))?;
+    let allowed = AllowedSigners::parse(&text).map_err(|wrong| Stop::failed(format!("{shown}: {}", wrong.join("; "))))?;
+    if allowed.is_empty() {
+        return Err(Stop::failed(format!("{shown}: nobody may sign: it has no key for the namespace {NAMESPACE}")));
+    }
+    Ok(Signers { allowed, quorum })
+}
+
 /// What lets an apply write, from its flags.
 pub(super) fn approval(args: &ApproveArgs) -> Result<Approval, Stop> {
     if let Some(digest) = args.digest.as_deref().filter(|d| !is_digest(d)) {
@@ -51,6 +77,7 @@ pub(super) fn approval(args: &ApproveArgs) -> Result<Approval, Stop> {
         ));
     }
     Ok(Approval {
+        reviewed: None,
         digest: args.digest.clone(),
         lifts: args.allow.iter().map(lift).collect::<Result<_, _>>()?,
         auto_approve: args.auto_approve,
@@ -69,7 +96,7 @@ pub(super) fn may_ask(args: &ApproveArgs) -> Result<bool, Stop> {
     if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(Stop::hinted(
             "there is no terminal to ask on",
-            "add `--auto-approve`, or `--digest` with the digest of the plan that was reviewed",
+            "name a saved plan, add `--digest` with the digest of the plan that was reviewed, or `--auto-approve`",
         ));
     }
     Ok(asks)

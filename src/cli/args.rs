@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::approve::ApprovePlanArgs;
 use super::later::{LaterApply, LaterArgs, LaterRevisions};
 use super::member::MemberCommand;
+pub use super::sandbox::{OnMember, SandboxCommand};
+use super::show::ShowArgs;
+use super::sign::SignArgs;
 pub use super::words::{AllowFlag, Setting, Within};
 
 /// Access as code: plan, review and apply who may enter which SaaS account.
@@ -130,6 +134,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Shows the plan, asks, and makes exactly that.
     Apply(ApplyArgs),
+    /// Prints a saved plan, and who signed it.
+    Show(ShowArgs),
+    /// Signs a saved plan, or some of its changes.
+    Approve(ApprovePlanArgs),
     /// Finds what changed in the live accounts behind the manifests' back.
     Drift(DriftArgs),
     /// Ends all access of a person now: the changes, and the edit of the manifests.
@@ -240,7 +248,8 @@ pub struct ValidateArgs {
     portcullis plan                                all accounts of this folder\n  \
     portcullis plan --account news --format json   one account, for a program\n  \
     portcullis plan --at 2027-01-01                what that day will bring: who loses access\n  \
-    portcullis plan --runbook steps.md             the steps by hand, as a checklist\n\n\
+    portcullis plan --runbook steps.md             the steps by hand, as a checklist\n  \
+    portcullis plan --out plan.json                saved, to be reviewed and applied as it is\n\n\
     Exit codes: 0 nothing to do; 2 changes, or blocks; 4 a guard tripped; 7 an account was not read; 8 steps by hand alone.\n\
     `portcullis explain CODE` says what a code means, and what to do.")]
 pub struct PlanArgs {
@@ -252,9 +261,11 @@ pub struct PlanArgs {
     /// Writes the steps that a human must make to this file, as a Markdown checklist.
     #[arg(long, value_name = "FILE")]
     pub runbook: Option<PathBuf>,
-    /// Saves the plan (not supported yet).
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Saves the plan to this file, for `apply FILE`: that makes what was reviewed, and nothing else.
+    #[arg(long, value_name = "FILE", conflicts_with = "day")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub sign: SignArgs,
     #[command(flatten)]
     pub revisions: LaterRevisions,
 }
@@ -265,11 +276,15 @@ fn day(text: &str) -> Result<jiff::civil::Date, String> {
 
 /// Shows the plan, asks, and makes exactly that.
 ///
-/// Without a terminal it needs --auto-approve, or the --digest of the plan that was reviewed: it then
-/// makes that plan, or stops where another one is needed by now.
+/// Without a terminal it needs a saved plan, the --digest of the plan that was reviewed, or
+/// --auto-approve. Of a saved plan it makes what is still needed: what is done falls away, what is new is
+/// listed and not made, and what came back different stops its account.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  \
     portcullis apply                               shows the plan and asks\n  \
+    portcullis apply plan.json                     what is left of a saved plan\n  \
+    portcullis apply plan.json --verify signers --quorum 2\n                                                 \
+    where two of the allowed signers approved it\n  \
     portcullis apply --digest sha256:...           exactly the plan that was reviewed\n  \
     portcullis apply --allow news:removals=12@sha256:...\n                                                 \
     lifts one guard, to that number and for that plan:\n                                                 \
@@ -277,10 +292,18 @@ fn day(text: &str) -> Result<jiff::civil::Date, String> {
     Exit codes: 0 done; 1 nothing attempted; 4 a guard tripped; 5 another plan is needed now; 6 applied in part; \
     7 an account was not read; 8 steps by hand are left. `portcullis explain CODE` says more.")]
 pub struct ApplyArgs {
-    #[command(flatten)]
-    pub at: DirArg,
+    /// A plan that `plan --out` saved, of the manifests in the current folder or in `-C DIR`; or the
+    /// manifests' folder.
+    #[arg(value_name = "FILE|DIR")]
+    pub target: Option<PathBuf>,
     #[command(flatten)]
     pub approve: ApproveArgs,
+    /// Makes only changes of the saved plan that these allowed signers of SSH approved.
+    #[arg(long, value_name = "ALLOWED_SIGNERS")]
+    pub verify: Option<PathBuf>,
+    /// How many signers each change needs. Who gains by a change does not count for it.
+    #[arg(long, value_name = "N", requires = "verify", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub quorum: u16,
     /// Writes the steps that a human must make to this file, as a Markdown checklist.
     #[arg(long, value_name = "FILE")]
     pub runbook: Option<PathBuf>,
@@ -294,7 +317,8 @@ pub struct ApproveArgs {
     /// Does not ask.
     #[arg(long)]
     pub auto_approve: bool,
-    /// Makes exactly the plan of this digest, without asking, and stops where it is another by now.
+    /// Makes exactly the plan of this digest, without asking, and stops where it is another by now. With a
+    /// saved plan: that it is this one.
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<String>,
     /// Lifts one guard to N for this plan; may be repeated. The plan prints the exact text.
@@ -303,6 +327,13 @@ pub struct ApproveArgs {
     /// With --auto-approve: makes changes of network accounts that nobody reviewed.
     #[arg(long)]
     pub unreviewed: bool,
+}
+
+impl ApplyArgs {
+    /// The saved plan: a file, where the manifests are a folder.
+    pub fn saved_plan(&self) -> Option<&Path> {
+        self.target.as_deref().filter(|t| t.is_file())
+    }
 }
 
 impl ApproveArgs {
@@ -499,65 +530,6 @@ pub struct ExplainArgs {
     pub words: Vec<String>,
 }
 
-/// Commands on embedded accounts only.
-#[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
-    /// Replaces the live state of the embedded accounts that the file names.
-    #[command(after_help = "LIVE.yaml, the keys of which `portcullis explain live` tells:\n  \
-        accounts:\n    \
-          newsletter:                            # an embedded account of the manifests\n      \
-            domains: [acme.example]              # the whitelist; left out, everybody may come in\n      \
-            members:\n        \
-              - email: ada@acme.example\n          \
-                phase: active                    # pending, active, locked, expired or suspended\n          \
-                role: manager                    # and the system's other attributes, as in a manifest\n        \
-              - email: kim@agency.example\n          \
-                phase: pending\n          \
-                role: author\n          \
-                invited: 2026-11-01T10:00:00Z    # when the invitation went out\n          \
-                attempts: 1")]
-    Load {
-        /// The live state: members of accounts, their phases and what they hold.
-        #[arg(value_name = "LIVE.yaml")]
-        live: PathBuf,
-        #[command(flatten)]
-        at: DirArg,
-    },
-    /// The person accepts the invitation.
-    Accept(OnMember),
-    /// The person declines the invitation.
-    Decline(OnMember),
-    /// The product locks the member.
-    Lock(OnMember),
-    /// Someone clicks in the console.
-    Edit {
-        #[command(flatten)]
-        on: OnMember,
-        /// Sets an attribute; a list is `a,b`. May be repeated.
-        #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
-        set: Vec<Setting>,
-    },
-    /// Someone removes the member in the console.
-    Remove(OnMember),
-    /// Lists the mails that the sandbox would have sent.
-    Outbox(DirArg),
-    /// Counts the writes since the load.
-    Calls(DirArg),
-    /// Serves the sandbox over HTTP on loopback (not supported yet).
-    #[command(hide = true)]
-    Serve(LaterArgs),
-}
-
-/// A member of an embedded account; `--account` says of which, where the address is in several.
-#[derive(Debug, Clone, clap::Args)]
-pub struct OnMember {
-    /// The member's address; `--account` where several embedded accounts have it.
-    #[arg(value_name = "EMAIL")]
-    pub email: String,
-    #[command(flatten)]
-    pub at: DirArg,
-}
-
 impl Args {
     /// The folder of the manifests: the positional, else `--dir`, else the current folder.
     pub fn dir(&self) -> &Path {
@@ -569,7 +541,7 @@ impl Args {
             Command::Init(a) => &a.at,
             Command::Validate(a) => &a.at,
             Command::Plan(a) => &a.at,
-            Command::Apply(a) => &a.at,
+            Command::Apply(a) => return a.target.as_deref().filter(|_| a.saved_plan().is_none()),
             Command::Drift(a) => &a.at,
             Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
@@ -584,6 +556,8 @@ impl Args {
                 SandboxCommand::Serve(_) => return None,
             },
             Command::Schema(_)
+            | Command::Show(_)
+            | Command::Approve(_)
             | Command::Explain(_)
             | Command::Import(_)
             | Command::Review(_)

@@ -107,6 +107,21 @@ impl Context {
         }
     }
 
+    /// The folder as a flag, to be written behind a command that takes another word first.
+    pub fn again_in(&self) -> String {
+        if self.folder == Path::new(".") { String::new() } else { format!(" -C {}", quoted(&self.folder.display().to_string())) }
+    }
+
+    /// Says on standard error what to do next.
+    pub fn hint(&self, hint: &str) {
+        let _ = writeln!(self.err().0, "hint: {}", render::neutral::Neutral(hint));
+    }
+
+    /// Whether `-C DIR` was given.
+    pub fn has_dir(&self) -> bool {
+        self.global.chdir.is_some()
+    }
+
     /// Columns of the terminal on standard output, `COLUMNS` before all; 100 where there is none.
     pub fn width(&self) -> usize {
         let told = std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());

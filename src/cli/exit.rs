@@ -45,15 +45,17 @@ pub fn of_drift(plan: &Plan) -> u8 {
     }
 }
 
-/// The first of 4, 7, 6, 8, 0.
+/// The first of 5, 4, 7, 6, 8, 0.
 pub fn of_applied(applied: &Applied) -> u8 {
     let plan = &applied.plan;
     let failed = applied.unsuccessful().next().is_some();
-    if any(plan, |a| a.tripped().next().is_some()) {
+    if any(plan, |a| !a.stale.is_empty()) {
+        STALE
+    } else if any(plan, |a| a.tripped().next().is_some()) {
         GUARD
     } else if any(plan, |a| !a.reading.is_complete()) || !applied.unread.is_empty() {
         INCOMPLETE
-    } else if failed || !applied.left.is_empty() || any(plan, |a| a.unaccepted().next().is_some()) {
+    } else if failed || !applied.left.is_empty() || any(plan, |a| a.unaccepted().next().is_some() || !a.unreviewed.is_empty()) {
         IN_PART
     } else if !applied.manual.is_empty() {
         MANUAL

@@ -64,9 +64,6 @@ pub struct LaterApply {
     /// Finishes a killed run from its journal (not supported yet).
     #[arg(long, hide = true)]
     pub resume: bool,
-    /// Checks a saved plan and applies nothing (not supported yet).
-    #[arg(long, hide = true)]
-    pub verify: bool,
     /// Where the journal goes (not supported yet).
     #[arg(long, value_name = "FILE", hide = true)]
     pub journal: Option<OsString>,
@@ -85,6 +82,8 @@ impl Args {
             Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
             Command::Init(_)
             | Command::Member { .. }
+            | Command::Show(_)
+            | Command::Approve(_)
             | Command::Validate(_)
             | Command::Revoke(_)
             | Command::Export(_)
@@ -97,16 +96,11 @@ impl Args {
             | Command::Sandbox { .. } => {}
             Command::Plan(plan) => {
                 plan.revisions.refuse()?;
-                if plan.out.is_some() {
-                    return Err(NotYet::new("--out", "`apply --digest DIGEST` makes exactly the plan that was shown"));
-                }
             }
             Command::Drift(drift) => drift.revisions.refuse()?,
             Command::Apply(apply) => {
                 apply.later.revisions.refuse()?;
-                for (flag, given) in
-                    [("--resume", apply.later.resume), ("--verify", apply.later.verify), ("--journal", apply.later.journal.is_some())]
-                {
+                for (flag, given) in [("--resume", apply.later.resume), ("--journal", apply.later.journal.is_some())] {
                     if given {
                         return Err(NotYet::new(flag, "plan again: what a killed run did not make is planned anew"));
                     }
@@ -121,7 +115,10 @@ impl Args {
         match format {
             Format::Text | Format::Json => Ok(()),
             Format::Markdown | Format::Github
-                if matches!(self.command, Command::Validate(_) | Command::Plan(_) | Command::Drift(_) | Command::Apply(_)) =>
+                if matches!(
+                    self.command,
+                    Command::Validate(_) | Command::Plan(_) | Command::Drift(_) | Command::Apply(_) | Command::Show(_)
+                ) =>
             {
                 Ok(())
             }
@@ -137,7 +134,7 @@ impl Args {
             | Format::Sarif
             | Format::Junit => Err(NotYet::new(
                 format!("--format {} for this command", format.word()),
-                "text and json are built; csv for `export`; ics for `expiring`; markdown and github for `validate`, `plan`, `drift` and `apply`; markdown for `explain` and `who`",
+                "text and json are built; csv for `export`; ics for `expiring`; markdown and github for `validate`, `plan`, `show`, `drift` and `apply`; markdown for `explain` and `who`",
             )),
         }
     }

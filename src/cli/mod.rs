@@ -1,6 +1,7 @@
 //! The command line. One file a command, each an args struct whose doc comment is the manual.
 
 mod apply;
+mod approve;
 pub mod args;
 mod completions;
 mod context;
@@ -17,7 +18,10 @@ mod plan;
 mod revoke;
 mod runbook_file;
 mod sandbox;
+mod saved_file;
 mod schema;
+mod show;
+mod sign;
 mod validate;
 mod who;
 mod words;
@@ -129,6 +133,8 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Validate(args) => validate::run(context, args),
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
+        Command::Show(args) => show::run(context, args),
+        Command::Approve(args) => approve::run(context, args),
         Command::Drift(args) => drift::run(context, args).await,
         Command::Revoke(args) => revoke::run(context, args).await,
         Command::Member { command } => member::run(context, command).await,

@@ -1,24 +1,51 @@
+use std::path::Path;
+
 use crate::plan::Plan;
 use crate::render::{self, Kind, Notes, PlanView, runbook::Runbook};
-use crate::run::{self, Folder, Stop};
+use crate::run::{self, Folder, Request, Stop};
 
 use super::args::PlanArgs;
-use super::context::{Context, Shape};
+use super::context::{Context, Shape, quoted};
 use super::exit;
 use super::runbook_file::RunbookFile;
+use super::saved_file::SavedFile;
+use super::sign::Signer;
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> {
     let mut request = context.request();
     request.at = args.day;
-    let plan = run::plan(&request).await?;
+    let plan = match &args.out {
+        None if args.sign.sign.is_some() => return Err(Stop::hinted("--sign signs a saved plan", "say where with `--out FILE`")),
+        None => run::plan(&request).await?,
+        Some(path) => save(context, &request, path, args).await?,
+    };
     if plan.accounts.is_empty() {
         context.warn_of_no_accounts(&Folder::load(&request));
     }
     if let Some(file) = &args.runbook {
         RunbookFile::open(file)?.write(&plan)?;
     }
+    if let Some(path) = &args.out {
+        context.hint(&format!(
+            "saved: `portcullis apply {}{}` makes what is still needed of it",
+            quoted(&path.display().to_string()),
+            context.again_in()
+        ));
+    }
     let again = args.day.is_none().then(|| context.again());
     Ok(show(context, &plan, Kind::Plan, again.as_deref(), exit::of_plan(&plan)))
+}
+
+/// Plans, and saves the plan.
+async fn save(context: &Context, request: &Request, path: &Path, args: &PlanArgs) -> Result<Plan, Stop> {
+    let signer = Signer::of(context, &args.sign)?;
+    let file = SavedFile::open(path)?;
+    let (plan, mut saved) = run::plan_to_save(request).await?;
+    if let Some(signer) = signer {
+        signer.sign(&mut saved, &[])?;
+    }
+    file.write(&saved)?;
+    Ok(plan)
 }
 
 /// Hands a plan to its renderer, and says the exit code.

@@ -1,8 +1,9 @@
 //! The people and the consoles on the other side: embedded accounts only.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use serde_json::json;
 
 use crate::manifest::{self, BackendName, LivePhase};
@@ -12,9 +13,69 @@ use crate::run::{Connected, Folder, Site, Stop};
 use crate::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, SandboxError, Stored};
 use crate::systems::{Kind, SystemSpec};
 
-use super::args::{OnMember, SandboxCommand, Setting};
+use super::args::{DirArg, Setting};
 use super::context::Context;
 use super::exit;
+use super::later::LaterArgs;
+
+/// Commands on embedded accounts only.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Replaces the live state of the embedded accounts that the file names.
+    #[command(after_help = "LIVE.yaml, the keys of which `portcullis explain live` tells:\n  \
+        accounts:\n    \
+          newsletter:                            # an embedded account of the manifests\n      \
+            domains: [acme.example]              # the whitelist; left out, everybody may come in\n      \
+            members:\n        \
+              - email: ada@acme.example\n          \
+                phase: active                    # pending, active, locked, expired or suspended\n          \
+                role: manager                    # and the system's other attributes, as in a manifest\n        \
+              - email: kim@agency.example\n          \
+                phase: pending\n          \
+                role: author\n          \
+                invited: 2026-11-01T10:00:00Z    # when the invitation went out\n          \
+                attempts: 1")]
+    Load {
+        /// The live state: members of accounts, their phases and what they hold.
+        #[arg(value_name = "LIVE.yaml")]
+        live: PathBuf,
+        #[command(flatten)]
+        at: DirArg,
+    },
+    /// The person accepts the invitation.
+    Accept(OnMember),
+    /// The person declines the invitation.
+    Decline(OnMember),
+    /// The product locks the member.
+    Lock(OnMember),
+    /// Someone clicks in the console.
+    Edit {
+        #[command(flatten)]
+        on: OnMember,
+        /// Sets an attribute; a list is `a,b`. May be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
+        set: Vec<Setting>,
+    },
+    /// Someone removes the member in the console.
+    Remove(OnMember),
+    /// Lists the mails that the sandbox would have sent.
+    Outbox(DirArg),
+    /// Counts the writes since the load.
+    Calls(DirArg),
+    /// Serves the sandbox over HTTP on loopback (not supported yet).
+    #[command(hide = true)]
+    Serve(LaterArgs),
+}
+
+/// A member of an embedded account; `--account` says of which, where the address is in several.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OnMember {
+    /// The member's address; `--account` where several embedded accounts have it.
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    #[command(flatten)]
+    pub at: DirArg,
+}
 
 pub(super) fn run(context: &Context, command: &SandboxCommand) -> Result<u8, Stop> {
     let request = context.request();

@@ -5,6 +5,7 @@ use crate::desired::Desired;
 use crate::model::{Action, Atom, Caps, Channel, Email, Invitation, Live, Noticed, Phase, Reading, Remark, Tenant};
 use crate::systems::{Administrator, SystemSpec};
 
+use super::approved::{self, Approved};
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
 use super::regroup::Pairs;
@@ -25,6 +26,8 @@ pub struct Account<'a> {
     pub reading: &'a Reading,
     /// Plans the changes of this person alone, by any address of theirs, on the whole reading.
     pub only: Option<&'a Email>,
+    /// Plans what of the changes was approved, and tells the others apart.
+    pub approved: Option<&'a Approved>,
 }
 
 /// The day and instant that an account is planned for.
@@ -106,8 +109,10 @@ impl Account<'_> {
         }
 
         preflight::all(&here, &mut work);
+        let rest = self.approved.map(|approved| approved::drafts(&here, approved, &mut work)).unwrap_or_default();
         let administrators = block::all(&here, day, &mut work);
         let (changes, unordered) = order::all(work.drafts);
+        approved::forget(&mut work.blocked);
         work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, "a person who makes these changes one by one")));
         let guards = guards::all(&here, &changes, &administrators);
         work.warnings.extend(lints::all(&here, day, &changes, &administrators));
@@ -128,11 +133,13 @@ impl Account<'_> {
             tenant: self.tenant.name.clone(),
             backend: self.backend,
             sandbox: self.sandbox,
-            digest: digest::of_account(&changes),
+            digest: digest::of_account(changes.iter().map(|c| c.digest.as_str())),
             as_of: day.now,
             reading: ReadingSummary { proof: reading.proof.as_ref().ok().copied(), members: reading.members.len(), problems: Vec::new() },
             changes,
             blocked,
+            unreviewed: rest.unreviewed,
+            stale: rest.stale,
             reports: work.reports,
             warnings: work.warnings,
             guards,
@@ -153,11 +160,13 @@ impl Account<'_> {
             tenant: self.tenant.name.clone(),
             backend: self.backend,
             sandbox: self.sandbox,
-            digest: digest::of_account(&[]),
+            digest: digest::of_account([]),
             as_of: day.now,
             reading: ReadingSummary { proof: None, members: self.reading.members.len(), problems },
             changes: Vec::new(),
             blocked: Vec::new(),
+            unreviewed: Vec::new(),
+            stale: Vec::new(),
             reports: Vec::new(),
             warnings: Vec::new(),
             guards: Vec::new(),

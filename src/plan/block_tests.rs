@@ -153,6 +153,7 @@ impl World {
             desired: &desired,
             reading: &reading,
             only: None,
+            approved: None,
         };
         plan(Moment { now: sample::instant(), at: None, simulated: false }, &[account]).accounts.remove(0)
     }

@@ -202,6 +202,16 @@ impl Blocked {
     }
 }
 
+/// An approved change that came back different.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    pub approved: ChangeId,
+    /// The canonical forms, as approved and as the account needs it now.
+    pub was: serde_json::Value,
+    pub fresh: ChangeId,
+    pub is: serde_json::Value,
+}
+
 /// Something worth saying that asks for no change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Report {
@@ -241,7 +251,11 @@ pub struct Verdict {
 impl Verdict {
     /// It stops what falls below its limit, not what rises above it.
     pub fn is_floor(&self) -> bool {
-        self.code == crate::desired::GuardCode::MinimumAdministrators.word()
+        Self::is_floors(self.code)
+    }
+    /// Whether the code is that of such a guard.
+    pub fn is_floors(code: &str) -> bool {
+        code == crate::desired::GuardCode::MinimumAdministrators.word()
     }
 }
 
@@ -275,6 +289,10 @@ pub struct AccountPlan {
     /// In a valid order; ties by action, then member.
     pub changes: Vec<Change>,
     pub blocked: Vec<Blocked>,
+    /// Changes that nobody approved, where it matters: they are not made.
+    pub unreviewed: Vec<super::Unreviewed>,
+    /// Approved changes that came back different: they stop the account.
+    pub stale: Vec<Stale>,
     pub reports: Vec<Report>,
     pub warnings: Vec<Warning>,
     pub guards: Vec<Verdict>,
@@ -290,6 +308,10 @@ impl AccountPlan {
         let guard = self.guards.iter().find(|g| g.code == crate::desired::GuardCode::MinimumAdministrators.word());
         guard.map_or(0, |g| g.limit.min(g.actual))
     }
+    /// Whether nothing of it may be made: a guard stops it, or an approved change came back different.
+    pub fn is_stopped(&self) -> bool {
+        self.tripped().next().is_some() || !self.stale.is_empty()
+    }
     /// Blocked changes that the account does not know yet.
     pub fn unaccepted(&self) -> impl Iterator<Item = &Blocked> {
         self.blocked.iter().filter(|b| !b.accepted)
@@ -303,6 +325,8 @@ pub struct Plan {
     /// Made for another moment than now.
     pub simulated: bool,
     pub digest: Digest,
+    /// The digest of the plan that was reviewed, of which this is what is left: what lifts name.
+    pub reviewed: Option<String>,
     /// Sorted by name.
     pub accounts: Vec<AccountPlan>,
 }
@@ -343,7 +367,7 @@ impl Cleared {
     pub fn idle_lifts(&self) -> &[String] {
         &self.idle
     }
-    /// The accounts that a guard stops.
+    /// The accounts that a guard stops, or an approved change that came back different.
     pub fn stopped(&self) -> &[String] {
         &self.stopped
     }

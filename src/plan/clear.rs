@@ -23,6 +23,8 @@ pub enum NotCleared {
         /// The digest of what the accounts need now; none where they need nothing.
         fresh: Option<String>,
     },
+    #[error("{approved} was approved, and the saved plan is {saved}")]
+    OtherFile { approved: String, saved: String },
     #[error("{0}")]
     BadLift(String),
 }
@@ -71,7 +73,7 @@ impl Confirmed {
 /// What `ask` says where it is not.
 pub fn confirm<E>(act: OneOffAct, moment: Moment, ask: impl FnOnce(&OneOffAct) -> Result<(), E>) -> Result<Confirmed, E> {
     ask(&act)?;
-    let plan = Plan { as_of: moment.now, simulated: moment.simulated, digest: digest::of_plan(&[]), accounts: Vec::new() };
+    let plan = Plan { as_of: moment.now, simulated: moment.simulated, digest: digest::of_plan([]), reviewed: None, accounts: Vec::new() };
     Ok(Confirmed { act, cleared: Cleared { plan, stopped: Vec::new(), idle: Vec::new() } })
 }
 
@@ -93,7 +95,7 @@ pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<C
     }
     let mut stopped = Vec::new();
     for account in &mut plan.accounts {
-        if account.tripped().next().is_some() {
+        if account.is_stopped() {
             account.changes.clear();
             stopped.push(account.account.clone());
         }
@@ -104,8 +106,9 @@ pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<C
 /// Says why it lifts nothing, where it does not.
 fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<Option<String>, NotCleared> {
     let refuse = |why: String| Err(NotCleared::BadLift(why));
-    if lift.digest != plan.digest.as_str() {
-        return refuse(format!("--allow {} is for another plan ({}); this one is {}", lift.code.word(), lift.digest, plan.digest));
+    let digest = plan.reviewed.as_deref().unwrap_or(plan.digest.as_str());
+    if lift.digest != digest {
+        return refuse(format!("--allow {} is for another plan ({}); this one is {digest}", lift.code.word(), lift.digest));
     }
     if !lift.code.is_liftable() {
         return refuse(format!("the guard `{}` cannot be lifted", lift.code.word()));

@@ -9,7 +9,7 @@ use crate::systems::Axis;
 
 use super::account::Account;
 use super::block::Administrators;
-use super::change::{AccountPlan, Change, Digest, Fact, Verdict};
+use super::change::{AccountPlan, Change, Fact, Verdict};
 use super::domains;
 
 /// One verdict a guard, in the contract's order.
@@ -50,7 +50,7 @@ fn may_lift(code: GuardCode, actual: u32, administrators: &Administrators) -> bo
 }
 
 /// Writes the exact flag that lifts each tripped guard.
-pub(super) fn write_lifts(account: &mut AccountPlan, digest: &Digest, single: bool) {
+pub(super) fn write_lifts(account: &mut AccountPlan, digest: &str, single: bool) {
     let name = account.account.clone();
     for verdict in &mut account.guards {
         let (code, actual) = (verdict.code, verdict.actual);

@@ -5,6 +5,7 @@
 
 mod account;
 mod ahead;
+mod approved;
 mod block;
 mod cause;
 mod change;
@@ -25,14 +26,16 @@ mod regroup;
 mod roll;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod saved;
 mod unlisted;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 pub use account::Account;
+pub use approved::{Approved, ApprovedChange, Unreviewed};
 pub use change::{
-    AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Verdict, Warning,
+    AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Stale, Verdict, Warning,
 };
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
 pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Why, expiring};
@@ -55,11 +58,14 @@ pub fn plan(moment: Moment, accounts: &[Account<'_>]) -> Plan {
     let mut plans: Vec<AccountPlan> =
         planned.filter(|(a, plan)| a.only.is_none() || !only::is_silent(plan)).map(|(_, plan)| plan).collect();
     plans.sort_by(|a, b| a.account.cmp(&b.account));
-    let digest = digest::of_plan(&plans);
+    let digest = digest::of_plan(plans.iter().map(|a| (a.account.as_str(), a.digest.as_str())));
     let single = plans.len() == 1;
+    // A lift holds for every part of the plan that was reviewed.
+    let reviewed = accounts.iter().find_map(|a| a.approved).map(|a| a.plan.clone());
+    let lifted = reviewed.as_deref().unwrap_or(digest.as_str());
     for account in &mut plans {
-        guards::write_lifts(account, &digest, single);
+        guards::write_lifts(account, lifted, single);
     }
     let as_of = moment.at.and_then(|_| plans.iter().map(|a| a.as_of).min()).unwrap_or(moment.now);
-    Plan { as_of, simulated: moment.simulated || moment.at.is_some(), digest, accounts: plans }
+    Plan { as_of, simulated: moment.simulated || moment.at.is_some(), digest, reviewed, accounts: plans }
 }

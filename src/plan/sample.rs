@@ -133,6 +133,8 @@ pub(crate) fn account(name: &str, system: &'static str, members: usize) -> Accou
         reading: ReadingSummary { proof: Some(Proof::Snapshot), members, problems: Vec::new() },
         changes: Vec::new(),
         blocked: Vec::new(),
+        unreviewed: Vec::new(),
+        stale: Vec::new(),
         reports: Vec::new(),
         warnings: Vec::new(),
         guards: Vec::new(),
@@ -140,5 +142,5 @@ pub(crate) fn account(name: &str, system: &'static str, members: usize) -> Accou
 }
 
 pub(crate) fn plan(accounts: Vec<AccountPlan>) -> Plan {
-    Plan { as_of: instant(), simulated: false, digest: digest('d'), accounts }
+    Plan { as_of: instant(), simulated: false, digest: digest('d'), reviewed: None, accounts }
 }

@@ -16,6 +16,7 @@ use super::plan_text::{Hint, explained, stopped_by_guards};
 use super::plan_text_change::{write_blocked, write_change};
 use super::plan_view::{BlockedView, ChangeView, GuardView, ReadingView, SCHEMA_VERSION, TOOL, schema_of};
 use super::spelt::Word;
+use super::stale::StaleView;
 
 /// The result of an apply.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -35,10 +36,15 @@ pub struct ApplyView {
     pub results: Vec<ResultView>,
     pub links: LinksView,
     pub blocked: Vec<BlockedView>,
-    /// Ids of changes whose account a guard stopped; they were not made.
+    /// Ids of changes whose account was stopped, by a guard or by an approved change that came back
+    /// different; they were not made.
     pub stopped: Vec<String>,
     /// Ids of changes that nobody approved; they were not made.
     pub unreviewed: Vec<String>,
+    /// Why each of them counts as not approved.
+    pub unreviewed_because: Vec<UnreviewedView>,
+    /// Approved changes that came back different; each stops its account.
+    pub stale: Vec<StaleView>,
     /// Changes that a fresh reading still shows, blocked and manual ones apart.
     pub left: Vec<ChangeView>,
     /// Changes that wait for a human, in order.
@@ -71,6 +77,13 @@ pub struct ResultView {
     pub attempts: u32,
     /// Empty where there is nothing to say.
     pub message: String,
+}
+
+/// A change that nobody approved, or too few.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UnreviewedView {
+    pub id: String,
+    pub why: String,
 }
 
 /// Hand-over links; the links themselves stand in no output.
@@ -119,7 +132,8 @@ impl ApplyView {
             let problems = applied.unread.iter().filter(|(a, _)| a == account).flat_map(|(_, p)| p);
             problems.cloned().collect()
         };
-        let stopped = plan.accounts.iter().filter(|a| a.tripped().next().is_some());
+        let stopped = plan.accounts.iter().filter(|a| a.is_stopped());
+        let unreviewed = || plan.accounts.iter().flat_map(|a| &a.unreviewed);
         Self {
             schema_version: SCHEMA_VERSION,
             kind: "apply",
@@ -150,7 +164,9 @@ impl ApplyView {
             links: LinksView::of(&applied.links),
             blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
             stopped: stopped.flat_map(|a| &a.changes).map(|c| c.id.clone()).collect(),
-            unreviewed: Vec::new(),
+            unreviewed: unreviewed().map(|u| u.change.id.clone()).collect(),
+            unreviewed_because: unreviewed().map(|u| UnreviewedView { id: u.change.id.clone(), why: u.why.clone() }).collect(),
+            stale: plan.accounts.iter().flat_map(|a| &a.stale).map(StaleView::of).collect(),
             left: applied.left.iter().map(ChangeView::of).collect(),
             manual: applied.manual.iter().map(ChangeView::of).collect(),
             forgotten: applied.manual.iter().flat_map(|c| &c.calls).any(|call| call.channel == Channel::Unverifiable),
@@ -230,8 +246,12 @@ pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pain
             write_change(out, change, view.system_of(&change.id), paint)?;
         }
     }
-    for id in &view.unreviewed {
-        writeln!(out, "unreviewed, not made: {}", Neutral(id))?;
+    for stale in &view.stale {
+        writeln!(out, "{alarm}stale{alarm:#}: {} was approved and came back different; its account is stopped", Neutral(&stale.approved))?;
+        stale.difference.iter().try_for_each(|line| writeln!(out, "    {}", Neutral(line)))?;
+    }
+    for UnreviewedView { id, why } in &view.unreviewed_because {
+        writeln!(out, "unreviewed, not made: {}: {}", Neutral(id), Neutral(why))?;
     }
     write_foot(out, view, runbook, paint)
 }
@@ -255,8 +275,13 @@ pub(super) fn counted(view: &ApplyView) -> String {
         .map(|v| format!("{} {}", count(v), v.word()))
         .collect();
     let results = if each.is_empty() { "nothing done".to_owned() } else { each.join(", ") };
-    let stopped = stopped_by_guards(view.stopped.len());
-    format!("apply: {results}{stopped}; {} left, {} blocked, {} by hand", view.left.len(), view.blocked.len(), view.manual.len())
+    let stopped = match view.stale.len() {
+        0 => stopped_by_guards(view.stopped.len()),
+        _ => format!("; {} stopped", view.stopped.len()),
+    };
+    let unreviewed = if view.unreviewed.is_empty() { String::new() } else { format!(", {} unreviewed", view.unreviewed.len()) };
+    let (left, blocked, manual) = (view.left.len(), view.blocked.len(), view.manual.len());
+    format!("apply: {results}{stopped}; {left} left, {blocked} blocked, {manual} by hand{unreviewed}")
 }
 
 fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
@@ -273,6 +298,9 @@ pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
         let links = if view.links.waiting == 1 { "link waits" } else { "links wait" };
         hints.push(Hint::words(&format!("{} hand-over {links} in the connection's links directory", view.links.waiting)));
     }
+    if !view.stale.is_empty() || !view.unreviewed.is_empty() {
+        hints.push(Hint::command("", "portcullis plan --out FILE".to_owned(), "saves what is needed now, for another review"));
+    }
     if view.results.iter().any(|r| !r.result.0.is_well()) || !view.left.is_empty() {
         hints.push(Hint::command("", "portcullis plan".to_owned(), "shows what is still to do"));
     }
@@ -286,8 +314,8 @@ pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
         )),
         None => hints.push(Hint::command("", "portcullis plan --runbook FILE.md".to_owned(), "writes the steps by hand down")),
     }
-    let stops = view.guards.iter().filter(|g| g.tripped).map(|g| g.code);
-    hints.extend(explained(stops.chain(view.blocked.iter().filter(|b| !b.accepted).map(|b| b.code))));
+    let stops = view.guards.iter().filter(|g| g.tripped).map(|g| &*g.code);
+    hints.extend(explained(stops.chain(view.blocked.iter().filter(|b| !b.accepted).map(|b| &*b.code))));
     hints
 }
 

@@ -89,8 +89,8 @@ pub struct ExpiryView {
 
 impl Spelt for Ending {
     const NAME: &'static str = "Ending";
-    fn all() -> Vec<&'static str> {
-        Ending::ALL.map(Ending::word).to_vec()
+    fn values() -> Vec<Self> {
+        Ending::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -99,8 +99,8 @@ impl Spelt for Ending {
 
 impl Spelt for Why {
     const NAME: &'static str = "Why";
-    fn all() -> Vec<&'static str> {
-        Why::ALL.map(Why::word).to_vec()
+    fn values() -> Vec<Self> {
+        Why::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -109,8 +109,8 @@ impl Spelt for Why {
 
 impl Spelt for EndedBy {
     const NAME: &'static str = "EndedBy";
-    fn all() -> Vec<&'static str> {
-        EndedBy::ALL.map(EndedBy::word).to_vec()
+    fn values() -> Vec<Self> {
+        EndedBy::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()

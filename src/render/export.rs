@@ -72,8 +72,8 @@ impl Level {
 
 impl Spelt for Level {
     const NAME: &'static str = "Level";
-    fn all() -> Vec<&'static str> {
-        [Level::Account, Level::Group, Level::Unassigned].map(Level::word).to_vec()
+    fn values() -> Vec<Self> {
+        [Level::Account, Level::Group, Level::Unassigned].to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()

@@ -71,9 +71,9 @@ pub enum MemberResult {
 
 impl Spelt for MemberResult {
     const NAME: &'static str = "MemberResult";
-    fn all() -> Vec<&'static str> {
+    fn values() -> Vec<Self> {
         use MemberResult::{Already, Applied, Failed, Manual, Refused, Unknown};
-        [Applied, Already, Failed, Unknown, Manual, Refused].map(Self::spelt).to_vec()
+        [Applied, Already, Failed, Unknown, Manual, Refused].to_vec()
     }
     fn spelt(self) -> &'static str {
         match self {
@@ -89,8 +89,8 @@ impl Spelt for MemberResult {
 
 impl Spelt for OneOff {
     const NAME: &'static str = "OneOff";
-    fn all() -> Vec<&'static str> {
-        OneOff::ALL.map(OneOff::word).to_vec()
+    fn values() -> Vec<Self> {
+        OneOff::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()

@@ -26,7 +26,9 @@ pub mod revoke;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
+mod show;
 mod spelt;
+mod stale;
 mod system;
 mod system_page;
 pub mod vocabulary;
@@ -43,6 +45,7 @@ pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
 pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema};
 pub use runbook::Runbook;
+pub use show::{ApprovalView, ShowView, approve_schema, saved_schema, show_schema};
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};
 
@@ -56,13 +59,17 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
+        "approve" => Some(approve_schema()),
+        "saved-plan" => Some(saved_schema()),
+        "show" => Some(show_schema()),
         "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 8] = ["apply", "expiring", "explain", "export", "member", "plan", "revoke", "who"];
+pub const SCHEMAS: [&str; 11] =
+    ["apply", "approve", "expiring", "explain", "export", "member", "plan", "revoke", "saved-plan", "show", "who"];
 
 #[cfg(test)]
 mod tests {

@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
-use super::apply_text::{self, AppliedAccountView, ApplyView, LINK_OF};
+use super::apply_text::{self, AppliedAccountView, ApplyView, LINK_OF, UnreviewedView};
 use super::neutral::Neutral;
 use super::paint::Paint;
 use super::plan_text::{self, Hint};
 use super::plan_text_change::{at, comes_first, write_blocked, write_change};
 use super::plan_view::{AccountView, BlockedView, ChangeView, GuardView, Kind, PlaceView, PlanView};
+use super::show::ShowView;
 use crate::apply::ResultWord;
 use crate::manifest::{Diagnostic, Severity};
 
@@ -114,7 +115,7 @@ impl Note {
         let limit = if guard.is_floor { "the minimum" } else { "the limit" };
         let set = guard.place.as_ref().map_or_else(|| "the default".to_owned(), |p| format!("set at {}", at(p)));
         let says = format!("{}, {limit} is {} ({set})", guard.actual, guard.limit);
-        let mut note = Self::new(Rank::Stops, group, "stopped by guard", guard.code, says);
+        let mut note = Self::new(Rank::Stops, group, "stopped by guard", &*guard.code, says);
         if !guard.who.is_empty() {
             note.details.push(guard.who.join(", "));
         }
@@ -161,6 +162,15 @@ impl Notes {
         }
     }
 
+    /// Of a saved plan, whose `file` prints all of it.
+    pub fn of_saved(view: &ShowView, file: &Path) -> Self {
+        let file = file.display().to_string();
+        let signed = view.signed();
+        let notes = Self::of_plan(&view.plan, None);
+        let elsewhere = Hint::command("all of them stand in the output of", format!("portcullis show {}", short(&file)), "");
+        Self { hints: signed.iter().map(|line| Hint::words(line)).collect(), elsewhere, ..notes }
+    }
+
     /// Of what an apply did. `runbook` is the file that the steps by hand are written to.
     pub fn of_apply(view: &ApplyView, again: &str, runbook: Option<&Path>) -> Self {
         let again = short(again);
@@ -197,7 +207,13 @@ impl Notes {
         for (before, changes) in [("left: ", &view.left), ("by hand: ", &view.manual)] {
             notes.extend(changes.iter().map(|c| Note::change(Rank::Care, &group_of(&c.id), before, c, view.system_of(&c.id))));
         }
-        notes.extend(view.unreviewed.iter().map(|id| Note::new(Rank::Care, &group_of(id), "unreviewed, not made", id, "")));
+        for stale in &view.stale {
+            let note = Note::new(Rank::Stops, &group_of(&stale.approved), "stale", &stale.approved, ": came back different");
+            notes.push(Note { details: stale.difference.clone(), ..note });
+        }
+        let unreviewed =
+            |u: &UnreviewedView| Note::new(Rank::Care, &group_of(&u.id), "unreviewed, not made", &u.id, format!(": {}", u.why));
+        notes.extend(view.unreviewed_because.iter().map(unreviewed));
         notes.sort_by_key(|n| n.rank);
         Self {
             title: apply_text::counted(view),
@@ -303,16 +319,16 @@ fn of_account(view: &PlanView, account: &AccountView) -> Vec<Note> {
     notes.extend(view.guards_of(&account.account).filter(|g| g.tripped).map(|g| Note::guard(&group, g)));
     for change in &account.changes {
         let rank = if comes_first(change) { Rank::First } else { Rank::Change };
-        notes.push(Note { is_change: true, ..Note::change(rank, &group, "", change, account.system) });
+        notes.push(Note { is_change: true, ..Note::change(rank, &group, "", change, &account.system) });
     }
-    notes.extend(account.blocked.iter().map(|b| Note::blocked(&group, b, account.system)));
+    notes.extend(account.blocked.iter().map(|b| Note::blocked(&group, b, &account.system)));
     for warning in &account.warnings {
         let day = warning.on.as_ref().map(|d| format!("{d}: ")).unwrap_or_default();
         let message = format!("{day}{}", warning.message);
-        notes.push(Note::report(Rank::Care, &group, warning.code, warning.member.as_ref(), message, warning.place.as_ref()));
+        notes.push(Note::report(Rank::Care, &group, &warning.code, warning.member.as_ref(), message, warning.place.as_ref()));
     }
     for report in &account.reports {
-        notes.push(Note::report(Rank::Aside, &group, report.code, report.member.as_ref(), report.message.clone(), report.place.as_ref()));
+        notes.push(Note::report(Rank::Aside, &group, &report.code, report.member.as_ref(), report.message.clone(), report.place.as_ref()));
     }
     if notes.is_empty() {
         notes.push(Note::new(Rank::Quiet, &group, "", "", ""));

@@ -40,10 +40,10 @@ fn write_account(out: &mut impl Write, view: &PlanView, account: &AccountView, p
     // A stable sort: within each half the plan's order stays.
     let (first, rest): (Vec<_>, Vec<_>) = account.changes.iter().partition(|c| comes_first(c));
     for change in first.into_iter().chain(rest) {
-        write_change(out, change, account.system, paint)?;
+        write_change(out, change, &account.system, paint)?;
     }
     for blocked in &account.blocked {
-        write_blocked(out, blocked, account.system, paint)?;
+        write_blocked(out, blocked, &account.system, paint)?;
     }
     let faint = paint.faint();
     for report in &account.reports {
@@ -301,14 +301,15 @@ pub(super) fn hints(view: &PlanView, again: Option<&str>) -> Vec<Hint> {
         let command = format!("portcullis {word}{told} --runbook FILE.md");
         hints.push(Hint::command("some steps are made by hand:", command, "writes them down"));
     }
-    let open: BTreeSet<&str> = view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code).collect();
+    let open: BTreeSet<&str> = view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| &*b.code).collect();
     if !open.is_empty() {
         let codes = open.into_iter().collect::<Vec<_>>().join(", ");
         hints.push(Hint::words(&format!(
             "what is blocked needs somebody else; `accept-blocked: [{codes}]` under the account marks it as known"
         )));
     }
-    let stops = tripped.iter().map(|g| g.code).chain(view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| b.code));
+    let stops =
+        tripped.iter().map(|g| &*g.code).chain(view.accounts.iter().flat_map(|a| &a.blocked).filter(|b| !b.accepted).map(|b| &*b.code));
     hints.extend(explained(stops));
     hints
 }

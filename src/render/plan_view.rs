@@ -1,10 +1,11 @@
 //! The one view of a plan: what its JSON holds, and all that its text may say.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::model::{Action, Attrs, Channel, Direction, Place, Proof};
@@ -18,7 +19,7 @@ pub const SCHEMA_VERSION: &str = "1";
 pub const TOOL: &str = concat!("portcullis ", env!("CARGO_PKG_VERSION"));
 
 /// Which command shows the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Plan,
@@ -31,12 +32,12 @@ pub enum Kind {
 pub type Shown = BTreeMap<String, Json>;
 
 /// All changes that portcullis would make, account by account.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PlanView {
-    pub schema_version: &'static str,
+    pub schema_version: Cow<'static, str>,
     pub kind: Kind,
     /// The program and its version.
-    pub tool: &'static str,
+    pub tool: Cow<'static, str>,
     /// The instant that the plan was made for.
     pub as_of: String,
     /// Made for another instant than now.
@@ -59,13 +60,13 @@ pub struct PlanView {
 }
 
 /// One account's part of a plan.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AccountView {
     pub account: String,
-    pub system: &'static str,
+    pub system: Cow<'static, str>,
     /// Which tenant of its connection it is; null where the system has none.
     pub tenant: Option<String>,
-    pub backend: &'static str,
+    pub backend: Cow<'static, str>,
     pub sandbox: bool,
     /// The instant that this account was planned for: with `--at`, the day's first in its timezone.
     pub as_of: String,
@@ -79,7 +80,7 @@ pub struct AccountView {
 }
 
 /// How an account was read. Nothing is planned on an incomplete reading.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ReadingView {
     pub complete: bool,
     /// How the reading is known to be whole; null where it is not.
@@ -90,7 +91,7 @@ pub struct ReadingView {
 }
 
 /// One logical change, however many calls its system needs.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeView {
     /// `account/action/member`.
     pub id: String,
@@ -129,14 +130,14 @@ pub struct ChangeView {
 }
 
 /// A change that is not attempted.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct BlockedView {
     pub id: String,
     pub action: Word<Action>,
     pub member: Option<String>,
     pub domain: Option<String>,
     /// Why, as a stable word.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// Who or what could make it.
     pub needs: String,
     pub before: Option<Shown>,
@@ -148,18 +149,18 @@ pub struct BlockedView {
 }
 
 /// Something worth saying that asks for no change.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ReportView {
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub member: Option<String>,
     pub message: String,
     pub place: Option<PlaceView>,
 }
 
 /// Something that time or an override brings.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct WarningView {
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The day it happens.
     pub on: Option<String>,
     pub member: Option<String>,
@@ -168,9 +169,9 @@ pub struct WarningView {
 }
 
 /// One guard's verdict on one account.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct GuardView {
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub account: String,
     pub limit: u32,
     pub actual: u32,
@@ -188,7 +189,7 @@ pub struct GuardView {
 }
 
 /// A line of the manifests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceView {
     /// Relative to the manifests' folder.
     pub file: String,
@@ -197,7 +198,7 @@ pub struct PlaceView {
 }
 
 /// How many there are of each, over all accounts.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Summary {
     pub allow_domain: usize,
@@ -217,9 +218,9 @@ pub struct Summary {
 impl PlanView {
     pub fn of(plan: &Plan, kind: Kind) -> Self {
         Self {
-            schema_version: SCHEMA_VERSION,
+            schema_version: SCHEMA_VERSION.into(),
             kind,
-            tool: TOOL,
+            tool: TOOL.into(),
             as_of: plan.as_of.to_string(),
             simulated: plan.simulated,
             sandbox: plan.is_sandbox(),
@@ -233,6 +234,13 @@ impl PlanView {
         }
     }
 
+    /// Fills in what is not written: for a plan that was read from a file.
+    pub(super) fn complete(&mut self) {
+        self.guards.iter_mut().for_each(|g| g.is_floor = Verdict::is_floors(&g.code));
+        let undetermined = |c: &ChangeView| c.cause.0 == Cause::Undetermined || c.causes.values().any(|c| c.0 == Cause::Undetermined);
+        self.has_drift = self.accounts.iter().flat_map(|a| &a.changes).any(undetermined);
+    }
+
     /// The guards of one account, in their order.
     pub fn guards_of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a GuardView> {
         self.guards.iter().filter(move |g| g.account == account)
@@ -243,9 +251,9 @@ impl AccountView {
     fn of(plan: &AccountPlan) -> Self {
         Self {
             account: plan.account.clone(),
-            system: plan.system,
+            system: plan.system.into(),
             tenant: plan.tenant.as_ref().map(ToString::to_string),
-            backend: plan.backend,
+            backend: plan.backend.into(),
             sandbox: plan.sandbox,
             as_of: plan.as_of.to_string(),
             digest: plan.digest.to_string(),
@@ -308,7 +316,7 @@ impl BlockedView {
             action: Word(blocked.action),
             member: blocked.subject.email().map(|e| e.key().to_owned()),
             domain: blocked.subject.domain().map(|d| d.as_str().to_owned()),
-            code: blocked.code,
+            code: blocked.code.into(),
             needs: blocked.needs.clone(),
             before: blocked.before.as_ref().map(shown),
             after: blocked.after.as_ref().map(shown),
@@ -327,7 +335,7 @@ impl BlockedView {
 impl ReportView {
     fn of(report: &Report) -> Self {
         Self {
-            code: report.code,
+            code: report.code.into(),
             member: report.member.clone(),
             message: report.message.clone(),
             place: report.place.as_ref().map(PlaceView::of),
@@ -338,7 +346,7 @@ impl ReportView {
 impl WarningView {
     fn of(warning: &Warning) -> Self {
         Self {
-            code: warning.code,
+            code: warning.code.into(),
             on: warning.on.map(|d| d.to_string()),
             member: warning.member.clone(),
             message: warning.message.clone(),
@@ -350,7 +358,7 @@ impl WarningView {
 impl GuardView {
     pub fn of(verdict: &Verdict) -> Self {
         Self {
-            code: verdict.code,
+            code: verdict.code.into(),
             account: verdict.account.clone(),
             limit: verdict.limit,
             actual: verdict.actual,

@@ -78,7 +78,7 @@ impl Runbook {
         let mut stopped = Vec::new();
         for account in &plan.accounts {
             let manual = account.changes.iter().filter(|c| c.calls.iter().any(|call| call.channel != Channel::Api));
-            if account.tripped().next().is_some() {
+            if account.is_stopped() {
                 if manual.count() > 0 {
                     stopped.push(account.account.clone());
                 }

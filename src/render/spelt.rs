@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::apply::ResultWord;
 use crate::model::{Action, Channel, Direction, Proof};
@@ -10,9 +11,13 @@ use crate::plan::{Cause, Risk};
 /// A closed list of words: in JSON the word, in a schema the list.
 pub trait Spelt: Copy + 'static {
     const NAME: &'static str;
-    /// Every word, in the order of the contract.
-    fn all() -> Vec<&'static str>;
+    /// Every value, in the order of the contract.
+    fn values() -> Vec<Self>;
     fn spelt(self) -> &'static str;
+    /// Every word.
+    fn all() -> Vec<&'static str> {
+        Self::values().into_iter().map(Self::spelt).collect()
+    }
 }
 
 /// One word of such a list.
@@ -22,6 +27,14 @@ pub struct Word<T>(pub T);
 impl<T: Spelt> Serialize for Word<T> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.0.spelt())
+    }
+}
+
+impl<'de, T: Spelt> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let word = Cow::<str>::deserialize(d)?;
+        let found = T::values().into_iter().find(|v| v.spelt() == word);
+        found.map(Word).ok_or_else(|| D::Error::custom(format!("`{word}` is no {}", T::NAME.to_lowercase())))
     }
 }
 
@@ -36,8 +49,8 @@ impl<T: Spelt> JsonSchema for Word<T> {
 
 impl Spelt for Action {
     const NAME: &'static str = "Action";
-    fn all() -> Vec<&'static str> {
-        Action::ALL.map(Action::word).to_vec()
+    fn values() -> Vec<Self> {
+        Action::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -46,8 +59,8 @@ impl Spelt for Action {
 
 impl Spelt for Direction {
     const NAME: &'static str = "Direction";
-    fn all() -> Vec<&'static str> {
-        [Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither].map(Direction::word).to_vec()
+    fn values() -> Vec<Self> {
+        [Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither].to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -56,11 +69,13 @@ impl Spelt for Direction {
 
 impl Spelt for Cause {
     const NAME: &'static str = "Cause";
+    fn values() -> Vec<Self> {
+        [Cause::Expiry, Cause::Start, Cause::Invitation, Cause::Undetermined].to_vec()
+    }
     /// The last two need an applied revision, which this version has not; readers must know them.
     fn all() -> Vec<&'static str> {
-        let mut all = [Cause::Expiry, Cause::Start, Cause::Invitation, Cause::Undetermined].map(Cause::word).to_vec();
-        all.extend(["requested", "unapplied", "drift"]);
-        all
+        let known = Self::values().into_iter().map(Self::spelt);
+        known.chain(["requested", "unapplied", "drift"]).collect()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -69,8 +84,8 @@ impl Spelt for Cause {
 
 impl Spelt for Channel {
     const NAME: &'static str = "Channel";
-    fn all() -> Vec<&'static str> {
-        [Channel::Api, Channel::Manual, Channel::Unverifiable].map(Channel::word).to_vec()
+    fn values() -> Vec<Self> {
+        [Channel::Api, Channel::Manual, Channel::Unverifiable].to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -79,8 +94,8 @@ impl Spelt for Channel {
 
 impl Spelt for Risk {
     const NAME: &'static str = "Risk";
-    fn all() -> Vec<&'static str> {
-        [Risk::Low, Risk::High].map(Risk::word).to_vec()
+    fn values() -> Vec<Self> {
+        [Risk::Low, Risk::High].to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -89,8 +104,8 @@ impl Spelt for Risk {
 
 impl Spelt for Proof {
     const NAME: &'static str = "Proof";
-    fn all() -> Vec<&'static str> {
-        [Proof::Snapshot, Proof::Counted, Proof::OnePage].map(Proof::word).to_vec()
+    fn values() -> Vec<Self> {
+        [Proof::Snapshot, Proof::Counted, Proof::OnePage].to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()
@@ -99,10 +114,8 @@ impl Spelt for Proof {
 
 impl Spelt for ResultWord {
     const NAME: &'static str = "Result";
-    fn all() -> Vec<&'static str> {
-        [ResultWord::Applied, ResultWord::Already, ResultWord::Failed, ResultWord::Skipped, ResultWord::Unknown]
-            .map(ResultWord::word)
-            .to_vec()
+    fn values() -> Vec<Self> {
+        [ResultWord::Applied, ResultWord::Already, ResultWord::Failed, ResultWord::Skipped, ResultWord::Unknown].to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()

@@ -473,7 +473,7 @@ impl ChannelView {
 
 impl Spelt for Verb {
     const NAME: &'static str = "Verb";
-    fn all() -> Vec<&'static str> {
+    fn values() -> Vec<Self> {
         [
             Verb::Invite,
             Verb::Resend,
@@ -487,7 +487,6 @@ impl Spelt for Verb {
             Verb::ResetPassword,
             Verb::ResetTwoFactor,
         ]
-        .map(verb_word)
         .to_vec()
     }
     fn spelt(self) -> &'static str {

@@ -75,8 +75,8 @@ impl Standing {
 
 impl Spelt for Standing {
     const NAME: &'static str = "Standing";
-    fn all() -> Vec<&'static str> {
-        Standing::ALL.map(Standing::word).to_vec()
+    fn values() -> Vec<Self> {
+        Standing::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
         self.word()

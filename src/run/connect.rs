@@ -18,7 +18,7 @@ use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Lint, Loaded, Manifests, Reached, Sources};
 use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
-use crate::plan::{Account, Plan};
+use crate::plan::{Account, Approved, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
 
@@ -127,6 +127,7 @@ impl Site<'_> {
             desired,
             reading,
             only: None,
+            approved: None,
         }
     }
 
@@ -155,10 +156,12 @@ impl Site<'_> {
 
 /// The chosen accounts of a folder, and what is desired of them.
 pub struct Connected<'f> {
-    sites: Vec<Site<'f>>,
-    desired: AllDesired<'f>,
+    pub(super) sites: Vec<Site<'f>>,
+    pub(super) desired: AllDesired<'f>,
     /// Whose changes alone are planned.
-    only: Option<Email>,
+    pub(super) only: Option<Email>,
+    /// What of each account was approved, where a saved plan is applied.
+    pub(super) approved: BTreeMap<String, Approved>,
 }
 
 impl<'f> Connected<'f> {
@@ -171,7 +174,7 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired, only: None })
+        Ok(Self { sites, desired, only: None, approved: BTreeMap::new() })
     }
 
     /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
@@ -182,7 +185,7 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new() })
     }
 
     /// Connects what can be reached and is not managed: no `accounts.NAME` is there for it.
@@ -197,7 +200,7 @@ impl<'f> Connected<'f> {
             !manifests.accounts.contains_key(name.as_str()) && (request.accounts.is_empty() || request.accounts.iter().any(wanted))
         };
         let chosen: Vec<&Atom> = manifests.reachable().into_iter().filter(is_chosen).collect();
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new() })
     }
 
     /// Connects the embedded accounts alone.
@@ -209,7 +212,7 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let is_embedded = |name: &&Atom| manifests.reached(name).is_some_and(|r| r.connection.backend == BackendName::Embedded);
         let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new() })
     }
 
     /// Plans the changes of one person alone.
@@ -247,7 +250,11 @@ impl<'f> Connected<'f> {
     }
 
     pub fn account<'a>(&'a self, site: &'a Site<'f>, reading: &'a Reading) -> Option<Account<'a>> {
-        Some(Account { only: self.only.as_ref(), ..site.account(self.desired.get(site.name)?, reading) })
+        Some(Account {
+            only: self.only.as_ref(),
+            approved: self.approved.get(site.name.as_str()),
+            ..site.account(self.desired.get(site.name)?, reading)
+        })
     }
 
     /// The codes of blocks that the account knows (`accept-blocked`).
@@ -266,11 +273,11 @@ impl<'f> Connected<'f> {
         if network.is_empty() {
             return Ok(());
         }
-        if plan.simulated {
+        if plan.simulated || approval.reviewed.as_ref().is_some_and(|r| r.saved.is_simulated()) {
             let message = format!("the plan is simulated: only embedded accounts can be applied to, not {}", network.join(", "));
             return Err(Stop::hinted(message, "take PORTCULLIS_NOW out of the environment"));
         }
-        if approval.auto_approve && approval.digest.is_none() && !approval.unreviewed {
+        if approval.auto_approve && approval.digest.is_none() && approval.reviewed.is_none() && !approval.unreviewed {
             let message = format!("nobody reviewed the plan for {}", network.join(", "));
             return Err(Stop::hinted(message, format!("add `--digest {}` once it was reviewed, or `--unreviewed`", plan.digest)));
         }
@@ -278,7 +285,7 @@ impl<'f> Connected<'f> {
     }
 }
 
-fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Result<Vec<&'m Atom>, Stop> {
+pub(super) fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Result<Vec<&'m Atom>, Stop> {
     let names: Vec<&Atom> = names.collect();
     for want in wanted {
         let glob = WildMatchPattern::<'*', '?'>::new(want);
@@ -298,7 +305,7 @@ fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String]) -> Resul
     Ok(names.into_iter().filter(chosen).collect())
 }
 
-fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
+pub(super) fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
     let mut sites = Vec::new();
     let mut refused = Vec::new();
     for name in names.iter().copied() {

@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::plan::{Lift, Moment};
+use crate::plan::{Lift, Moment, NotCleared};
+
+use super::Reviewed;
 
 /// Reads one variable of the environment.
 pub type Env = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -28,13 +30,29 @@ pub struct Request {
 /// What allows an apply to write.
 #[derive(Debug, Clone, Default)]
 pub struct Approval {
-    /// Exactly the plan of this digest.
+    /// What of a saved plan is still to do.
+    pub reviewed: Option<Reviewed>,
+    /// Exactly the plan of this digest; beside a saved plan, that it is this one.
     pub digest: Option<String>,
     pub lifts: Vec<Lift>,
     /// Nobody is asked.
     pub auto_approve: bool,
     /// Network accounts may be written though nobody reviewed the plan.
     pub unreviewed: bool,
+}
+
+impl Approval {
+    /// The digest that the fresh plan must have. What is left of a saved plan has one of its own.
+    ///
+    /// # Errors
+    /// A saved plan of another digest than the approved one.
+    pub(super) fn exactly(&self) -> Result<Option<&str>, NotCleared> {
+        let Some(reviewed) = &self.reviewed else { return Ok(self.digest.as_deref()) };
+        match self.digest.as_deref().filter(|d| *d != reviewed.saved.digest()) {
+            Some(approved) => Err(NotCleared::OtherFile { approved: approved.to_owned(), saved: reviewed.saved.digest().to_owned() }),
+            None => Ok(None),
+        }
+    }
 }
 
 impl Request {

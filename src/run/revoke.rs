@@ -140,7 +140,7 @@ impl Revoke {
         for readings in [readings, &empty] {
             let sites = || connected.sites().iter().zip(readings);
             let meant: Vec<Account<'_>> =
-                sites().filter_map(|(site, r)| Some(Account { only: None, ..connected.account(site, r)? })).collect();
+                sites().filter_map(|(site, r)| Some(Account { only: None, approved: None, ..connected.account(site, r)? })).collect();
             let said: Vec<Account<'_>> = sites().filter_map(|(s, r)| Some(s.account(desired.get(s.name)? as &Desired<'_>, r))).collect();
             if told(&plan::plan(request.moment(), &meant)) != told(&plan::plan(request.moment(), &said)) {
                 return refuse("the edited text does not plan to the same changes".into());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::apply::Applied;
-use crate::plan::{self, Cleared};
+use crate::plan::{self, Change, Cleared};
 
 use super::links::LinkFiles;
 use super::{Connected, Request};
@@ -28,7 +28,9 @@ pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &
             let Some(input) = connected.account(site, &reading) else { break };
             let fresh = plan::plan(request.moment(), &[input]);
             let is_blocked = |id: &str| applied.blocked.iter().any(|(_, b)| b.id == id);
-            let left: Vec<_> = fresh.changes().filter(|c| c.is_sent() && !is_blocked(&c.id)).cloned().collect();
+            let known = |c: &&Change| account.unreviewed.iter().any(|u| u.change.digest == c.digest);
+            let others = fresh.accounts.iter().flat_map(|a| &a.unreviewed).map(|u| &u.change).filter(|c| !known(c));
+            let left: Vec<_> = fresh.changes().chain(others).filter(|c| c.is_sent() && !is_blocked(&c.id)).cloned().collect();
             if left.is_empty() || i + 1 == waits.len() {
                 links.sweep(site.name.as_str(), &reading, applied);
                 applied.left.extend(left);

@@ -212,15 +212,6 @@ fn what_is_not_covered_does_not_change_a_digest() {
 }
 
 #[test]
-fn a_saved_plan_is_refused_as_not_yet_supported() {
-    let world = world();
-    world.write("plan.json", "{}");
-    for args in [&["apply", "plan.json"][..], &["apply", "plan.json", "--auto-approve"], &["apply", "accounts.yaml", "--digest", NONE]] {
-        refused(&world, args, 1, "not-yet-supported");
-    }
-}
-
-#[test]
 fn nobody_is_asked_without_a_terminal() {
     let world = world();
     refused(&world, &["apply"], 1, "--auto-approve");

@@ -13,6 +13,8 @@ mod program;
 mod revoke;
 mod safety;
 mod sandbox;
+mod saved;
+mod signed;
 mod told;
 mod transcripts;
 mod who;

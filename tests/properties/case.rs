@@ -123,6 +123,7 @@ fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading:
         desired,
         reading,
         only: None,
+        approved: None,
     };
     plan::plan(Moment { now: world.now, at: None, simulated: false }, &[account])
 }

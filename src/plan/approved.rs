@@ -1,0 +1,118 @@
+//! Fresh ∩ approved: of an account's fresh plan only what was approved is made. The rest is taken out
+//! before anything is blocked, ordered or counted, so that nothing waits for what will not come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::model::Email;
+
+use super::account::{Account, Work};
+use super::change::{Blocked, Change, ChangeId, Stale};
+use super::digest;
+
+/// The code under which a change that nobody approved holds up those that wait for it. It stands in no
+/// plan.
+const UNREVIEWED: &str = "unreviewed";
+
+/// What was approved of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Approved {
+    /// The digest of the whole plan that was reviewed: what lifts name.
+    pub plan: String,
+    pub changes: BTreeMap<ChangeId, ApprovedChange>,
+    /// How many must have signed each change; none where the review alone approves.
+    pub quorum: Option<usize>,
+    /// The signatures that do not count, each with the reason.
+    pub uncounted: Vec<String>,
+}
+
+/// One change that was reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovedChange {
+    pub digest: String,
+    /// The canonical form that the digest is of.
+    pub form: Json,
+    /// Who signed it, each by all addresses known of them.
+    pub signed: Vec<BTreeSet<Email>>,
+}
+
+/// A change that is not made, because nobody approved it or too few did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreviewed {
+    pub change: Change,
+    /// In words: `signed by 1, 2 are needed`.
+    pub why: String,
+}
+
+/// What of a fresh plan is not made.
+#[derive(Default)]
+pub(super) struct Rest {
+    pub unreviewed: Vec<Unreviewed>,
+    pub stale: Vec<Stale>,
+}
+
+/// Leaves the approved drafts. The others hold up what waits for them, as blocked ones do, until
+/// [`forget`].
+pub(super) fn drafts(account: &Account<'_>, approved: &Approved, work: &mut Work) -> Rest {
+    let mut unreviewed = Vec::new();
+    for draft in std::mem::take(&mut work.drafts) {
+        match approved.refusal(account, &draft.change) {
+            None => work.drafts.push(draft),
+            Some(why) => {
+                unreviewed.push(Unreviewed { change: draft.change.clone(), why });
+                work.blocked.push(draft.block(UNREVIEWED, "somebody who reviews it"));
+            }
+        }
+    }
+    unreviewed.sort_by(|a, b| (a.change.action, &a.change.subject).cmp(&(b.change.action, &b.change.subject)));
+    let stale = stale(account, approved, &unreviewed);
+    Rest { unreviewed, stale }
+}
+
+/// Takes those that nobody approved out of the blocked ones: they are told apart.
+pub(super) fn forget(blocked: &mut Vec<Blocked>) {
+    blocked.retain(|b| b.code != UNREVIEWED);
+}
+
+impl Approved {
+    fn reviewed(&self, change: &Change) -> Option<&ApprovedChange> {
+        self.changes.get(&change.id).filter(|a| a.digest == change.digest.as_str())
+    }
+
+    /// Why the change is not made. Who gains by a change does not approve it.
+    fn refusal(&self, account: &Account<'_>, change: &Change) -> Option<String> {
+        let Some(reviewed) = self.reviewed(change) else { return Some("it is not in the reviewed plan".to_owned()) };
+        let quorum = self.quorum?;
+        let is_theirs = |who: &BTreeSet<Email>| {
+            change.subject.email().is_some_and(|member| who.iter().any(|address| account.desired.is_one_person(member, address)))
+        };
+        let gains = |who: &&BTreeSet<Email>| change.direction.widens() && is_theirs(who);
+        let gaining = reviewed.signed.iter().filter(gains).count();
+        let signed = reviewed.signed.len() - gaining;
+        let gainer = if gaining > 0 { ", apart from the member, who gains by it" } else { "" };
+        let need = if quorum == 1 { "is" } else { "are" };
+        let others: String = self.uncounted.iter().map(|why| format!("; not counted: {why}")).collect();
+        (signed < quorum).then(|| format!("signed by {signed}{gainer}; {quorum} {need} needed{others}"))
+    }
+}
+
+/// Approved changes that came back different: under the same id, or of the same member and asking for
+/// the same.
+fn stale(account: &Account<'_>, approved: &Approved, unreviewed: &[Unreviewed]) -> Vec<Stale> {
+    let mut of: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in unreviewed.iter().map(|u| &u.change).filter(|c| approved.reviewed(c).is_none()) {
+        of.entry(change.subject.as_str()).or_default().push(change);
+    }
+    let mut all = Vec::new();
+    for (id, was) in &approved.changes {
+        let of = was.form["subject"].as_str().and_then(|subject| of.get(subject));
+        for fresh in of.into_iter().flatten() {
+            let form = digest::form(account, fresh);
+            if fresh.id == *id || (form["after"] == was.form["after"] && !form["after"].is_null()) {
+                all.push(Stale { approved: id.clone(), was: was.form.clone(), fresh: fresh.id.clone(), is: form });
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,95 @@
+//! A saved plan on its way into an apply: whose it is, who signed it, and to which accounts it goes.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::manifest::{Manifests, Whom};
+use crate::model::{Atom, Email};
+use crate::plan::Plan;
+use crate::plan::saved::{AllowedSigners, Input, Saved, SavedAccount, Surroundings};
+use crate::render::plan_view::TOOL;
+use crate::render::{Kind, PlanView};
+
+use super::connect::{choose, connect};
+use super::{Connected, Folder, Request, Site, Stop, git};
+
+/// A plan that was reviewed.
+#[derive(Debug, Clone)]
+pub struct Reviewed {
+    pub saved: Saved,
+    /// Who must have signed its changes; none where the file alone is the review.
+    pub signers: Option<Signers>,
+}
+
+/// Who may sign, and how many must.
+#[derive(Debug, Clone)]
+pub struct Signers {
+    pub allowed: AllowedSigners,
+    pub quorum: usize,
+}
+
+/// The plan, and the same to be saved.
+pub(super) fn save(request: &Request, folder: &Folder, plan: &Plan, accounts: &[crate::plan::Account<'_>]) -> Saved {
+    let around = Surroundings {
+        tool: TOOL.to_owned(),
+        view: json!(PlanView::of(plan, Kind::Plan)),
+        inputs: folder.sources().iter().map(|s| Input::of(s.name(), s.text())).collect(),
+        source: git::source(&request.folder),
+    };
+    Saved::of(plan, accounts, around)
+}
+
+impl<'f> Connected<'f> {
+    /// Connects the accounts of a saved plan, each to the place that it was planned for.
+    ///
+    /// # Errors
+    /// As [`Connected::to`]; accounts that are not here, or that are another place by now.
+    pub(super) fn to_reviewed(folder: &'f Folder, request: &Request, reviewed: &Reviewed) -> Result<Self, Stop> {
+        let (manifests, saved) = (folder.manifests(), &reviewed.saved);
+        let desired = folder.desired()?;
+        let names: Vec<&Atom> = manifests.accounts.keys().filter(|name| saved.account(name.as_str()).is_some()).collect();
+        let missing: Vec<&str> =
+            saved.accounts.iter().map(|a| a.account.as_str()).filter(|a| names.iter().all(|n| n.as_str() != *a)).collect();
+        if !missing.is_empty() {
+            let message = format!("the saved plan is for accounts that these manifests do not manage: {}", missing.join(", "));
+            return Err(Stop::hinted(message, "name the folder that it was made from with `-C DIR`"));
+        }
+        let sites = connect(manifests, &choose(names.into_iter(), &request.accounts)?, request)?;
+        for site in &sites {
+            saved.account(site.name.as_str()).map_or(Ok(()), |planned| same_place(site, planned))?;
+        }
+        let approved = match &reviewed.signers {
+            None => saved.approved(None, &[], &[]),
+            Some(Signers { allowed, quorum }) => {
+                let mut allowed = allowed.clone();
+                allowed.known_as(|address| addresses(manifests, address));
+                let (counted, uncounted) = allowed.check(saved, git::repository(&request.folder).as_deref(), request.now);
+                saved.approved(Some(*quorum), &counted, &uncounted)
+            }
+        };
+        Ok(Self { sites, desired, only: None, approved })
+    }
+}
+
+fn same_place(site: &Site<'_>, planned: &SavedAccount) -> Result<(), Stop> {
+    let here = (site.spec.name, site.origin.as_str());
+    if here == (planned.system.as_str(), planned.origin.as_str()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the saved plan is for another place: {} was {} at {}, and is {} at {} here",
+        site.name, planned.system, planned.origin, here.0, here.1
+    );
+    Err(Stop::hinted(message, "plan again, and review it"))
+}
+
+/// Every address of whom an address belongs to.
+fn addresses(manifests: &Manifests, address: &Email) -> BTreeSet<Email> {
+    match manifests.find_person(address.key()) {
+        Ok(Whom::Person(id)) => manifests.people.get(&id).map(|p| p.addresses().cloned().collect()).unwrap_or_default(),
+        Ok(Whom::Outsider(_)) => BTreeSet::new(),
+        // Several people have it: whoever they are, none of them approves what one of them gains.
+        Err(_) => manifests.people.values().filter(|p| p.addresses().any(|a| a == address)).flat_map(|p| p.addresses().cloned()).collect(),
+    }
+}

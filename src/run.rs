@@ -3,6 +3,7 @@
 mod connect;
 mod links;
 mod member;
+mod proof;
 mod remains;
 mod request;
 mod revoke;

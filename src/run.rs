@@ -4,6 +4,7 @@ mod connect;
 mod git;
 mod links;
 mod member;
+mod proof;
 mod remains;
 mod request;
 mod reviewed;
@@ -15,7 +16,7 @@ mod who;
 use crate::apply::{self, Applied};
 use crate::model::Reading;
 use crate::plan::saved::Saved;
-use crate::plan::{self, Cleared, Plan};
+use crate::plan::{self, Cleared, Expiring, Plan};
 
 use links::LinkFiles;
 
@@ -51,6 +52,18 @@ pub async fn plan_to_save(request: &Request) -> Result<(Plan, Saved), Stop> {
     let plan = plan::plan(request.moment(), &accounts);
     let saved = reviewed::save(request, &folder, &plan, &accounts);
     Ok((plan, saved))
+}
+
+/// Reads every account, and lists what ends in the hours after the moment. Holds nothing that could
+/// write.
+///
+/// # Errors
+/// As [`plan()`].
+pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
+    let folder = Folder::load(request);
+    let connected = Connected::to(&folder, request)?;
+    let readings = connected.read(request).await;
+    Ok(plan::expiring(request.moment(), hours, &connected.accounts(&readings)))
 }
 
 /// Shows `ask` the plan and what was cleared of it, and makes exactly the second.
@@ -108,6 +121,7 @@ impl Connected<'_> {
             }
         }
         verify::all(request, self, &cleared, &mut applied).await;
+        applied.links.waiting = self.sites().iter().map(|site| links::waiting(site, &applied)).sum();
         Ok(applied)
     }
 

@@ -352,8 +352,9 @@ impl ApproveArgs {
 /// Shows what ends all access of a person, in every account; with --apply, ends it now.
 ///
 /// Shows the edit of the manifests, too: somebody of the directory leaves at once; an outsider's entries
-/// go, and the address must be absent from every account. Changes that others need are left for another
-/// day. Without --apply nothing is changed, without --write no file is. Where access stays, the last
+/// go, and the address must be absent from every account. With --account all is for those accounts alone:
+/// there the person's entries go, and the addresses must be absent. Changes that others need are left for
+/// another day. Without --apply nothing is changed, without --write no file is. Where access stays, the last
 /// line says so.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RevokeArgs {

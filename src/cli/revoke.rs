@@ -84,7 +84,11 @@ fn incomplete(code: u8, certain: u8, edits: &EditsView) -> u8 {
 fn edits(found: &Revocation, applied: Option<&Applied>, written: Vec<String>) -> EditsView {
     let remains =
         found.remains(applied).into_iter().map(|r| RemainsView { account: r.account, certain: r.is_certain, why: r.why }).collect();
-    EditsView { remains, is_applied: applied.is_some(), ..EditsView::of(found.whom.key(), &found.edit, written, found.is_nowhere) }
+    EditsView {
+        remains,
+        is_applied: applied.is_some(),
+        ..EditsView::of(found.whom.key(), &found.edit, &found.reach, written, found.is_nowhere)
+    }
 }
 
 /// The person, the folder and the accounts as they were given.

@@ -1,6 +1,6 @@
 //! From manifests to desired accounts: teams expanded, people matched by every address they had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -104,8 +104,9 @@ fn one<'m>(
     people: &mut People<'m>,
 ) -> Desired<'m> {
     let mut members: BTreeMap<&'m Email, Member<'m>> = BTreeMap::new();
+    let must_go = MustGo::of(account, name, people);
     for entry in &account.members {
-        for (named, team) in people.named(name, entry) {
+        for (named, team) in people.named(name, entry).into_iter().filter(|(named, _)| !must_go.has(named)) {
             let member = match named {
                 Named::Person(person) => members.entry(&person.email_in(name.as_str()).value).or_insert_with(|| of_person(person, name)),
                 Named::Outsider(email) => members.entry(email).or_insert_with(|| Member {
@@ -119,8 +120,9 @@ fn one<'m>(
             member.entries.push(Entry { doc: entry, team });
         }
     }
-    // `leaves` ends every membership, listed here or not.
-    for person in manifests.people.values().filter(|p| p.leaves.is_some()) {
+    // `leaves` ends every membership, listed here or not, and `absent` that of all their addresses.
+    let leavers = manifests.people.values().filter(|p| p.leaves.is_some());
+    for person in leavers.chain(must_go.people.values().copied()) {
         members.entry(&person.email_in(name.as_str()).value).or_insert_with(|| of_person(person, name));
     }
     let members: Vec<Member<'m>> = members.into_values().collect();
@@ -147,6 +149,38 @@ fn one<'m>(
             invitations: account.invitations,
             on_removal: account.on_removal,
         },
+    }
+}
+
+/// Who must not be a member, whatever lists them. Manifests that say both are wrong; a revocation
+/// plans for them before they are right.
+struct MustGo<'m> {
+    /// By the address that they go by.
+    people: BTreeMap<&'m Email, &'m Person>,
+    outsiders: BTreeSet<&'m Email>,
+}
+
+impl<'m> MustGo<'m> {
+    fn of(account: &'m AccountDoc, name: &Atom, people: &People<'m>) -> Self {
+        let mut all = Self { people: BTreeMap::new(), outsiders: BTreeSet::new() };
+        for address in &account.absent {
+            match people.owner(name, &address.value).and_then(|id| people.by_id.get(id)) {
+                Some(person) => {
+                    all.people.insert(&person.email.value, person);
+                }
+                None => {
+                    all.outsiders.insert(&address.value);
+                }
+            }
+        }
+        all
+    }
+
+    fn has(&self, named: &Named<'m>) -> bool {
+        match named {
+            Named::Person(person) => self.people.contains_key(&person.email.value),
+            Named::Outsider(email) => self.outsiders.contains(email),
+        }
     }
 }
 

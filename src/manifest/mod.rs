@@ -31,7 +31,7 @@ pub use lint::Lint;
 pub use live::{Fault, LiveAccountDoc, LiveDoc, LiveMemberDoc, LivePhase, parse_live};
 pub use lower::{Loaded, count_nodes, load, load_texts};
 pub use read::hours_of;
-pub use revoke::{Edit, NoEdit};
+pub use revoke::{Edit, NoEdit, Reach};
 pub use source::{Sources, bytes_below};
 pub use start::{Export, Start};
 pub use teams::Teams;

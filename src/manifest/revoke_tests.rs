@@ -17,8 +17,8 @@ fn edited(text: &str, who: &str) -> String {
     let mut loaded = load_texts(texts, now());
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
     let whom = loaded.manifests.find_person(who).unwrap();
-    let edits = loaded.manifests.edit_to_revoke(&loaded.sources, &whom).unwrap();
-    loaded.manifests.revoke(&whom);
+    let edits = loaded.manifests.edit_to_revoke(&loaded.sources, &whom, &Reach::Everywhere).unwrap();
+    loaded.manifests.revoke(&whom, &Reach::Everywhere);
     let after = match edits.as_slice() {
         [] => text.to_owned(),
         [edit] => {
@@ -151,7 +151,7 @@ fn every_entry_of_the_address_goes() {
     let loaded = load_texts([("c.yaml", connection.as_str()), ("m.yaml", text.as_str())], now());
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
     let whom = loaded.manifests.find_person(KIM).unwrap();
-    let edits = loaded.manifests.edit_to_revoke(&loaded.sources, &whom).unwrap();
+    let edits = loaded.manifests.edit_to_revoke(&loaded.sources, &whom, &Reach::Everywhere).unwrap();
     assert_eq!(edits[0].after, "accounts:\n  news:\n    absent: [kim@agency.example]\n    members: []\n");
 }
 
@@ -171,6 +171,31 @@ fn a_list_of_absent_addresses_grows_in_its_own_style() {
     is("accounts:\n  news: {}\n", "o'neil#1@agency.example", "accounts:\n  news: { absent: [\"o'neil#1@agency.example\"] }\n");
 }
 
+/// In one account alone: every address of theirs there, and the own entries, however they name them.
+#[test]
+fn a_person_must_be_absent_from_the_named_accounts_by_every_address() {
+    let people =
+        "people:\n  kim: { email: kim@agency.example, previously: [k@agency.example], accounts: { two: { email: kim@two.example } } }\n";
+    let text = format!(
+        "{people}accounts:\n  news:\n    absent:\n      - a@b.example # gone\n    members:\n      - {{ person: kim, groups: [standard] }}\n  two:\n    members:\n      - {{ email: kim@two.example, groups: [standard] }}\n      - {{ email: x@two.example, groups: [standard] }}\n"
+    );
+    let loaded = load_texts([("c.yaml", CONNECTION), ("m.yaml", text.as_str())], now());
+    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+    let whom = loaded.manifests.find_person("kim").unwrap();
+    let edited = |names: &[&str]| {
+        let reach = Reach::In(names.iter().map(|n| Atom::new(n).unwrap()).collect());
+        loaded.manifests.edit_to_revoke(&loaded.sources, &whom, &reach).unwrap()[0].after.replace(people, "")
+    };
+    assert_eq!(
+        edited(&["news"]),
+        "accounts:\n  news:\n    absent:\n      - a@b.example # gone\n      - kim@agency.example\n      - k@agency.example\n    members: []\n  two:\n    members:\n      - { email: kim@two.example, groups: [standard] }\n      - { email: x@two.example, groups: [standard] }\n"
+    );
+    assert_eq!(
+        edited(&["two"]),
+        "accounts:\n  news:\n    absent:\n      - a@b.example # gone\n    members:\n      - { person: kim, groups: [standard] }\n  two:\n    absent: [kim@two.example, kim@agency.example, k@agency.example]\n    members:\n      - { email: x@two.example, groups: [standard] }\n"
+    );
+}
+
 #[test]
 fn an_ignored_address_is_not_called_absent_where_it_is_ignored() {
     let text = "accounts:\n  news:\n    ignore: [\"*@agency.example\"]\n";
@@ -183,7 +208,7 @@ fn a_shape_that_only_a_person_can_edit_is_refused_at_its_place() {
         let loaded = load_texts([("c.yaml", CONNECTION), ("m.yaml", text)], now());
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
         let whom = loaded.manifests.find_person(who).unwrap();
-        loaded.manifests.edit_to_revoke(&loaded.sources, &whom).unwrap_err().to_string()
+        loaded.manifests.edit_to_revoke(&loaded.sources, &whom, &Reach::Everywhere).unwrap_err().to_string()
     };
     let why = refused("accounts:\n  news: &n { members: [] }\n  two: *n\n", KIM);
     assert!(why.starts_with("m.yaml:3:3: `absent: [kim@agency.example]` of `two` cannot be written"), "{why}");

@@ -80,14 +80,14 @@ pub(super) fn set(map: Cursor<'_>, key: &str, value: &str) -> Result<Splice, NoP
     })
 }
 
-/// Adds a value at the end of a list.
-pub(super) fn push(list: Cursor<'_>, value: &str) -> Result<Splice, NoPlace> {
+/// Adds values at the end of a list.
+pub(super) fn push(list: Cursor<'_>, values: &[String]) -> Result<Splice, NoPlace> {
     let here = Here::of(list)?;
     let Node::List(items) = list.node() else { return Err(here.refuse(SHAPE)) };
     if here.is_flow() {
         return Ok(match items.last() {
-            Some(last) => here.insert(last.at.end, format!(", {value}")),
-            None => here.splice(here.inner(), value.to_owned()),
+            Some(last) => here.insert(last.at.end, format!(", {}", values.join(", "))),
+            None => here.splice(here.inner(), values.join(", ")),
         });
     }
     let Some(last) = items.last() else { return Err(here.refuse(SHAPE)) };
@@ -96,7 +96,8 @@ pub(super) fn push(list: Cursor<'_>, value: &str) -> Result<Splice, NoPlace> {
         return Err(here.refuse(SHAPE));
     }
     let indent = " ".repeat(here.column(dash));
-    Ok(here.new_line(last.at.end, &format!("{indent}- {value}")))
+    let lines: Vec<String> = values.iter().map(|value| format!("{indent}- {value}")).collect();
+    Ok(here.new_line(last.at.end, &lines.join(here.newline(last.at.end))))
 }
 
 /// Takes items out of a list that stands behind a key; an empty list is written as `[]`.

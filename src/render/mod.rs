@@ -43,7 +43,7 @@ pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
-pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema};
+pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema, revoked_schema};
 pub use runbook::Runbook;
 pub use show::{ApprovalView, ShowView, approve_schema, saved_schema, show_schema};
 pub use system::SystemView;
@@ -62,14 +62,15 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "approve" => Some(approve_schema()),
         "saved-plan" => Some(saved_schema()),
         "show" => Some(show_schema()),
+        "revoked" => Some(revoked_schema()),
         "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 11] =
-    ["apply", "approve", "expiring", "explain", "export", "member", "plan", "revoke", "saved-plan", "show", "who"];
+pub const SCHEMAS: [&str; 12] =
+    ["apply", "approve", "expiring", "explain", "export", "member", "plan", "revoke", "revoked", "saved-plan", "show", "who"];
 
 #[cfg(test)]
 mod tests {

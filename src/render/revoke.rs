@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use similar::TextDiff;
 
-use crate::manifest::{Edit, NoEdit};
+use crate::manifest::{Edit, NoEdit, Reach};
 use crate::plan::Plan;
 
 use super::apply_text::ApplyView;
@@ -30,7 +30,7 @@ pub struct RevokeView {
 }
 
 /// The same after `--apply`: what came of the changes, and the edit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokedView {
     #[serde(flatten)]
     pub apply: ApplyView,
@@ -47,6 +47,8 @@ pub struct EditsView {
     pub edit: Vec<EditView>,
     /// Why a human must make the edit; null where the edit is whole.
     pub edit_by_hand: Option<String>,
+    /// The accounts that the edit is for, with `--account`; null where it is for all, now and later.
+    pub reach: Option<Vec<String>>,
     /// The files that were written, with `--write`.
     pub written: Vec<String>,
     /// What portcullis cannot end.
@@ -86,11 +88,15 @@ impl RevokeView {
 }
 
 impl EditsView {
-    pub fn of(person: &str, edit: &Result<Vec<Edit>, NoEdit>, written: Vec<String>, nowhere: bool) -> Self {
+    pub fn of(person: &str, edit: &Result<Vec<Edit>, NoEdit>, reach: &Reach, written: Vec<String>, nowhere: bool) -> Self {
         Self {
             person: person.to_owned(),
             edit: edit.iter().flatten().map(EditView::of).collect(),
             edit_by_hand: edit.as_ref().err().map(NoEdit::to_string),
+            reach: match reach {
+                Reach::Everywhere => None,
+                Reach::In(accounts) => Some(accounts.iter().map(ToString::to_string).collect()),
+            },
             written,
             outlives: OUTLIVES,
             nowhere,
@@ -110,6 +116,12 @@ impl EditsView {
             }
         }
         Ok(())
+    }
+
+    /// ` in eng, news`; empty where it is everywhere.
+    fn here(&self) -> String {
+        let names = |accounts: &Vec<String>| accounts.iter().map(|a| Neutral(a).to_string()).collect::<Vec<_>>().join(", ");
+        self.reach.as_ref().map(|accounts| format!(" in {}", names(accounts))).unwrap_or_default()
     }
 
     /// Writes the edit, and what remains to be done besides. `write` is the command that writes it.
@@ -142,9 +154,12 @@ impl EditsView {
             let files: Vec<String> = self.written.iter().map(|f| Neutral(f).to_string()).collect();
             writeln!(out, "written: {}; commit it", files.join(", "))?;
         } else if self.edit.is_empty() {
-            writeln!(out, "the manifests say already that {} has no access", Neutral(&self.person))?;
+            writeln!(out, "the manifests say already that {} has no access{}", Neutral(&self.person), self.here())?;
         } else {
             writeln!(out, "hint: commit this edit, or the next apply gives the access back; `{}` writes it", Neutral(write))?;
+        }
+        if self.reach.is_some() {
+            writeln!(out, "note: this is about access{} alone, and the edit leaves all other accounts as they are", self.here())?;
         }
         writeln!(out, "note: {OUTLIVES}")?;
         self.write_remains(out, paint)
@@ -162,4 +177,9 @@ impl EditView {
 /// The JSON Schema of [`RevokeView`]: `schemas/revoke.schema.json`.
 pub fn revoke_schema() -> Json {
     schema_of::<RevokeView>("revoke")
+}
+
+/// The JSON Schema of [`RevokedView`]: `schemas/revoked.schema.json`.
+pub fn revoked_schema() -> Json {
+    schema_of::<RevokedView>("revoke --apply")
 }

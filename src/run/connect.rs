@@ -89,6 +89,14 @@ impl Folder {
         Ok(desired)
     }
 
+    /// The accounts of the manifests that the request names.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub(super) fn chosen(&self, request: &Request) -> Result<Vec<&Atom>, Stop> {
+        choose(self.manifests().accounts.keys(), &request.accounts)
+    }
+
     pub fn manifests(&self) -> &Manifests {
         &self.loaded.manifests
     }
@@ -172,7 +180,7 @@ impl<'f> Connected<'f> {
     pub fn to(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
-        let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
+        let chosen = folder.chosen(request)?;
         let sites = connect(manifests, &chosen, request)?;
         Ok(Self { sites, desired, only: None, approved: BTreeMap::new() })
     }

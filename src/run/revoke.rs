@@ -1,16 +1,17 @@
-//! Ending all access of one person, now and everywhere: the manifests as an edit would change them,
-//! planned for that person alone, and the edit itself, proven before it is shown.
+//! Ending all access of one person, now, everywhere or in the accounts that are named: the manifests as
+//! an edit would change them, planned for that person alone, and the edit itself, proven before it is
+//! shown.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
 use crate::apply::Applied;
-use crate::desired::Desired;
-use crate::manifest::{AccountDoc, Diagnostic, Edit, NoEdit, Who, Whom, source};
-use crate::model::{Domains, Email, Known, Proof, Reading};
-use crate::plan::{self, Account, Cleared, Plan};
+use crate::manifest::{AccountDoc, Edit, NoEdit, Reach, Who, Whom};
+use crate::model::{Email, Reading};
+use crate::plan::{self, Cleared, Plan};
 
+use super::proof::Proving;
 use super::{Approval, Connected, Folder, Remains, Request, Stop, remains};
 
 /// What ends a person's access, and what the manifests should say afterwards.
@@ -21,6 +22,7 @@ pub struct Revocation {
     pub plan: Plan,
     /// Empty where the manifests say it already, and for an address that is nowhere.
     pub edit: Result<Vec<Edit>, NoEdit>,
+    pub reach: Reach,
     /// No manifest names the address, and no account that was read has it.
     pub is_nowhere: bool,
     /// Accounts that can be reached and are not managed, where access stays or may stay.
@@ -33,6 +35,7 @@ pub struct Revoke {
     /// As the files say it.
     written: Folder,
     whom: Whom,
+    reach: Reach,
     address: Email,
 }
 
@@ -46,8 +49,12 @@ impl Revoke {
         written.desired()?;
         let whom = written.manifests().find_person(word)?;
         let address = written.manifests().address_of(&whom).ok_or_else(|| Stop::failed("the person is gone"))?;
-        let folder = Folder::load(request).changed(|manifests| manifests.revoke(&whom));
-        Ok(Self { folder, written, whom, address })
+        let reach = match request.accounts.as_slice() {
+            [] => Reach::Everywhere,
+            _ => Reach::In(written.chosen(request)?.into_iter().cloned().collect()),
+        };
+        let folder = Folder::load(request).changed(|manifests| manifests.revoke(&whom, &reach));
+        Ok(Self { folder, written, whom, reach, address })
     }
 
     /// Reads every account and plans what ends the person's access. Holds nothing that could write.
@@ -107,7 +114,7 @@ impl Revoke {
         let plan = plan::plan(request.moment(), &connected.accounts(readings));
         let is_nowhere = self.is_nowhere(readings) && unmanaged.is_empty();
         let edit = if is_nowhere { Ok(Vec::new()) } else { self.edit(request, connected, readings) };
-        Revocation { whom: self.address.clone(), plan, edit, is_nowhere, unmanaged }
+        Revocation { whom: self.address.clone(), plan, edit, reach: self.reach.clone(), is_nowhere, unmanaged }
     }
 
     fn is_nowhere(&self, readings: &[Reading]) -> bool {
@@ -120,52 +127,19 @@ impl Revoke {
         !is_named && !readings.iter().any(is_seen)
     }
 
-    /// The edit, once its texts were loaded again and plan to the same.
+    /// The edit, once it was proven.
     fn edit(&self, request: &Request, connected: &Connected<'_>, readings: &[Reading]) -> Result<Vec<Edit>, NoEdit> {
-        let edits = self.written.manifests().edit_to_revoke(self.written.sources(), &self.whom)?;
-        if edits.is_empty() {
-            return Ok(edits);
-        }
-        let refuse = |why: String| {
-            let file = edits.first().map(|e| e.file.clone()).unwrap_or_default();
-            let at = source::start_of(&file);
-            Err(NoEdit { at, what: "the edit".into(), why })
-        };
-        let edited = self.written.with_texts(edits.iter().map(|e| (&*e.file, &*e.after)));
-        let (desired, diagnostics) = edited.resolve();
-        if let Some(wrong) = diagnostics.iter().find(|d| Diagnostic::is_error(d)) {
-            return refuse(format!("{}: {} ({})", wrong.place, wrong.message, wrong.code));
-        }
-        let empty = vec![nobody(); readings.len()];
-        for readings in [readings, &empty] {
-            let sites = || connected.sites().iter().zip(readings);
-            let meant: Vec<Account<'_>> =
-                sites().filter_map(|(site, r)| Some(Account { only: None, approved: None, ..connected.account(site, r)? })).collect();
-            let said: Vec<Account<'_>> = sites().filter_map(|(s, r)| Some(s.account(desired.get(s.name)? as &Desired<'_>, r))).collect();
-            if told(&plan::plan(request.moment(), &meant)) != told(&plan::plan(request.moment(), &said)) {
-                return refuse("the edited text does not plan to the same changes".into());
-            }
+        let edits = self.written.manifests().edit_to_revoke(self.written.sources(), &self.whom, &self.reach)?;
+        if !edits.is_empty() {
+            let addresses = match &self.whom {
+                Whom::Person(id) => self.written.manifests().people.get(id).map(|p| p.addresses().cloned().collect()),
+                Whom::Outsider(_) => None,
+            };
+            let addresses = addresses.unwrap_or_else(|| vec![self.address.clone()]);
+            Proving { request, written: &self.written, edits: &edits, addresses }.prove(connected, readings, &self.reach)?;
         }
         Ok(edits)
     }
-}
-
-/// A whole reading of an account without members: against it everybody who is wanted shows.
-fn nobody() -> Reading {
-    Reading {
-        members: Vec::new(),
-        domains: Known::Seen(Domains::Off),
-        whoami: None,
-        tenant: None,
-        remarks: Vec::new(),
-        proof: Ok(Proof::Snapshot),
-    }
-}
-
-/// What two plans must agree on; places move with the lines.
-fn told(plan: &Plan) -> (String, Vec<String>) {
-    let blocked = plan.accounts.iter().flat_map(|a| &a.blocked).map(|b| format!("{} {} {:?} {:?}", b.id, b.code, b.before, b.after));
-    (plan.digest.to_string(), blocked.collect())
 }
 
 impl Revocation {

@@ -294,3 +294,106 @@ fn an_account_that_is_not_managed_keeps_the_access_and_says_so() {
     assert!(text.out.contains("still has access in: b (not managed"), "{}", text.out);
     world.run("revoke nobody@x.example").expect(0);
 }
+
+#[test]
+fn with_accounts_the_edit_is_for_those_alone() {
+    let world = world();
+    let json = world.run("revoke ada --account aud --write --format json").expect(2).json();
+    assert_eq!((&json["reach"], &json["edit_by_hand"]), (&serde_json::json!(["aud"]), &serde_json::Value::Null));
+    let text = String::from_utf8(world.read("accounts.yaml")).unwrap();
+    assert!(text.contains("absent: [ada@acme.example, ada.byron@acme.example]"), "{text}");
+    assert_eq!((text.matches("person: ada").count(), text.matches("absent").count()), (1, 1), "{text}");
+    assert!(!String::from_utf8(world.read("people.yaml")).unwrap().contains("leaves"), "elsewhere ada stays");
+    world.run("validate").expect(0);
+    assert_eq!(world.run("plan --account aud --format json").expect(2).acts(), ["remove ada.byron@acme.example"]);
+    assert_eq!(world.run("plan --account eng --format json").expect(2).acts(), ["edit grace@acme.example"], "as before");
+    let again = world.run("revoke ada --account aud --apply --auto-approve").expect(0).out;
+    assert!(again.contains("the manifests say already that ada@acme.example has no access in aud"), "{again}");
+    assert!(again.contains("note: this is about access in aud alone"), "{again}");
+    assert_eq!(world.run("revoke ada --format json").expect(4).json()["reach"], serde_json::Value::Null);
+}
+
+#[test]
+fn an_outsider_s_edit_is_for_the_named_accounts_alone() {
+    let world = world();
+    world.run("revoke kim@agency.example --account eng --write").expect(2);
+    let text = String::from_utf8(world.read("accounts.yaml")).unwrap();
+    assert_eq!((text.matches("absent: [kim@agency.example]").count(), text.contains("Kim Lee")), (1, true), "{text}");
+    world.run("revoke kim@agency.example --account n* --write").expect(2);
+    assert!(!String::from_utf8(world.read("accounts.yaml")).unwrap().contains("Kim Lee"));
+    world.run("validate").expect(0);
+}
+
+/// A team or a profile gives access in other accounts too: the changes end it here, a human edits.
+#[test]
+fn what_a_team_or_a_profile_gives_is_not_edited_for_one_account() {
+    let world = world();
+    world.write(
+        "people.yaml",
+        &format!(
+            "{PEOPLE}
+      bob: {{ email: bob@acme.example, name: Bob, profiles: [writer] }}
+    teams: {{ core: [ada, grace] }}
+    profiles: {{ writer: {{ eng: {{ role: editor }} }} }}
+"
+        ),
+    );
+    world.write(
+        "accounts.yaml",
+        "
+        accounts:
+          aud: { members: [{ email: root@acme.example, groups: [super-user] }, { team: core, groups: [standard] }] }
+          eng: { members: [{ email: kim@agency.example, role: administrator }, { team: core, role: viewer }] }
+        ",
+    );
+    let before = world.read("accounts.yaml");
+    let json = world.run("revoke ada --account aud --format json").expect(2);
+    assert_eq!(json.acts(), ["remove ada.byron@acme.example"], "the access ends all the same");
+    let why = json.json()["edit_by_hand"].as_str().unwrap().to_owned();
+    assert!(
+        why.starts_with("accounts.yaml:2:") && why.contains("the team `core` gives this access") && why.contains("take ada out"),
+        "{why}"
+    );
+    let why = world.run("revoke bob --account eng --format json").json()["edit_by_hand"].as_str().unwrap().to_owned();
+    assert!(why.starts_with("people.yaml:") && why.contains("the profile `writer` of bob gives this access"), "{why}");
+    world.run("revoke ada --account aud --write").expect(1);
+    assert_eq!(world.read("accounts.yaml"), before);
+}
+
+#[test]
+fn an_edit_that_would_reach_another_account_is_refused() {
+    let world = world();
+    world.write(
+        "accounts.yaml",
+        "
+        accounts:
+          eng: &both
+            members:
+              - { person: ada, role: administrator }
+              - { person: grace, role: viewer }
+          shop: *both
+        ",
+    );
+    world.write(
+        "more.yaml",
+        "connections: { shop: { system: insider, backend: embedded, timezone: UTC, actor: { role: administrator } } }\n",
+    );
+    let why = world.run("revoke grace --account eng --format json").expect(2).json()["edit_by_hand"].as_str().unwrap().to_owned();
+    assert!(why.contains("changes the account `shop` as well"), "{why}");
+}
+
+#[test]
+fn who_is_protected_in_a_named_account_is_not_edited_there() {
+    let world = world();
+    world.write(
+        "accounts.yaml",
+        "
+        accounts:
+          eng: { protect: [grace@acme.example], members: [{ person: ada, role: administrator }, { person: grace, role: viewer }] }
+          news: { members: [{ person: grace, role: editor, subaccounts: [emea] }] }
+        ",
+    );
+    let told = |account: &str| world.run(&format!("revoke grace --account {account} --format json")).json()["edit_by_hand"].clone();
+    assert!(told("eng").as_str().unwrap().contains("protected-and-gone"));
+    assert_eq!(told("news"), serde_json::Value::Null);
+}

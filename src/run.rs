@@ -2,21 +2,23 @@
 
 mod connect;
 mod git;
+mod leases;
 mod links;
 mod member;
 mod proof;
 mod remains;
 mod request;
+mod resumed;
 mod reviewed;
 mod revoke;
 mod stop;
 mod verify;
 mod who;
 
-use crate::apply::{self, Applied};
+use crate::apply::{self, Applied, Lease};
 use crate::model::Reading;
 use crate::plan::saved::Saved;
-use crate::plan::{self, Cleared, Expiring, Plan};
+use crate::plan::{self, Cleared, Expiring, Lift, Plan};
 
 use links::LinkFiles;
 
@@ -24,6 +26,7 @@ pub use connect::{Connected, Folder, Site};
 pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
 pub use remains::Remains;
 pub use request::{Approval, Env, Request};
+pub use resumed::{Unfinished, unfinished};
 pub use reviewed::{Reviewed, Signers};
 pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;
@@ -73,62 +76,81 @@ pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
     let folder = Folder::load(request);
     let connected = match &approval.reviewed {
-        Some(reviewed) => Connected::to_reviewed(&folder, request, reviewed)?,
+        Some(reviewed) => Connected::to_reviewed(&folder, request, reviewed, approval.resume)?,
+        None if approval.resume => Connected::to_cut_off(&folder, request)?,
         None => Connected::to(&folder, request)?,
     };
-    let found = connected.found(request).await;
+    let found = connected.found(request).await?;
     connected.apply(request, found, approval, ask).await
 }
 
 /// What there was before the first call.
 struct Found {
+    /// Held until the accounts were read back.
+    leases: Vec<Box<dyn Lease>>,
     links: LinkFiles,
     readings: Vec<Reading>,
     plan: Plan,
 }
 
 impl Connected<'_> {
-    /// Reads every account, and plans.
-    async fn found(&self, request: &Request) -> Found {
+    /// Takes the leases, reads every account, and plans.
+    async fn found(&self, request: &Request) -> Result<Found, Stop> {
+        let leases = leases::take(self.sites(), request).await?;
         let links = LinkFiles::found(self.sites());
         let readings = self.read(request).await;
         let plan = plan::plan(request.moment(), &self.accounts(&readings));
-        Found { links, readings, plan }
+        Ok(Found { leases, links, readings, plan })
     }
 
     /// From a plan on: clear, ask, apply, verify.
     async fn apply(
         &self,
         request: &Request,
-        Found { links, readings, plan }: Found,
+        Found { leases, links, readings, plan }: Found,
         approval: &Approval,
         ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>,
     ) -> Result<Applied, Stop> {
         self.may_be_written(approval, &plan)?;
-        let cleared = plan::clear(plan.clone(), approval.exactly()?, &approval.lifts)?;
+        let lifts: Vec<Lift> = approval.lifts.iter().chain(&self.lifts).cloned().collect();
+        let cleared = plan::clear(plan.clone(), approval.exactly()?, &lifts)?;
         ask(&plan, &cleared)?;
 
         let mut applied = Applied::of(plan, &cleared);
         let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
         for (site, reading) in self.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
             links.sweep(site.name.as_str(), reading, &mut applied);
+            resumed::nothing_is_left(request, site.name.as_str(), &applied.plan);
         }
         for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
             request.says(&format!("applying {}", account.account));
-            match self.execute(account, &cleared).await {
+            match self.execute(request, account, &readings, &lifts, &cleared).await {
                 Ok(results) => applied.add(&account.account, &account.changes, results, self.accepted(&account.account)),
                 Err(why) => applied.add_unwritten(&account.changes, &why),
             }
         }
         verify::all(request, self, &cleared, &mut applied).await;
+        drop(leases);
         applied.links.waiting = self.sites().iter().map(|site| links::waiting(site, &applied)).sum();
         Ok(applied)
     }
 
     /// One account's cleared changes, made through a writer that exists only now.
-    async fn execute(&self, account: &plan::AccountPlan, cleared: &Cleared) -> Result<Vec<apply::ChangeResult>, String> {
-        let site = self.site(&account.account).ok_or("the account is gone")?;
+    async fn execute(
+        &self,
+        request: &Request,
+        account: &plan::AccountPlan,
+        readings: &[Reading],
+        lifts: &[Lift],
+        cleared: &Cleared,
+    ) -> Result<Vec<apply::ChangeResult>, String> {
+        let (site, reading) = self.sites().iter().zip(readings).find(|(s, _)| *s.name == *account.account).ok_or("the account is gone")?;
         let handover = site.handover()?;
+        let input = self.account(site, reading).ok_or("the account is gone")?;
+        // Where a human makes all of it nothing is sent, and nothing can be cut off.
+        let sends = account.changes.iter().any(plan::Change::is_sent);
+        let begin = || resumed::journal(request, cleared.plan().lifted_by(), lifts, account, &input);
+        let journal = sends.then(begin).transpose()?;
         let writer = site.backend.writer(cleared)?;
         let at = apply::Site {
             spec: site.spec,
@@ -138,7 +160,14 @@ impl Connected<'_> {
             reader: site.backend.reader(),
             writer: &*writer,
             handover: handover.as_ref(),
+            record: journal.as_ref().map_or(&apply::NoRecord, |j| j as &dyn apply::Record),
+            stopping: &request.stopping,
         };
-        Ok(apply::execute(&at, &account.changes).await)
+        let results = apply::execute(&at, &account.changes).await;
+        // A run that was asked to stop is finished by the next.
+        if let Some(journal) = journal.filter(|_| !request.stopping.is_asked()) {
+            journal.end(request.now);
+        }
+        Ok(results)
     }
 }

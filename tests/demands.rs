@@ -589,7 +589,13 @@ fn demand_22_two_applies_at_once_mail_once() {
             "{ email: b@acme.example, name: B, role: full, subaccounts: [us] }",
         ],
     );
-    let applied = world.apply_meanwhile(|w| assert_eq!(w.command("apply --auto-approve").code, 0));
+    let (held, elsewhere) = ("another apply of news is running: a test, since 2026-11-22T09:00:00Z", tempfile::tempdir().unwrap());
+    let applied = world.apply_meanwhile(|w| {
+        let second = w.command("apply --auto-approve");
+        assert!(second.code == 1 && second.err.contains(held), "{}", second.err);
+        // On another machine nobody knows of the lease.
+        assert_eq!(w.command_with("apply --auto-approve", &[("XDG_STATE_HOME", elsewhere.path())]).code, 0);
+    });
     assert_eq!(applied.said(), ["already news/invite/a@acme.example", "already news/invite/b@acme.example"]);
     assert_eq!((applied.left(), world.mails().len()), (vec![], 2));
 }

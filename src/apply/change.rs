@@ -10,6 +10,9 @@ use super::execute::Site;
 use super::outcome::{ChangeResult, ResultWord};
 use super::read_back::{self, ReadAgain, Rest};
 
+/// Why a change was not made, or not whole, where somebody asked the run to stop.
+pub(super) const STOPPED: &str = "the run was asked to stop; `portcullis apply --resume` finishes it";
+
 /// How far a change came.
 pub(super) enum Made {
     Done(ChangeResult),
@@ -49,6 +52,10 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             let rest = format!("done up to `{}`, which is a step of the runbook", call.label);
             return Made::Done(so_far.done(change, Some(rest)));
         }
+        if site.stopping.is_asked() {
+            let word = if so_far.sent == 0 { ResultWord::Skipped } else { ResultWord::Failed };
+            return done(word, so_far.sent, at_call(change, i, STOPPED));
+        }
         let mut rest = None;
         if i > 0 && site.spec.reads_back.contains(&(change.action, call.verb)) {
             let Some(again) = again else {
@@ -69,9 +76,14 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             Ok(ready) => ready,
             Err(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
         };
-        so_far.sent += 1;
         let key = format!("{}/{i}", change.digest);
-        match site.writer.call(&change.subject, call, &key).await {
+        if let Err(why) = site.record.before(change, i, call, &key) {
+            return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why));
+        }
+        so_far.sent += 1;
+        let outcome = site.writer.call(&change.subject, call, &key).await;
+        site.record.after(change, i, &outcome);
+        match outcome {
             Outcome::Applied => so_far.already = false,
             Outcome::Linked(secret) => {
                 so_far.already = false;

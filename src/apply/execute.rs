@@ -15,8 +15,10 @@ use crate::systems::SystemSpec;
 use super::change::{self, Made, Progress};
 use super::exists;
 use super::handover::{Handover, Ready};
+use super::journal::Record;
 use super::outcome::{ChangeResult, ResultWord};
 use super::read_back::ReadAgain;
+use super::stopping::Stopping;
 
 /// Writes in flight at once, an account.
 const AT_ONCE: usize = 8;
@@ -32,6 +34,9 @@ pub struct Site<'a> {
     pub writer: &'a dyn Writer,
     /// Where the links of invitations go; none where the connection names no place.
     pub handover: Option<&'a Handover>,
+    /// What hears of every call first.
+    pub record: &'a dyn Record,
+    pub stopping: &'a Stopping,
 }
 
 impl<'a> Site<'a> {
@@ -60,7 +65,7 @@ impl<'a> Site<'a> {
 
 /// Makes the changes in their order and says what came of each, in the order given.
 pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
-    let mut run = Run::new(changes);
+    let mut run = Run::new(changes, site.record);
     let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Made)>> = FuturesUnordered::new();
     let mut exist: Vec<(usize, u32)> = Vec::new();
     let mut paused: Vec<(usize, Progress)> = Vec::new();
@@ -130,6 +135,7 @@ async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), Str
 }
 
 struct Run<'a> {
+    record: &'a dyn Record,
     changes: &'a [Change],
     ready: BTreeSet<usize>,
     /// Ready too; whoever could lose an administrator goes alone.
@@ -141,7 +147,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(changes: &'a [Change]) -> Self {
+    fn new(changes: &'a [Change], record: &'a dyn Record) -> Self {
         let index: BTreeMap<&str, usize> = changes.iter().enumerate().map(|(i, c)| (c.id.as_str(), i)).collect();
         let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut waiting = vec![0; changes.len()];
@@ -151,8 +157,15 @@ impl<'a> Run<'a> {
                 waiting[i] += 1;
             }
         }
-        let mut run =
-            Self { changes, ready: BTreeSet::new(), alone: BTreeSet::new(), waiting, followers, results: vec![None; changes.len()] };
+        let mut run = Self {
+            record,
+            changes,
+            ready: BTreeSet::new(),
+            alone: BTreeSet::new(),
+            waiting,
+            followers,
+            results: vec![None; changes.len()],
+        };
         for (i, change) in changes.iter().enumerate() {
             if change.is_sent() {
                 if run.waiting[i] == 0 {
@@ -175,6 +188,7 @@ impl<'a> Run<'a> {
 
     fn finished(&mut self, i: usize, result: ChangeResult) {
         let went_well = matches!(result.word, ResultWord::Applied | ResultWord::Already);
+        self.record.finished(&result);
         self.results[i] = Some(result);
         if !went_well {
             self.skip_followers(i, "what it waits for was not made");

@@ -8,6 +8,7 @@ use crate::model::{Action, Attrs, Call, Channel, Direction, Known, Live, Name, O
 use crate::plan::Change;
 use crate::systems::{AttrSpec, Axis, Removal};
 
+use super::change::STOPPED;
 use super::execute::Site;
 use super::outcome::{ChangeResult, ResultWord};
 use super::read_back::ReadAgain;
@@ -34,9 +35,16 @@ pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &ReadAgain<'
         Missing::ToBePlanned => return ChangeResult::new(change, ResultWord::Failed, sent, MEANWHILE.into()),
         Missing::Calls(calls) => calls,
     };
-    for call in &calls {
+    for (at, call) in (change.calls.len()..).zip(&calls) {
+        let key = format!("{}/widen/{}", change.digest, call.label);
+        let refused = if site.stopping.is_asked() { Err(STOPPED.to_owned()) } else { site.record.before(change, at, call, &key) };
+        if let Err(why) = refused {
+            return ChangeResult::new(change, ResultWord::Failed, sent, why);
+        }
         sent += 1;
-        match site.writer.call(&change.subject, call, &format!("{}/widen/{}", change.digest, call.label)).await {
+        let outcome = site.writer.call(&change.subject, call, &key).await;
+        site.record.after(change, at, &outcome);
+        match outcome {
             Outcome::Applied | Outcome::Already => {}
             // No widening invites, so that no place for a link is ready; lost, it is not a success.
             Outcome::Linked(_) => {

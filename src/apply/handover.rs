@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,7 @@ use crate::manifest::Links;
 use crate::model::{Email, Link, Recipient};
 use crate::systems::Secret;
 
-/// Longer names are hashed: file systems take 255 bytes.
-const LONGEST: usize = 200;
+use super::private;
 
 /// Room for a link, encrypted or not, that is taken before an invitation goes out.
 const ROOM: usize = 4096;
@@ -68,7 +67,7 @@ impl Handover {
     /// A folder that cannot be made, or that a link of the file system takes elsewhere.
     pub fn open(manifests: &Path, links: &Links, account: &str) -> Result<Self, String> {
         let handover = Self::at(manifests, links, account)?;
-        private_folder(&handover.folder)
+        private::folder(&handover.folder)
             .map_err(|e| format!("the folder for links, {}, cannot be made: {e}", handover.written.display()))?;
         Ok(handover)
     }
@@ -78,7 +77,7 @@ impl Handover {
     /// # Errors
     /// A folder that a link of the file system takes elsewhere.
     pub fn at(manifests: &Path, links: &Links, account: &str) -> Result<Self, String> {
-        let written = links.directory.join(file_name(account));
+        let written = links.directory.join(private::file_name(account));
         let is_link = |below: &&Path| fs::symlink_metadata(manifests.join(below)).is_ok_and(|m| m.is_symlink());
         if let Some(link) = written.ancestors().filter(|a| !a.as_os_str().is_empty()).find(is_link) {
             return Err(format!("the folder for links, {}, may lead elsewhere: {} is a link", written.display(), link.display()));
@@ -192,52 +191,18 @@ impl Drop for Ready<'_> {
 
 /// The files that may hold a member's link: in the clear, and encrypted.
 fn names_of(member: &Email, endings: [&'static str; 2]) -> [String; 2] {
-    let name = file_name(member.key());
+    let name = private::file_name(member.key());
     endings.map(|end| format!("{name}{end}"))
-}
-
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// A new file with room for a link.
 fn private_file(path: &Path) -> io::Result<File> {
-    // Left by a run that was cut off: its mode is not known to be ours.
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private::new_file(path)?;
     if let Err(e) = file.write_all(&[0; ROOM]).and_then(|()| file.sync_all()) {
         let _ = fs::remove_file(path);
         return Err(e);
     }
     Ok(file)
-}
-
-/// One file name a word, never hidden, never with a separator, and never a manifest's.
-fn file_name(word: &str) -> String {
-    let plain = |i: usize, b: u8| b.is_ascii_alphanumeric() || matches!(b, b'@' | b'-' | b'_' | b'+') || (b == b'.' && i > 0);
-    let name = word.bytes().enumerate().fold(String::new(), |mut name, (i, b)| {
-        if plain(i, b) {
-            name.push(char::from(b));
-        } else {
-            name.push_str(&format!("%{b:02x}"));
-        }
-        name
-    });
-    if name.len() <= LONGEST {
-        return name;
-    }
-    Sha256::digest(word.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -247,15 +212,6 @@ mod tests {
 
     fn link(text: &str) -> Link {
         Link::new(SecretString::from(text))
-    }
-
-    #[test]
-    fn names_of_files_are_plain_and_apart() {
-        assert_eq!(file_name("n@acme.example"), "n@acme.example");
-        assert_eq!(file_name("../a/b"), "%2e.%2fa%2fb");
-        assert_eq!(file_name(".."), "%2e.");
-        assert_eq!(file_name(&"a".repeat(300)).len(), 64);
-        assert_ne!(file_name(&"a".repeat(300)), file_name(&"a".repeat(301)));
     }
 
     fn links(directory: &str, recipient: Option<Recipient>) -> Links {

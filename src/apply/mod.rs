@@ -4,11 +4,20 @@ mod change;
 mod execute;
 mod exists;
 mod handover;
+mod journal;
+mod lease;
 mod one_off;
 mod outcome;
+mod private;
 mod read_back;
+mod stopping;
 
 pub use execute::{Site, execute};
 pub use handover::{Found, Handover, Ready, Swept};
+pub use journal::{
+    Begin, CutOff, JOURNAL_VERSION, Journal, LiftLine, Line, NoRecord, Record, close as close_journal, cut_off, path as journal_path,
+};
+pub use lease::{FileLeases, Holder, Lease, Leases, NoLease, Place, take as take_lease};
 pub use one_off::{OneOffResult, one_off};
 pub use outcome::{Applied, ChangeResult, LinksApplied, ResultWord};
+pub use stopping::Stopping;

@@ -5,15 +5,16 @@ use crate::plan::saved::{AllowedSigners, NAMESPACE};
 use crate::plan::{Cleared, Lift, Plan};
 use crate::render::runbook::Runbook;
 use crate::render::{self, ApplyView, Kind, Notes, PlanView};
-use crate::run::{self, Approval, Reviewed, Signers, Stop};
+use crate::run::{self, Approval, Request, Reviewed, Signers, Stop, Unfinished};
 
 use super::args::{AllowFlag, ApplyArgs, ApproveArgs};
 use super::context::{Context, Shape};
 use super::runbook_file::RunbookFile;
-use super::{exit, saved_file};
+use super::{exit, saved_file, signals};
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop> {
-    let request = context.request();
+    let mut request = context.request();
+    prepare(&mut request, &args.approve);
     if let Some(target) = args.target.as_ref().filter(|t| !t.exists()) {
         return Err(Stop::hinted(format!("there is no {}", target.display()), "name a saved plan, or the manifests' folder"));
     }
@@ -21,11 +22,12 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
         return Err(Stop::hinted("both -C and a folder are given", "name the manifests' folder once"));
     }
     let reviewed = reviewed(args)?;
-    let asks = reviewed.is_none() && may_ask(&args.approve)?;
-    let approval = Approval { reviewed, ..approval(&args.approve)? };
+    let asks = reviewed.is_none() && !args.resume && may_ask(&args.approve)?;
+    let approval = Approval { reviewed, resume: args.resume, ..approval(&args.approve)? };
+    tell_of_unfinished(context, &request, args.resume)?;
     // Opened before anything is applied: whoever asked for the steps is not left without them.
     let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
-    let applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, plan, cleared, asks)).await {
+    let applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, &request, plan, cleared, asks)).await {
         Ok(applied) => applied,
         Err(stop) => {
             runbook.into_iter().for_each(RunbookFile::abandon);
@@ -68,6 +70,29 @@ fn signers(path: &Path, quorum: usize) -> Result<Signers, Stop> {
     Ok(Signers { allowed, quorum })
 }
 
+/// What an apply needs beside the manifests.
+pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) {
+    request.patience = args.wait.unwrap_or_default();
+    if let Some(folder) = &args.journal {
+        request.journals.clone_from(folder);
+    }
+}
+
+/// A run that was cut off is finished by `--resume`; any other plans anew.
+fn tell_of_unfinished(context: &Context, request: &Request, resume: bool) -> Result<(), Stop> {
+    let unfinished = run::unfinished(request)?;
+    if resume && unfinished.is_empty() {
+        context.hint("no run was cut off: there is nothing to resume");
+    }
+    for Unfinished { account, since, by } in unfinished.iter().filter(|_| !resume) {
+        context.warn(
+            &format!("an apply of {account} was cut off: {by}, since {since}"),
+            Some("`portcullis apply --resume` finishes what it was approved to make; this run plans anew"),
+        );
+    }
+    Ok(())
+}
+
 /// What lets an apply write, from its flags.
 pub(super) fn approval(args: &ApproveArgs) -> Result<Approval, Stop> {
     if let Some(digest) = args.digest.as_deref().filter(|d| !is_digest(d)) {
@@ -78,6 +103,7 @@ pub(super) fn approval(args: &ApproveArgs) -> Result<Approval, Stop> {
     }
     Ok(Approval {
         reviewed: None,
+        resume: false,
         digest: args.digest.clone(),
         lifts: args.allow.iter().map(lift).collect::<Result<_, _>>()?,
         auto_approve: args.auto_approve,
@@ -118,7 +144,12 @@ pub(super) fn succeeded(context: &Context, done: u8, printed: u8, runbook: Optio
 
 /// Shows the plan on standard error, where the question is, so that standard output holds nothing
 /// but the result.
-pub(super) fn show_and_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
+pub(super) fn show_and_ask(context: &Context, request: &Request, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
+    show_and_maybe_ask(context, plan, cleared, asks)?;
+    signals::heed(&request.stopping)
+}
+
+fn show_and_maybe_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: bool) -> Result<(), Stop> {
     for idle in cleared.idle_lifts() {
         context.warn(idle, None);
     }

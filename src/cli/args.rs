@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::approve::ApprovePlanArgs;
-use super::later::{LaterApply, LaterArgs, LaterRevisions};
+use super::later::{LaterArgs, LaterRevisions};
 use super::member::MemberCommand;
 pub use super::sandbox::{OnMember, SandboxCommand};
 use super::show::ShowArgs;
@@ -270,6 +270,13 @@ pub struct PlanArgs {
     pub revisions: LaterRevisions,
 }
 
+/// A time in seconds, minutes or hours.
+fn patience(text: &str) -> Result<std::time::Duration, String> {
+    let span: Option<jiff::Span> = text.parse().ok();
+    let time = span.and_then(|s| s.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
+    time.and_then(|t| std::time::Duration::try_from(t).ok()).ok_or_else(|| "give a time as 90s, 5m or 1h".to_owned())
+}
+
 fn day(text: &str) -> Result<jiff::civil::Date, String> {
     text.parse().map_err(|_| "give a date as 2026-12-31".to_owned())
 }
@@ -286,6 +293,7 @@ fn day(text: &str) -> Result<jiff::civil::Date, String> {
     portcullis apply plan.json --verify signers --quorum 2\n                                                 \
     where two of the allowed signers approved it\n  \
     portcullis apply --digest sha256:...           exactly the plan that was reviewed\n  \
+    portcullis apply --resume                      what a run that was killed had begun\n  \
     portcullis apply --allow news:removals=12@sha256:...\n                                                 \
     lifts one guard, to that number and for that plan:\n                                                 \
     copy it from the plan that the guard stopped\n\n\
@@ -307,8 +315,12 @@ pub struct ApplyArgs {
     /// Writes the steps that a human must make to this file, as a Markdown checklist.
     #[arg(long, value_name = "FILE")]
     pub runbook: Option<PathBuf>,
+    /// Finishes what a run that was killed or stopped had begun: what was approved for that run, as far as
+    /// it is still needed.
+    #[arg(long, conflicts_with_all = ["digest", "auto_approve", "unreviewed"])]
+    pub resume: bool,
     #[command(flatten)]
-    pub later: LaterApply,
+    pub revisions: LaterRevisions,
 }
 
 /// What lets an apply write.
@@ -327,6 +339,13 @@ pub struct ApproveArgs {
     /// With --auto-approve: makes changes of network accounts that nobody reviewed.
     #[arg(long)]
     pub unreviewed: bool,
+    /// Waits so long for another apply of the same account to end, like 90s or 5m; without it, says who
+    /// runs it and stops.
+    #[arg(long, value_name = "TIME", value_parser = patience)]
+    pub wait: Option<std::time::Duration>,
+    /// Keeps the journals in this folder; without it, in .portcullis/journal of the manifests' folder.
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
 }
 
 impl ApplyArgs {
@@ -344,6 +363,8 @@ impl ApproveArgs {
             ("--digest", self.digest.is_some()),
             ("--allow", !self.allow.is_empty()),
             ("--unreviewed", self.unreviewed),
+            ("--wait", self.wait.is_some()),
+            ("--journal", self.journal.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
     }

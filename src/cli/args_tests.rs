@@ -95,7 +95,6 @@ fn what_is_not_built_is_known_and_refused() {
         "plan --base HEAD~1",
         "plan --applied x",
         "drift --trusted main",
-        "apply --resume",
         "apply --base x",
         "export --format markdown",
         "explain insider --format github",

@@ -10,6 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
+use crate::apply::Stopping;
 use crate::backends::token::Refusal;
 use crate::render::{self, Notes, Paint};
 use crate::run::{Folder, Request, Stop};
@@ -82,6 +83,12 @@ impl Context {
             trust_head: self.global.trust_head,
             forbid_sandbox: self.global.forbid_sandbox,
             env: Box::new(|name| std::env::var(name).ok()),
+            by: by(),
+            journals: self.folder.join(".portcullis/journal"),
+            leases: leases(&self.folder),
+            patience: Duration::ZERO,
+            halt_at: halt_at(),
+            stopping: Stopping::default(),
             progress: Box::new(move |what| progress.says(what)),
         }
     }
@@ -315,4 +322,26 @@ impl Progress {
     fn done(&self) {
         self.0.finish_and_clear();
     }
+}
+
+/// Debug builds can be told to halt, so that tests kill them at every boundary.
+fn halt_at() -> Option<usize> {
+    let told = || std::env::var("PORTCULLIS_HALT_AT_LINE").ok()?.parse().ok();
+    if cfg!(debug_assertions) { told() } else { None }
+}
+
+/// Who runs it, for people: user, host and process.
+fn by() -> String {
+    let env = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let user = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"].into_iter().find_map(env).unwrap_or_else(|| "somebody".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|host| host.trim().to_owned());
+    let host = host.or_else(|| env("HOSTNAME")).or_else(|| env("COMPUTERNAME")).unwrap_or_else(|| "a machine without a name".to_owned());
+    format!("{user} on {host}, process {}", std::process::id())
+}
+
+/// One place for all folders of a user, since two of them may manage one account.
+fn leases(folder: &Path) -> PathBuf {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    state.map_or_else(|| folder.join(".portcullis/leases"), |state| state.join("portcullis/leases"))
 }

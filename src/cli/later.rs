@@ -58,19 +58,6 @@ impl LaterRevisions {
     }
 }
 
-/// Further flags of `apply`.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct LaterApply {
-    /// Finishes a killed run from its journal (not supported yet).
-    #[arg(long, hide = true)]
-    pub resume: bool,
-    /// Where the journal goes (not supported yet).
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub journal: Option<OsString>,
-    #[command(flatten)]
-    pub revisions: LaterRevisions,
-}
-
 impl Args {
     /// Refuses what is known and not built.
     pub(super) fn refuse_later(&self) -> Result<(), NotYet> {
@@ -99,12 +86,7 @@ impl Args {
             }
             Command::Drift(drift) => drift.revisions.refuse()?,
             Command::Apply(apply) => {
-                apply.later.revisions.refuse()?;
-                for (flag, given) in [("--resume", apply.later.resume), ("--journal", apply.later.journal.is_some())] {
-                    if given {
-                        return Err(NotYet::new(flag, "plan again: what a killed run did not make is planned anew"));
-                    }
-                }
+                apply.revisions.refuse()?;
             }
         }
         self.refuse_format()

@@ -22,6 +22,7 @@ mod saved_file;
 mod schema;
 mod show;
 mod sign;
+mod signals;
 mod validate;
 mod who;
 mod words;

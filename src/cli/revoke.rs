@@ -4,7 +4,7 @@ use crate::render::runbook::{self, Runbook};
 use crate::render::{self, ApplyView, EditsView, RemainsView, RevokeView, RevokedView};
 use crate::run::{Revocation, Revoke, Stop};
 
-use super::apply::{approval, may_ask, show_and_ask, succeeded};
+use super::apply::{approval, may_ask, prepare, show_and_ask, succeeded};
 use super::args::RevokeArgs;
 use super::context::{Context, quoted};
 use super::exit;
@@ -38,13 +38,14 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<u8, Stop
 }
 
 async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<u8, Stop> {
-    let request = context.request();
+    let mut request = context.request();
+    prepare(&mut request, &args.approve);
     let approval = approval(&args.approve)?;
     let asks = may_ask(&args.approve)?;
     let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
     let mut written = Vec::new();
     let ask = |found: &Revocation, cleared: &Cleared| {
-        show_and_ask(context, &found.plan, cleared, asks)?;
+        show_and_ask(context, &request, &found.plan, cleared, asks)?;
         // First: where it cannot be written, nothing was attempted yet.
         if args.write {
             written = found.write(&request.folder)?;

@@ -10,19 +10,22 @@ use crate::model::Email;
 use super::account::{Account, Work};
 use super::change::{Blocked, Change, ChangeId, Stale};
 use super::digest;
+use super::steps::Steps;
 
 /// The code under which a change that nobody approved holds up those that wait for it. It stands in no
 /// plan.
 const UNREVIEWED: &str = "unreviewed";
 
 /// What was approved of one account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Approved {
     /// The digest of the whole plan that was reviewed: what lifts name.
     pub plan: String,
     pub changes: BTreeMap<ChangeId, ApprovedChange>,
     /// How many must have signed each change; none where the review alone approves.
     pub quorum: Option<usize>,
+    /// Of changes that a run began and that was cut off: what is left of one is approved with it.
+    pub begun: Vec<Steps>,
     /// The signatures that do not count, each with the reason.
     pub uncounted: Vec<String>,
 }
@@ -82,6 +85,9 @@ impl Approved {
 
     /// Why the change is not made. Who gains by a change does not approve it.
     fn refusal(&self, account: &Account<'_>, change: &Change) -> Option<String> {
+        if self.begun.iter().any(|steps| steps.are_continued_by(change)) {
+            return None;
+        }
         let Some(reviewed) = self.reviewed(change) else { return Some("it is not in the reviewed plan".to_owned()) };
         let quorum = self.quorum?;
         let is_theirs = |who: &BTreeSet<Email>| {

@@ -341,6 +341,10 @@ impl Plan {
     pub fn has_drift(&self) -> bool {
         self.changes().any(Change::is_drift)
     }
+    /// The digest that lifts name: of the plan that was reviewed, else of this one.
+    pub fn lifted_by(&self) -> &str {
+        self.reviewed.as_deref().unwrap_or(self.digest.as_str())
+    }
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.accounts.iter().flat_map(|a| &a.changes)
     }

@@ -106,7 +106,7 @@ pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<C
 /// Says why it lifts nothing, where it does not.
 fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<Option<String>, NotCleared> {
     let refuse = |why: String| Err(NotCleared::BadLift(why));
-    let digest = plan.reviewed.as_deref().unwrap_or(plan.digest.as_str());
+    let digest = plan.lifted_by();
     if lift.digest != digest {
         return refuse(format!("--allow {} is for another plan ({}); this one is {digest}", lift.code.word(), lift.digest));
     }

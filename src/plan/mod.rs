@@ -27,6 +27,7 @@ mod roll;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod saved;
+mod steps;
 mod unlisted;
 
 use jiff::Timestamp;
@@ -40,6 +41,7 @@ pub use change::{
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
 pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Why, expiring};
 pub use one_off::{Against, Asked, OneOffAct, Refused, no_place_for_secrets, offered, one_off};
+pub use steps::Steps;
 
 /// The moment that a plan is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

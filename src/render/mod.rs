@@ -45,7 +45,7 @@ pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
 pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema, revoked_schema};
 pub use runbook::Runbook;
-pub use show::{ApprovalView, ShowView, approve_schema, saved_schema, show_schema};
+pub use show::{ApprovalView, ShowView, approve_schema, journal_schema, saved_schema, show_schema};
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};
 
@@ -60,6 +60,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
         "approve" => Some(approve_schema()),
+        "journal" => Some(journal_schema()),
         "saved-plan" => Some(saved_schema()),
         "show" => Some(show_schema()),
         "revoked" => Some(revoked_schema()),
@@ -69,8 +70,8 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 12] =
-    ["apply", "approve", "expiring", "explain", "export", "member", "plan", "revoke", "revoked", "saved-plan", "show", "who"];
+pub const SCHEMAS: [&str; 13] =
+    ["apply", "approve", "expiring", "explain", "export", "journal", "member", "plan", "revoke", "revoked", "saved-plan", "show", "who"];
 
 #[cfg(test)]
 mod tests {

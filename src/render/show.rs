@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value as Json;
 
+use crate::apply::Line;
 use crate::plan::saved::{Input, Saved, Source};
 
 use super::neutral::Neutral;
@@ -161,6 +162,13 @@ pub fn saved_schema() -> Json {
     schema
 }
 
+/// The JSON Schema of a line of a journal: `schemas/journal.schema.json`.
+pub fn journal_schema() -> Json {
+    let mut schema = schema_of::<Line>("journal");
+    schema["title"] = format!("a line of an apply's journal, schema_version {}", crate::apply::JOURNAL_VERSION).into();
+    schema
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +176,9 @@ mod tests {
 
     #[test]
     fn the_schemas_are_fresh() {
-        for (name, schema) in [("show", show_schema()), ("approve", approve_schema()), ("saved-plan", saved_schema())] {
+        for (name, schema) in
+            [("show", show_schema()), ("approve", approve_schema()), ("saved-plan", saved_schema()), ("journal", journal_schema())]
+        {
             samples::assert_fresh(&format!("schemas/{name}.schema.json"), &schema);
         }
     }

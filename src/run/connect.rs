@@ -18,7 +18,7 @@ use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Lint, Loaded, Manifests, Reached, Sources};
 use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
-use crate::plan::{Account, Approved, Plan};
+use crate::plan::{Account, Approved, Lift, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
 
@@ -170,6 +170,8 @@ pub struct Connected<'f> {
     pub(super) only: Option<Email>,
     /// What of each account was approved, where a saved plan is applied.
     pub(super) approved: BTreeMap<String, Approved>,
+    /// Those of the runs that were cut off.
+    pub(super) lifts: Vec<Lift>,
 }
 
 impl<'f> Connected<'f> {
@@ -182,7 +184,7 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let chosen = folder.chosen(request)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired, only: None, approved: BTreeMap::new() })
+        Ok(Self { sites, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
     }
 
     /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
@@ -193,7 +195,7 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
     }
 
     /// Connects what can be reached and is not managed: no `accounts.NAME` is there for it.
@@ -208,7 +210,7 @@ impl<'f> Connected<'f> {
             !manifests.accounts.contains_key(name.as_str()) && (request.accounts.is_empty() || request.accounts.iter().any(wanted))
         };
         let chosen: Vec<&Atom> = manifests.reachable().into_iter().filter(is_chosen).collect();
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
     }
 
     /// Connects the embedded accounts alone.
@@ -220,7 +222,7 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let is_embedded = |name: &&Atom| manifests.reached(name).is_some_and(|r| r.connection.backend == BackendName::Embedded);
         let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new() })
+        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
     }
 
     /// Plans the changes of one person alone.
@@ -285,7 +287,7 @@ impl<'f> Connected<'f> {
             let message = format!("the plan is simulated: only embedded accounts can be applied to, not {}", network.join(", "));
             return Err(Stop::hinted(message, "take PORTCULLIS_NOW out of the environment"));
         }
-        if approval.auto_approve && approval.digest.is_none() && approval.reviewed.is_none() && !approval.unreviewed {
+        if approval.auto_approve && approval.digest.is_none() && approval.reviewed.is_none() && !approval.resume && !approval.unreviewed {
             let message = format!("nobody reviewed the plan for {}", network.join(", "));
             return Err(Stop::hinted(message, format!("add `--digest {}` once it was reviewed, or `--unreviewed`", plan.digest)));
         }

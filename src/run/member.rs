@@ -57,6 +57,7 @@ pub async fn member(
         let message = format!("the clock is simulated: only embedded accounts can be written to, not {}", site.name);
         return Err(Stop::hinted(message, "take PORTCULLIS_NOW out of the environment"));
     }
+    let _leases = super::leases::take(connected.sites(), request).await?;
     let whom = find(&folder, site, asked.word)?;
 
     // What the product lacks, and a secret that would have no place, is known before any reading.
@@ -90,6 +91,8 @@ pub async fn member(
         reader: site.backend.reader(),
         writer: &*writer,
         handover: handover.as_ref(),
+        record: &apply::NoRecord,
+        stopping: &request.stopping,
     };
     request.says(&format!("{} in {}", asked.act.word(), site.name));
     let result = apply::one_off(&at, &confirmed).await;

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::apply::Stopping;
 use crate::plan::{Lift, Moment, NotCleared};
 
 use super::Reviewed;
@@ -23,6 +25,18 @@ pub struct Request {
     pub trust_head: bool,
     pub forbid_sandbox: bool,
     pub env: Env,
+    /// Who runs it: user, host and process.
+    pub by: String,
+    /// Where journals are kept.
+    pub journals: PathBuf,
+    /// Where leases are taken, one place a machine.
+    pub leases: PathBuf,
+    /// How long to wait for a lease that somebody holds.
+    pub patience: Duration,
+    /// For tests: where a journal comes to a halt.
+    pub halt_at: Option<usize>,
+    /// Set once the run is to stop.
+    pub stopping: Stopping,
     /// Hears what is being done, for people who wait.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -35,6 +49,8 @@ pub struct Approval {
     /// Exactly the plan of this digest; beside a saved plan, that it is this one.
     pub digest: Option<String>,
     pub lifts: Vec<Lift>,
+    /// What a run that was cut off was approved to make, and with its lifts.
+    pub resume: bool,
     /// Nobody is asked.
     pub auto_approve: bool,
     /// Network accounts may be written though nobody reviewed the plan.

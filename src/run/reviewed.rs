@@ -1,6 +1,6 @@
 //! A saved plan on its way into an apply: whose it is, who signed it, and to which accounts it goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::render::plan_view::TOOL;
 use crate::render::{Kind, PlanView};
 
 use super::connect::{choose, connect};
-use super::{Connected, Folder, Request, Site, Stop, git};
+use super::{Connected, Folder, Request, Site, Stop, git, resumed};
 
 /// A plan that was reviewed.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl<'f> Connected<'f> {
     ///
     /// # Errors
     /// As [`Connected::to`]; accounts that are not here, or that are another place by now.
-    pub(super) fn to_reviewed(folder: &'f Folder, request: &Request, reviewed: &Reviewed) -> Result<Self, Stop> {
+    pub(super) fn to_reviewed(folder: &'f Folder, request: &Request, reviewed: &Reviewed, resume: bool) -> Result<Self, Stop> {
         let (manifests, saved) = (folder.manifests(), &reviewed.saved);
         let desired = folder.desired()?;
         let names: Vec<&Atom> = manifests.accounts.keys().filter(|name| saved.account(name.as_str()).is_some()).collect();
@@ -59,7 +59,7 @@ impl<'f> Connected<'f> {
         for site in &sites {
             saved.account(site.name.as_str()).map_or(Ok(()), |planned| same_place(site, planned))?;
         }
-        let approved = match &reviewed.signers {
+        let mut approved = match &reviewed.signers {
             None => saved.approved(None, &[], &[]),
             Some(Signers { allowed, quorum }) => {
                 let mut allowed = allowed.clone();
@@ -68,7 +68,39 @@ impl<'f> Connected<'f> {
                 saved.approved(Some(*quorum), &counted, &uncounted)
             }
         };
-        Ok(Self { sites, desired, only: None, approved })
+        let mut lifts = Vec::new();
+        let journals = if resume { resumed::journals(request)? } else { BTreeMap::new() };
+        for (account, cut_off) in journals.iter().filter(|(_, c)| c.begin.plan == saved.digest()) {
+            lifts.extend(resumed::lifts(cut_off, &sites)?);
+            if let Some(approved) = approved.get_mut(account) {
+                approved.begun = resumed::begun(cut_off);
+            }
+        }
+        lifts.dedup();
+        Ok(Self { sites, desired, only: None, approved, lifts })
+    }
+
+    /// Connects the accounts of which a run was cut off, each to the place where it was; none where no
+    /// run was.
+    ///
+    /// # Errors
+    /// As [`Connected::to_reviewed`], and journals that cannot be read.
+    pub(super) fn to_cut_off(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        let (manifests, desired) = (folder.manifests(), folder.desired()?);
+        let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
+        let journals = resumed::journals(request)?;
+        let chosen: Vec<&Atom> = chosen.into_iter().filter(|name| journals.contains_key(name.as_str())).collect();
+        resumed::one_plan(chosen.iter().filter_map(|name| journals.get(name.as_str())))?;
+        let sites = connect(manifests, &chosen, request)?;
+        let (mut approved, mut lifts) = (BTreeMap::new(), Vec::new());
+        for site in &sites {
+            let Some(cut_off) = journals.get(site.name.as_str()) else { continue };
+            same_place(site, &cut_off.begin.account)?;
+            approved.insert(site.name.to_string(), resumed::approved(cut_off));
+            lifts.extend(resumed::lifts(cut_off, &sites)?);
+        }
+        lifts.dedup();
+        Ok(Self { sites, desired, only: None, approved, lifts })
     }
 }
 

@@ -79,7 +79,7 @@ impl Revoke {
         ask: impl FnOnce(&Revocation, &Cleared) -> Result<(), Stop>,
     ) -> Result<(Revocation, Applied), Stop> {
         let connected = self.connected(request)?;
-        let before = connected.found(request).await;
+        let before = connected.found(request).await?;
         let unmanaged = self.unmanaged(request).await;
         let found = self.revocation(request, &connected, &before.readings, unmanaged);
         let applied = connected.apply(request, before, approval, |_, cleared| ask(&found, cleared)).await?;

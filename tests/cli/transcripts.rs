@@ -376,7 +376,6 @@ fn what_is_known_and_not_built_is_refused() {
         "plan --applied main",
         "plan --trusted main",
         "drift --base main",
-        "apply --journal j",
         "export --format markdown",
         "plan --format csv",
         "validate --format sarif",

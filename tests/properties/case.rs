@@ -72,6 +72,8 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         reader: backend.reader(),
         writer: &watch,
         handover: handover.as_ref(),
+        record: &apply::NoRecord,
+        stopping: &apply::Stopping::default(),
     };
     let results = block_on(apply::execute(&site, &account.changes));
     let steps = watch.steps.into_inner().expect("no step panics");

@@ -14,7 +14,9 @@ use tempfile::TempDir;
 pub const NOW: &str = "2026-11-22T09:00:00Z";
 
 pub struct World {
-    folder: TempDir,
+    /// Around the folder: nothing else is above or beside it but what the program keeps for its user.
+    _around: TempDir,
+    folder: PathBuf,
     env: BTreeMap<String, String>,
 }
 
@@ -37,10 +39,12 @@ impl World {
 
     /// An empty folder under the real clock.
     pub fn live() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let home = folder.path().display().to_string();
-        let env = [("HOME", &*home), ("COLUMNS", "100"), ("LC_ALL", "C.UTF-8"), ("NO_COLOR", "1")];
-        Self { env: env.into_iter().map(|(k, v)| (k.into(), v.into())).collect(), folder }
+        let around = tempfile::tempdir().expect("a folder");
+        let folder = around.path().join("folder");
+        std::fs::create_dir(&folder).expect("a folder in it");
+        let (home, state) = (folder.display().to_string(), around.path().join("state").display().to_string());
+        let env = [("HOME", &*home), ("XDG_STATE_HOME", &*state), ("COLUMNS", "100"), ("LC_ALL", "C.UTF-8"), ("NO_COLOR", "1")];
+        Self { env: env.into_iter().map(|(k, v)| (k.into(), v.into())).collect(), folder, _around: around }
     }
 
     pub fn env(&mut self, name: &str, value: &str) -> &mut Self {
@@ -54,7 +58,7 @@ impl World {
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// Writes a file of the folder; the indent of its first line is taken from all.

@@ -28,6 +28,8 @@ pub const NOW: &str = "2026-11-22T09:00:00Z";
 /// a call names none.
 pub struct World {
     folder: TempDir,
+    /// What the program keeps for its user.
+    state: TempDir,
     account: &'static str,
     system: &'static str,
     now: Timestamp,
@@ -59,7 +61,8 @@ impl World {
     fn of(account: &'static str, system: &'static str, facts: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let now = NOW.parse().expect("an instant");
-        let world = Self { folder, account, system, now, env: BTreeMap::new() };
+        let state = tempfile::tempdir().expect("a temporary folder");
+        let world = Self { folder, state, account, system, now, env: BTreeMap::new() };
         world.connect(facts);
         world
     }
@@ -203,12 +206,19 @@ impl World {
 
     /// Runs the built program in the folder, with the world's clock and environment and no other.
     pub fn command(&self, line: &str) -> Printed {
+        self.command_with(line, &[])
+    }
+
+    /// The same, with these variables besides.
+    pub fn command_with(&self, line: &str, env: &[(&str, &std::path::Path)]) -> Printed {
         let out = Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .args(line.split_whitespace())
             .current_dir(self.folder.path())
             .env_clear()
+            .env("XDG_STATE_HOME", self.state.path())
             .envs(&self.env)
             .env("PORTCULLIS_NOW", self.now.to_string())
+            .envs(env.iter().copied())
             .output()
             .expect("the program runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -316,6 +326,12 @@ impl World {
             trust_head: false,
             forbid_sandbox: false,
             env: Box::new(move |name| env.get(name).cloned()),
+            by: "a test".to_owned(),
+            journals: self.folder.path().join(".portcullis/journal"),
+            leases: self.state.path().join("portcullis/leases"),
+            patience: std::time::Duration::ZERO,
+            halt_at: None,
+            stopping: portcullis::apply::Stopping::default(),
             progress: Box::new(|_| {}),
         }
     }

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::model::{Actor, Email};
 
 use super::approved::{Approved, ApprovedChange};
-use super::change::{ChangeId, Plan};
+use super::change::{AccountPlan, Change, Plan};
 use super::{Account, digest};
 
 pub use signers::{AllowedSigners, Signature, Uncounted};
@@ -128,20 +128,7 @@ impl Saved {
     pub fn of(plan: &Plan, accounts: &[Account<'_>], around: Surroundings) -> Self {
         let by_name: BTreeMap<&str, &Account<'_>> = accounts.iter().map(|a| (a.name.as_str(), a)).collect();
         let planned = plan.accounts.iter().filter_map(|p| Some((p, by_name.get(p.account.as_str())?)));
-        let accounts = planned.map(|(planned, account)| SavedAccount {
-            account: planned.account.clone(),
-            system: planned.system.to_owned(),
-            backend: planned.backend.to_owned(),
-            origin: account.origin.to_owned(),
-            tenant: digest::tenant(account).map(str::to_owned),
-            actor: actor(&account.tenant.actor),
-            digest: planned.digest.to_string(),
-            changes: planned
-                .changes
-                .iter()
-                .map(|c| SavedChange { id: c.id.clone(), digest: c.digest.to_string(), form: digest::form(account, c) })
-                .collect(),
-        });
+        let accounts = planned.map(|(planned, account)| SavedAccount::of(planned, account));
         let mut saved = Self {
             schema_version: SAVED_VERSION.to_string(),
             kind: SAVED_KIND.to_owned(),
@@ -206,16 +193,13 @@ impl Saved {
                 merge(signed, &signature.who);
             }
         }
-        let change = |c: &SavedChange| -> (ChangeId, ApprovedChange) {
-            let signed = by_change.get(c.digest.as_str()).cloned().unwrap_or_default();
-            (c.id.clone(), ApprovedChange { digest: c.digest.clone(), form: c.form.clone(), signed })
-        };
         let uncounted: Vec<String> = uncounted.iter().map(ToString::to_string).collect();
-        let of = |a: &SavedAccount| Approved {
-            plan: self.digest().to_owned(),
-            changes: a.changes.iter().map(change).collect(),
-            quorum,
-            uncounted: uncounted.clone(),
+        let of = |account: &SavedAccount| {
+            let mut approved = account.approved(self.digest());
+            for change in approved.changes.values_mut() {
+                change.signed = by_change.get(change.digest.as_str()).cloned().unwrap_or_default();
+            }
+            Approved { quorum, uncounted: uncounted.clone(), ..approved }
         };
         self.accounts.iter().map(|a| (a.account.clone(), of(a))).collect()
     }
@@ -253,6 +237,30 @@ impl Saved {
             return changed("the digest of the plan is not that of its accounts".to_owned());
         }
         Ok(())
+    }
+}
+
+impl SavedAccount {
+    /// The planned changes of the account.
+    pub fn of(planned: &AccountPlan, account: &Account<'_>) -> Self {
+        let change = |c: &Change| SavedChange { id: c.id.clone(), digest: c.digest.to_string(), form: digest::form(account, c) };
+        Self {
+            account: planned.account.clone(),
+            system: planned.system.to_owned(),
+            backend: planned.backend.to_owned(),
+            origin: account.origin.to_owned(),
+            tenant: digest::tenant(account).map(str::to_owned),
+            actor: actor(&account.tenant.actor),
+            digest: planned.digest.to_string(),
+            changes: planned.changes.iter().map(change).collect(),
+        }
+    }
+
+    /// All of its changes, as approved with the plan of this digest.
+    pub fn approved(&self, plan: &str) -> Approved {
+        let change =
+            |c: &SavedChange| (c.id.clone(), ApprovedChange { digest: c.digest.clone(), form: c.form.clone(), signed: Vec::new() });
+        Approved { plan: plan.to_owned(), changes: self.changes.iter().map(change).collect(), ..Approved::default() }
     }
 }
 

@@ -1,0 +1,275 @@
+//! The write-ahead record of one account's apply: a line before each call, on the disk before the call
+//! is sent, and a line with its result. Whoever was cut off is finished from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Call, Outcome};
+use crate::plan::saved::SavedAccount;
+use crate::plan::{Change, ChangeId, Lift, Steps};
+
+use super::outcome::ChangeResult;
+use super::private;
+
+/// What the names of journals end with.
+const ENDING: &str = "jsonl";
+/// The version of the lines' shapes.
+pub const JOURNAL_VERSION: &str = "1";
+
+/// What hears of every call before and after it is made.
+pub trait Record: Send + Sync {
+    /// The call is about to be made.
+    ///
+    /// # Errors
+    /// It could not be recorded, in words for a person: then it must not be made.
+    fn before(&self, change: &Change, at: usize, call: &Call, key: &str) -> Result<(), String>;
+    /// What came of it.
+    fn after(&self, change: &Change, at: usize, outcome: &Outcome);
+    /// What came of the change.
+    fn finished(&self, result: &ChangeResult);
+}
+
+/// One line of a journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "line", rename_all = "kebab-case")]
+pub enum Line {
+    /// The first: what may be made.
+    Begin(Box<Begin>),
+    /// On the disk before the call is sent.
+    Call {
+        change: String,
+        /// The number of the call within its change, from 0.
+        at: usize,
+        label: String,
+        /// The idempotency key.
+        key: String,
+    },
+    /// What came of a call: `applied`, `already`, `exists`, `refused`, `unknown`.
+    Outcome { change: String, at: usize, outcome: String },
+    /// What came of a change: `applied`, `already`, `failed`, `skipped`, `unknown`.
+    Result { change: String, result: String },
+    /// The last: nothing was cut off.
+    End { at: String },
+}
+
+/// What one account's apply may make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Begin {
+    pub schema_version: String,
+    /// The program and its version.
+    pub tool: String,
+    pub at: String,
+    /// Who runs it: user, host and process.
+    pub by: String,
+    /// The digest of the whole plan that was approved: what lifts name.
+    pub plan: String,
+    pub lifts: Vec<LiftLine>,
+    /// The account and the cleared changes.
+    pub account: SavedAccount,
+    /// By change: what it makes of its member step by step.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub steps: BTreeMap<String, Steps>,
+}
+
+/// `--allow`, as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LiftLine {
+    pub account: Option<String>,
+    pub code: String,
+    pub to: u32,
+    pub digest: String,
+}
+
+impl LiftLine {
+    pub fn of(lift: &Lift) -> Self {
+        Self { account: lift.account.clone(), code: lift.code.word().to_owned(), to: lift.to, digest: lift.digest.clone() }
+    }
+}
+
+/// Hears nothing: a one-off action is no part of a plan that could be resumed.
+pub struct NoRecord;
+
+impl Record for NoRecord {
+    fn before(&self, _: &Change, _: usize, _: &Call, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+    fn after(&self, _: &Change, _: usize, _: &Outcome) {}
+    fn finished(&self, _: &ChangeResult) {}
+}
+
+/// A journal that is being written.
+pub struct Journal {
+    file: Mutex<Result<File, String>>,
+    lines: AtomicUsize,
+    halt_at: Option<usize>,
+}
+
+impl Journal {
+    /// Starts a journal for one account, in place of the last. `halt_at` is for tests alone: for good after so
+    /// many lines, so that they can kill the process at every boundary.
+    ///
+    /// # Errors
+    /// A disk that cannot be written, in words for a person: then nothing may be sent.
+    pub fn begin(path: &Path, begin: Begin, halt_at: Option<usize>) -> Result<Self, String> {
+        let failed = |e: io::Error| format!("the journal cannot be written: {}: {e}", path.display());
+        let start = || -> io::Result<File> {
+            private::folder(path.parent().unwrap_or(Path::new(".")))?;
+            let half = path.with_extension("new");
+            let mut file = private::new_file(&half)?;
+            put(&mut file, &Line::Begin(Box::new(begin)))?;
+            fs::rename(&half, path)?;
+            private::sync_folder(path)?;
+            Ok(file)
+        };
+        let journal = Self { file: Mutex::new(Ok(start().map_err(failed)?)), lines: AtomicUsize::new(0), halt_at };
+        journal.wrote_a_line();
+        Ok(journal)
+    }
+
+    /// Nothing was cut off.
+    pub fn end(self, at: Timestamp) {
+        self.write(&Line::End { at: at.to_string() });
+    }
+
+    /// Remembers the first failure: nothing more is recorded, and so nothing more is sent.
+    fn write(&self, line: &Line) -> Option<String> {
+        let Ok(mut file) = self.file.lock() else { return Some("the journal is broken".to_owned()) };
+        if let Ok(open) = &mut *file
+            && let Err(e) = put(open, line)
+        {
+            *file = Err(format!("the journal cannot be written: {e}"));
+        }
+        self.wrote_a_line();
+        file.as_ref().err().cloned()
+    }
+
+    fn wrote_a_line(&self) {
+        let written = self.lines.fetch_add(1, Ordering::Relaxed) + 1;
+        while self.halt_at.is_some_and(|at| written >= at) {
+            std::thread::park();
+        }
+    }
+}
+
+impl Record for Journal {
+    fn before(&self, change: &Change, at: usize, call: &Call, key: &str) -> Result<(), String> {
+        let line = Line::Call { change: change.id.clone(), at, label: call.label.clone(), key: key.to_owned() };
+        self.write(&line).map_or(Ok(()), |why| Err(format!("not sent: {why}")))
+    }
+
+    fn after(&self, change: &Change, at: usize, outcome: &Outcome) {
+        let outcome = match outcome {
+            Outcome::Applied | Outcome::Linked(_) => "applied",
+            Outcome::Already => "already",
+            Outcome::Exists => "exists",
+            Outcome::Refused(_) => "refused",
+            Outcome::Unknown(_) => "unknown",
+        };
+        self.write(&Line::Outcome { change: change.id.clone(), at, outcome: outcome.to_owned() });
+    }
+
+    fn finished(&self, result: &ChangeResult) {
+        self.write(&Line::Result { change: result.id.clone(), result: result.word.word().to_owned() });
+    }
+}
+
+fn put(file: &mut File, line: &Line) -> io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    file.write_all(&text)?;
+    file.sync_data()
+}
+
+/// A run that was cut off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CutOff {
+    pub begin: Begin,
+    /// Changes of which a call may have been sent and that came to no good end.
+    pub begun: BTreeSet<ChangeId>,
+}
+
+/// The runs that were cut off, an account each: their journals have no end.
+///
+/// # Errors
+/// A journal that cannot be read, in words for a person. A last line that is torn is one that was never
+/// finished: its call was not sent.
+pub fn cut_off(journals: &Path) -> Result<Vec<CutOff>, String> {
+    let failed = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
+    let entries = match fs::read_dir(journals) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(failed(journals, e)),
+    };
+    let mut paths = entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>().map_err(|e| failed(journals, e))?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == ENDING));
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        let text = fs::read(&path).map_err(|e| failed(&path, e))?;
+        found.extend(parse(&text).map_err(|(line, why)| format!("{}:{line}: {why}", path.display()))?);
+    }
+    Ok(found)
+}
+
+/// Ends the journal of an account of which nothing is left to make, where a run was cut off.
+///
+/// # Errors
+/// A disk that cannot be written: the journal stays as it is, and the next run looks again.
+pub fn close(path: &Path, at: Timestamp) -> io::Result<()> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    if !matches!(parse(&text), Ok(Some(_))) {
+        return Ok(());
+    }
+    let mut file = private::kept_file(path)?;
+    // A torn line was never finished.
+    let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at as u64 + 1);
+    file.set_len(whole)?;
+    file.seek(io::SeekFrom::End(0))?;
+    put(&mut file, &Line::End { at: at.to_string() })
+}
+
+fn parse(text: &[u8]) -> Result<Option<CutOff>, (usize, String)> {
+    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+    // What follows the last line break: nothing, or a torn line.
+    lines.pop();
+    let mut found: Option<CutOff> = None;
+    for (i, line) in lines.into_iter().enumerate() {
+        let line: Line = serde_json::from_slice(line).map_err(|e| (i + 1, format!("no line of a journal: {e}")))?;
+        match (line, &mut found) {
+            (Line::Begin(begin), None) if begin.schema_version == JOURNAL_VERSION => {
+                found = Some(CutOff { begin: *begin, begun: BTreeSet::new() });
+            }
+            (Line::Begin(begin), None) => {
+                return Err((i + 1, format!("a journal of version `{}`, which is not known here", begin.schema_version)));
+            }
+            (Line::Begin(_), Some(_)) => return Err((i + 1, "a second beginning".to_owned())),
+            (_, None) => return Err((i + 1, "a journal that does not begin".to_owned())),
+            (Line::Call { change, .. }, Some(found)) => {
+                found.begun.insert(change);
+            }
+            (Line::Result { change, result }, Some(found)) if matches!(result.as_str(), "applied" | "already") => {
+                found.begun.remove(&change);
+            }
+            (Line::Outcome { .. } | Line::Result { .. }, Some(_)) => {}
+            (Line::End { .. }, Some(_)) => return Ok(None),
+        }
+    }
+    Ok(found)
+}
+
+/// Where the journal of an account is.
+pub fn path(journals: &Path, account: &str) -> PathBuf {
+    journals.join(format!("{}.{ENDING}", private::file_name(account)))
+}

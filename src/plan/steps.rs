@@ -1,0 +1,159 @@
+//! What a change makes of its member step by step, and whether a fresh change is the rest of one that
+//! was begun: by a run that was cut off between two of its calls.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::model::{Action, Assign, Attrs, Value, Verb};
+
+use super::change::Change;
+
+/// Attributes by key.
+type Held = BTreeMap<String, Json>;
+
+/// The moments of a change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Steps {
+    pub subject: String,
+    /// What the member has before the first call, and after each; null where there is no member.
+    pub moments: Vec<Option<Held>>,
+    /// What the member shall have in the end; null where the membership ends.
+    pub after: Option<Held>,
+    /// The server may give more than was asked: a new member's defaults.
+    pub defaults: bool,
+}
+
+impl Steps {
+    pub fn of(change: &Change) -> Self {
+        let is_new = matches!(change.action, Action::Invite | Action::AllowDomain | Action::DisallowDomain);
+        let mut now = (!is_new).then(|| change.whole_before().clone());
+        let mut moments = vec![now.as_ref().map(held)];
+        for call in &change.calls {
+            now = match call.verb {
+                Verb::Delete => None,
+                _ => Some(made(now.unwrap_or_default(), &call.set)),
+            };
+            moments.push(now.as_ref().map(held));
+        }
+        Self {
+            subject: change.subject.as_str().to_owned(),
+            moments,
+            after: change.whole_after().map(held),
+            defaults: change.calls.iter().any(|c| c.verb == Verb::Invite),
+        }
+    }
+
+    /// Whether the change is what is left of this one: it starts at one of its moments, and asks for
+    /// nothing that this one did not.
+    pub fn are_continued_by(&self, change: &Change) -> bool {
+        let (Some(asked), Some(wanted)) = (&self.after, change.after.as_ref().map(held)) else { return false };
+        let asks = wanted.iter().all(|(key, value)| asked.get(key) == Some(value));
+        let starts = |moment: &Option<Held>| match (moment, change.action == Action::Invite) {
+            (None, is_new) => is_new,
+            (Some(_), true) => false,
+            (Some(moment), false) => {
+                let before = change.before.as_ref().map(held).unwrap_or_default();
+                before.iter().all(|(key, is)| moment.get(key).map_or(self.defaults, |was| was == is))
+            }
+        };
+        self.subject == change.subject.as_str() && asks && self.moments.iter().any(starts)
+    }
+}
+
+fn held(attrs: &Attrs) -> Held {
+    attrs.iter().map(|(key, value)| ((*key).to_owned(), value.to_json())).collect()
+}
+
+fn made(mut now: Attrs, set: &BTreeMap<crate::model::Key, Assign>) -> Attrs {
+    for (key, assign) in set {
+        let value = match assign {
+            Assign::To(value) => value.clone(),
+            Assign::Delta { add, remove } => {
+                let held = now.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
+                Value::Set(held.difference(remove).chain(add).cloned().collect())
+            }
+        };
+        now.insert(key, value);
+    }
+    now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Channel;
+    use crate::plan::sample::{attrs, call, change, member, one, set, text};
+
+    /// Role and scopes by two calls, as emma-hq makes it.
+    fn edit() -> Change {
+        let before = attrs([("role", one("author")), ("subaccounts", set(&["apac", "emea"]))]);
+        let after = attrs([("role", one("editor")), ("subaccounts", set(&["emea"]))]);
+        let mut edit = change("news", Action::Edit, member("kim@acme.example"), Some(before), Some(after.clone()));
+        let part = |key| after.iter().filter(|(k, _)| **k == key).map(|(k, v)| (*k, v.clone())).collect();
+        edit.calls = vec![
+            call(Verb::Set, "set-subaccounts", part("subaccounts"), Channel::Api),
+            call(Verb::Set, "set-role", part("role"), Channel::Api),
+        ];
+        edit
+    }
+
+    fn rest(role: &str, scopes: &[&str]) -> Change {
+        let before = attrs([("role", one(role)), ("subaccounts", set(scopes))]);
+        let after = attrs([("role", one("editor")), ("subaccounts", set(&["emea"]))]);
+        change("news", Action::Edit, member("kim@acme.example"), Some(before), Some(after))
+    }
+
+    #[test]
+    fn what_is_left_after_any_call_continues_the_change() {
+        let steps = Steps::of(&edit());
+        assert!(steps.are_continued_by(&rest("author", &["apac", "emea"])));
+        assert!(steps.are_continued_by(&rest("author", &["emea"])));
+    }
+
+    #[test]
+    fn what_somebody_made_of_the_member_meanwhile_does_not() {
+        let steps = Steps::of(&edit());
+        assert!(!steps.are_continued_by(&rest("manager", &["emea"])), "another role than at any moment");
+        assert!(!steps.are_continued_by(&rest("editor", &["apac", "emea"])), "the second step without the first");
+        let mut more = rest("author", &["emea"]);
+        more.after.as_mut().unwrap().insert("role", one("manager"));
+        assert!(!steps.are_continued_by(&more), "more than was asked");
+        let mut other = rest("author", &["emea"]);
+        other.subject = member("sam@acme.example");
+        assert!(!steps.are_continued_by(&other), "somebody else");
+        let mut ends = rest("author", &["emea"]);
+        (ends.action, ends.after) = (Action::Remove, None);
+        assert!(!steps.are_continued_by(&ends), "an end that was not asked for");
+    }
+
+    #[test]
+    fn an_invitation_that_was_deleted_to_be_sent_anew_is_continued_by_one() {
+        let before = attrs([("name", text("Kim")), ("role", one("author"))]);
+        let after = attrs([("name", text("Kim")), ("role", one("editor"))]);
+        let mut anew = change("news", Action::EditInvitation, member("kim@acme.example"), Some(before), Some(after.clone()));
+        anew.calls =
+            vec![call(Verb::Delete, "delete", Attrs::new(), Channel::Api), call(Verb::Invite, "invite", after.clone(), Channel::Api)];
+        let steps = Steps::of(&anew);
+        let invite = change("news", Action::Invite, member("kim@acme.example"), None, Some(after.clone()));
+        assert!(steps.are_continued_by(&invite));
+        anew.calls.remove(0);
+        let never_gone = Steps::of(&anew);
+        assert!(!never_gone.are_continued_by(&invite), "who was never taken away is not invited");
+    }
+
+    #[test]
+    fn a_new_members_defaults_are_a_moment_of_the_invitation() {
+        let after = attrs([("name", text("Kim")), ("role", one("user-manager"))]);
+        let mut invite = change("gam", Action::Invite, member("kim@acme.example"), None, Some(after));
+        invite.calls = vec![
+            call(Verb::Invite, "invite", attrs([("name", text("Kim"))]), Channel::Api),
+            call(Verb::Set, "set-role", attrs([("role", one("user-manager"))]), Channel::Api),
+        ];
+        let by_default = attrs([("role", one("user"))]);
+        let raised =
+            change("gam", Action::Edit, member("kim@acme.example"), Some(by_default), Some(attrs([("role", one("user-manager"))])));
+        assert!(Steps::of(&invite).are_continued_by(&raised));
+    }
+}

@@ -1,0 +1,37 @@
+//! One apply at a time, an account.
+
+use crate::apply::{self, FileLeases, Holder, Lease, Place};
+use crate::manifest::BackendName;
+
+use super::{Request, Site, Stop};
+
+/// Takes the leases of all accounts that could be written to, in the order of their names.
+///
+/// # Errors
+/// Who holds one, since when; nothing was attempted.
+pub(super) async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Box<dyn Lease>>, Stop> {
+    let leases = FileLeases { folder: request.leases.clone() };
+    let holder = Holder { by: request.by.clone(), since: request.now.to_string() };
+    let mut taken = Vec::new();
+    // A roster is written to by nobody.
+    for site in sites.iter().filter(|s| s.connection.backend != BackendName::Roster) {
+        let lease = apply::take_lease(&leases, &place(site), &holder, request.patience, |what| request.says(what)).await;
+        taken.push(lease.map_err(|why| match why {
+            apply::NoLease::Held { .. } => Stop::hinted(why.to_string(), "run again once it has ended, or wait for it with `--wait 5m`"),
+            apply::NoLease::Failed { .. } => Stop::hinted(why.to_string(), "leases are kept in the folder that --state names"),
+        })?);
+    }
+    Ok(taken)
+}
+
+/// Two folders may manage one account, and two accounts of one name may be different ones.
+fn place(site: &Site<'_>) -> Place {
+    let origin = if site.connection.backend == BackendName::Embedded {
+        let file = std::path::absolute(&site.database).unwrap_or_else(|_| site.database.clone());
+        file.display().to_string()
+    } else {
+        site.origin.clone()
+    };
+    let tenant = site.tenant.name.as_ref().map(ToString::to_string).unwrap_or_default();
+    Place { account: site.name.to_string(), of: format!("{}\n{origin}\n{tenant}\n{}", site.spec.name, site.name) }
+}

@@ -6,6 +6,7 @@
 mod account;
 mod ahead;
 mod block;
+mod by_hand;
 mod cause;
 mod change;
 mod clear;

@@ -116,6 +116,9 @@ pub struct ChangeView {
     pub calls: Vec<String>,
     /// Those of the calls that a human must make.
     pub manual: Vec<String>,
+    /// Attributes that a human sets on the way and that nothing can read back: they stand in `after`
+    /// alone, for nobody knows what they are.
+    pub unverifiable: Vec<String>,
     /// What differs, and the role or groups; null for an invitation.
     pub before: Option<Shown>,
     /// Null where the membership ends.
@@ -286,6 +289,7 @@ impl ChangeView {
             mails: change.mails(),
             calls: change.calls.iter().map(|c| c.label.clone()).collect(),
             manual: change.manual().into_iter().map(str::to_owned).collect(),
+            unverifiable: change.unverifiable().into_iter().map(str::to_owned).collect(),
             before: change.before.as_ref().map(shown),
             after: change.after.as_ref().map(shown),
             place: change.place.as_ref().map(PlaceView::of),

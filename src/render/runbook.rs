@@ -38,10 +38,19 @@ pub struct Step {
     pub after: Vec<After>,
     pub reason: Option<String>,
     pub place: Option<PlaceView>,
-    /// Nothing can read it back.
-    pub unverifiable: bool,
+    pub proof: Proof,
     /// What whoever makes the step should know: the notes of the change that are sentences.
     pub notes: Vec<String>,
+}
+
+/// Whether a later reading proves that the step was made.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Proof {
+    Later,
+    /// Not what these attributes shall be.
+    But(Vec<Key>),
+    /// Nothing can read it back.
+    Never,
 }
 
 /// What a step waits for.
@@ -107,7 +116,7 @@ impl Runbook {
             after: Vec::new(),
             reason: None,
             place: None,
-            unverifiable: matches!(act.act(), OneOff::ResetPassword | OneOff::ResetTwoFactor),
+            proof: if matches!(act.act(), OneOff::ResetPassword | OneOff::ResetTwoFactor) { Proof::Never } else { Proof::Later },
             notes: Vec::new(),
         };
         Self { as_of: act.as_of().to_string(), digest: String::new(), sandbox: act.is_sandbox(), steps: vec![step], stopped: Vec::new() }
@@ -131,6 +140,26 @@ impl Act {
     }
 }
 
+impl Proof {
+    fn of(change: &Change) -> Self {
+        let has = |channel| change.calls.iter().any(|c| c.channel == channel);
+        match (has(Channel::Unverifiable), has(Channel::Manual)) {
+            (false, _) => Proof::Later,
+            (true, false) => Proof::Never,
+            (true, true) => Proof::But(change.unverifiable()),
+        }
+    }
+
+    /// What nothing can read back of the step.
+    fn lacks(&self) -> Option<String> {
+        match self {
+            Proof::Later => None,
+            Proof::But(keys) => Some(keys.join(", ")),
+            Proof::Never => Some("this".to_owned()),
+        }
+    }
+}
+
 impl Step {
     fn of(account: &AccountPlan, change: &Change, earlier: &[Step]) -> Self {
         let manual: Vec<&Call> = change.calls.iter().filter(|c| c.channel != Channel::Api).collect();
@@ -150,7 +179,7 @@ impl Step {
             after: after.collect(),
             reason: change.reason.clone(),
             place: change.place.as_ref().map(PlaceView::of),
-            unverifiable: manual.iter().any(|c| c.channel == Channel::Unverifiable),
+            proof: Proof::of(change),
             notes: change.notes.iter().filter(|n| n.contains(' ')).cloned().collect(),
         }
     }
@@ -394,8 +423,8 @@ pub fn markdown(out: &mut impl Write, book: &Runbook) -> io::Result<()> {
         for note in &step.notes {
             writeln!(out, "    - note: {}", Markdown(note))?;
         }
-        if step.unverifiable {
-            writeln!(out, "    - nothing can read this back: what is ticked here is the only proof")?;
+        if let Some(what) = step.proof.lacks() {
+            writeln!(out, "    - nothing can read {what} back: what is ticked here is the only proof")?;
         }
     }
     Ok(())
@@ -440,8 +469,8 @@ pub fn text(out: &mut impl Write, book: &Runbook, paint: Paint) -> io::Result<()
         for note in &step.notes {
             writeln!(out, "     note: {}", Neutral(note))?;
         }
-        if step.unverifiable {
-            writeln!(out, "     nothing can read this back")?;
+        if let Some(what) = step.proof.lacks() {
+            writeln!(out, "     nothing can read {what} back")?;
         }
     }
     for account in &book.stopped {

@@ -151,8 +151,8 @@ impl ApplyView {
             blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
             stopped: stopped.flat_map(|a| &a.changes).map(|c| c.id.clone()).collect(),
             unreviewed: Vec::new(),
-            left: applied.left.iter().map(ChangeView::of).collect(),
-            manual: applied.manual.iter().map(ChangeView::of).collect(),
+            left: applied.left.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
+            manual: applied.manual.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
             forgotten: applied.manual.iter().flat_map(|c| &c.calls).any(|call| call.channel == Channel::Unverifiable),
         }
     }

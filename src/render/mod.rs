@@ -27,6 +27,7 @@ pub mod runbook;
 #[cfg(test)]
 mod samples;
 mod spelt;
+mod step_view;
 mod system;
 mod system_page;
 pub mod vocabulary;

@@ -107,7 +107,7 @@ impl Runbook {
         let manual = act.calls().iter().filter(|c| c.channel != Channel::Api);
         let step = Step {
             account: act.account().to_owned(),
-            product: systems::find(act.system()).map_or(act.system(), |s| s.product),
+            product: systems::product(act.system()),
             action: act.act().word(),
             id: act.id(),
             about: act.subject().as_str().to_owned(),
@@ -128,16 +128,34 @@ impl Runbook {
 }
 
 impl Act {
+    /// What a human makes of a change, in the order of its calls; nothing where an API takes them all.
+    pub(super) fn of(system: &str, change: &Change) -> Vec<Self> {
+        let manual = change.calls.iter().filter(|c| c.channel != Channel::Api);
+        manual.flat_map(|call| acts(system, About::change(change), call)).collect()
+    }
+
+    /// What to click, a sentence each.
+    pub(super) fn to_click(&self) -> Vec<String> {
+        self.clicks.iter().map(|c| plain_text(c)).collect()
+    }
+
+    /// What to look for afterwards.
+    pub(super) fn to_check(&self) -> String {
+        plain_text(&self.check)
+    }
+
     /// What to click, then what to look for, a sentence each.
     pub fn sentences(&self) -> Vec<String> {
-        let line = |pieces: &[Piece]| -> String {
-            let text = |p: &Piece| match p {
-                Piece::Ours(t) | Piece::Theirs(t) | Piece::Copied(t) => t.clone(),
-            };
-            pieces.iter().map(text).collect()
-        };
-        self.clicks.iter().map(|c| line(c)).chain([format!("check: {}", line(&self.check))]).collect()
+        self.to_click().into_iter().chain([format!("check: {}", self.to_check())]).collect()
     }
+}
+
+/// As JSON holds it, where nothing is to be made harmless.
+fn plain_text(pieces: &[Piece]) -> String {
+    let text = |p: &Piece| match p {
+        Piece::Ours(t) | Piece::Theirs(t) | Piece::Copied(t) => t.clone(),
+    };
+    pieces.iter().map(text).collect()
 }
 
 impl Proof {
@@ -162,7 +180,6 @@ impl Proof {
 
 impl Step {
     fn of(account: &AccountPlan, change: &Change, earlier: &[Step]) -> Self {
-        let manual: Vec<&Call> = change.calls.iter().filter(|c| c.channel != Channel::Api).collect();
         let first_manual = change.calls.iter().position(|c| c.channel != Channel::Api).unwrap_or(0);
         let after = change.waits_for.iter().map(|id| match earlier.iter().position(|s| s.id == *id) {
             Some(at) => After::Step(at + 1),
@@ -170,11 +187,11 @@ impl Step {
         });
         Self {
             account: account.account.clone(),
-            product: systems::find(account.system).map_or(account.system, |s| s.product),
+            product: systems::product(account.system),
             action: change.action.word(),
             id: change.id.clone(),
             about: change.subject.as_str().to_owned(),
-            acts: manual.iter().flat_map(|call| acts(account.system, About::change(change), call)).collect(),
+            acts: Act::of(account.system, change),
             made_before: change.calls[..first_manual].iter().map(|c| c.label.clone()).collect(),
             after: after.collect(),
             reason: change.reason.clone(),

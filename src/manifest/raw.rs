@@ -185,7 +185,7 @@ pub(super) struct Links {
 }
 
 /// The actor is a host's: it sees and writes only the tenants that delegated their user management to
-/// the host.
+/// the host, as an admin of each would. `actor.role` is `admin` then, or left out.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Host {

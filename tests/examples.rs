@@ -164,6 +164,40 @@ fn every_roster_example_is_a_runbook_and_its_later_export_plans_to_nothing() {
     }
 }
 
+/// CONTRACT.md: everything a person can read in the text form stands in the JSON, and the other way round.
+#[test]
+fn the_steps_that_a_person_reads_stand_in_the_json_and_the_other_way_round() {
+    for example in rosters() {
+        let copy = Copy::new();
+        for words in [vec!["plan"], vec!["drift"], vec!["apply", "--auto-approve"]] {
+            let ran = |more: &[&str]| copy.run(CLOCKS[0], words.iter().chain(more).copied().chain([dir(&example).as_str()])).exits(8);
+            let json = ran(&["--format", "json"]).json();
+            let mut written = Vec::new();
+            let changes = if words[0] == "apply" { &json["manual"] } else { &json["accounts"][0]["changes"] };
+            for (at, change) in changes.as_array().expect("changes").iter().enumerate() {
+                let text = |of: &serde_json::Value| of.as_str().expect("text").to_owned();
+                let account = &json["accounts"][0];
+                let (name, product) = (text(&account["account"]), text(&change["steps"][0]["product"]));
+                written.push(format!("  {}. {name} ({product}): {} {}", at + 1, text(&change["action"]), text(&change["member"])));
+                for step in change["steps"].as_array().expect("steps") {
+                    let plain = if step["plain_words"] == true { " (plain words: the product's page names no labels)" } else { "" };
+                    written.push(format!("     {}{plain}:", text(&step["label"])));
+                    written.extend(step["clicks"].as_array().expect("clicks").iter().map(|c| format!("       - {}", text(c))));
+                    written.push(format!("       check: {}", text(&step["check"])));
+                }
+                let sentences = change["notes"].as_array().expect("notes").iter().map(text).filter(|n| n.contains(' '));
+                written.extend(sentences.map(|n| format!("     note: {n}")));
+                for key in change["unverifiable"].as_array().expect("a list") {
+                    written.push(format!("     nothing can read {} back", text(key)));
+                }
+            }
+            let text = ran(&[]).stdout;
+            let (_, shown) = text.rsplit_once("by hand, in this order:\n").expect("steps");
+            assert_eq!(shown.lines().collect::<Vec<_>>(), written, "{example}: {words:?}");
+        }
+    }
+}
+
 #[test]
 fn every_manifest_names_its_schema_and_the_schema_is_there() {
     let mut files = Vec::new();

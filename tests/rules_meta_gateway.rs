@@ -344,9 +344,18 @@ fn m4_a_host_to_which_nobody_delegated_sees_nothing() {
 }
 
 #[test]
-fn m4_a_host_actor_has_no_role_in_an_account() {
+fn m4_a_host_actor_stands_for_an_admin_and_for_nobody_else() {
+    for role in ["", "role: admin, "] {
+        let world = two_tenants(&HOST.replace("{ member", &format!("{{ {role}member")), &[N], &[N]);
+        assert_eq!(world.check().errors(), NOBODY, "{role}");
+        world.live("", &[ROOT]);
+        assert_eq!((world.plan().acts(), world.plan().problems("eu").len()), (vec!["invite n@acme.example".to_owned()], 1), "{role}");
+        world.server_of("met").takes(invite("o@acme.example", json!({ "role": "view-only" })));
+    }
     for (facts, error) in [
-        ("smtp: true; host: { delegated: [t1] }; actor: { role: admin }", "connection-met.yaml:8:14 exactly-one"),
+        ("smtp: true; host: { delegated: [t1] }; actor: { role: standard }", "connection-met.yaml:8:14 exactly-one"),
+        ("smtp: true; host: { delegated: [t1] }; actor: { role: view-only }", "connection-met.yaml:8:14 exactly-one"),
+        ("smtp: true; host: { delegated: [t1] }; actor: { role: owner }", "connection-met.yaml:8:20 unknown-word"),
         ("smtp: true; host: {}", "connection-met.yaml:7:5 missing-key"),
         ("smtp: true; host: { delegated: t1 }", "connection-met.yaml:7:24 wrong-type"),
         ("smtp: true; host: { delegate: [t1], delegated: [] }", "connection-met.yaml:7:13 unknown-key"),

@@ -148,7 +148,8 @@ pub(super) struct Connection {
     exported: Option<Text>,
     /// Rosters: how old the export may be, `7d`; needs `exported`.
     max_age: Option<Text>,
-    /// Rosters: whether exports end with a line break (default `true`: one that does not was cut).
+    /// Rosters: whether exports end with a line break (default `true`: one that does not, and whose last cell
+    /// may be cut, is no reading).
     final_line_break: Option<bool>,
 }
 
@@ -185,7 +186,7 @@ pub(super) struct Links {
 }
 
 /// The actor is a host's: it sees and writes only the tenants that delegated their user management to
-/// the host.
+/// the host, as an admin of each would. `actor.role` is `admin` then, or left out.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Host {

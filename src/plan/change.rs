@@ -136,6 +136,10 @@ impl Change {
     pub fn manual(&self) -> Vec<&str> {
         self.calls.iter().filter(|c| c.channel != Channel::Api).map(|c| c.label.as_str()).collect()
     }
+    /// The attributes that a human sets and that nothing can read back.
+    pub fn unverifiable(&self) -> Vec<Key> {
+        self.calls.iter().filter(|c| c.channel == Channel::Unverifiable).flat_map(|c| c.set.keys().copied()).collect()
+    }
     pub fn mails(&self) -> bool {
         self.calls.iter().any(|c| c.mails)
     }

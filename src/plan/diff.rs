@@ -1,15 +1,16 @@
 //! One listed person: what is wanted against what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::desired::{Member, Merged, Wanted};
-use crate::model::{Action, Atom, Attrs, Channel, Key, Known, Live, Name, Phase, Subject, Value, Verb};
+use crate::model::{Action, Atom, Attrs, Key, Known, Live, Name, Phase, Subject, Value};
 use crate::systems::{AttrSpec, Axis, Ends};
 
 use super::account::{Account, Day, Work};
+use super::by_hand::{self, Unread};
 use super::cause;
 use super::change::{Report, Warning};
 use super::draft::Found;
@@ -140,7 +141,7 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
     if rolling {
         notes.push("rolling-end".into());
     }
-    notes.extend(by_hand(account, member, &after));
+    notes.extend(by_hand::of_invite(account, member, &after));
     let found = Found {
         whole_after: Some(after),
         cause: cause::of_invite(account, day, member),
@@ -151,32 +152,6 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         ..Found::new(Action::Invite, Subject::Member(member.email.clone()))
     };
     push(found, account, work);
-}
-
-/// What whoever invites by hand should know: what nothing will read back, and who may be this
-/// person under another spelling, for the step was made and made wrongly then.
-fn by_hand(account: &Account<'_>, member: &Member<'_>, after: &Attrs) -> Vec<String> {
-    if account.caps.channel(Verb::Invite, None) == Channel::Api {
-        return Vec::new();
-    }
-    let is_written = |a: &&AttrSpec| after.contains_key(a.key) && (a.axis != Axis::Until || account.keeps_ends());
-    let unread: Vec<&str> =
-        account.spec.attrs.iter().filter(is_written).map(|a| a.key).filter(|key| !account.caps.reads.contains(key)).collect();
-    let mut notes = Vec::new();
-    if !unread.is_empty() {
-        notes.push(format!("nothing here can read back {}: look by hand", unread.join(", ")));
-    }
-    let is_stranger = |live: &&Live| {
-        live.phase.is_standing()
-            && !account.desired.by_address.contains_key(&live.email)
-            && !account.desired.policy.ignores(&live.email)
-            && strsim::damerau_levenshtein(live.email.key(), member.email.key()) <= 2
-    };
-    let strangers = account.reading.members.iter().filter(is_stranger).map(|live| live.email.key()).collect::<BTreeSet<_>>();
-    notes.extend(
-        strangers.into_iter().map(|other| format!("{other} is a member and not listed: is it this person under another spelling?")),
-    );
-    notes
 }
 
 fn push(found: Found<'_>, account: &Account<'_>, work: &mut Work) {
@@ -195,6 +170,7 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
         (Phase::Pending { .. }, Due::Now) => Action::Reinvite,
         (_, _) if differences.after == before => {
             locked(account, live, pair, work);
+            work.reports.extend(by_hand::unread_report(live, &differences.unread, merged));
             return;
         }
         (Phase::Pending { .. }, _) => Action::EditInvitation,
@@ -222,7 +198,11 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
     }
     found.causes = differences.causes;
     found.whole_after = Some(differences.after);
-    match found.draft(account) {
+    let (drafted, says_all) = by_hand::draft(account, found, &differences.unread);
+    if !says_all {
+        work.reports.extend(by_hand::unread_report(live, &differences.unread, merged));
+    }
+    match drafted {
         Err(blocked) => work.blocked.push(*blocked),
         Ok(draft) => {
             // E6: delete and invite would lose the scopes that are not seen.
@@ -251,19 +231,22 @@ struct Differences {
     causes: BTreeMap<Key, super::Cause>,
     notes: Vec<String>,
     rolling: bool,
+    /// What is asked for and nothing here can read: nobody knows whether it differs.
+    unread: Unread,
 }
 
 impl Differences {
     fn of(account: &Account<'_>, day: Day, member: &Member<'_>, live: &Live, before: &Attrs, merged: &Merged<'_>, work: &mut Work) -> Self {
-        let mut all = Self { after: before.clone(), causes: BTreeMap::new(), notes: Vec::new(), rolling: false };
-        let mut unreadable = Vec::new();
+        let mut all = Self { after: before.clone(), causes: BTreeMap::new(), notes: Vec::new(), rolling: false, unread: Unread::default() };
         for (key, wanted) in &merged.attrs {
             let Some(attr) = account.spec.attr(key) else { continue };
             if before.get(key) == Some(wanted) {
                 continue;
             }
             if before.get(key).is_none() && !account.caps.reads.contains(key) {
-                unreadable.push(describe(key, wanted));
+                // What makes another kind of member is judged by what is seen, and never set unseen.
+                let is_set = account.spec.is_editable(attr.key) && !account.spec.is_chief(attr.key) && !is_deferred(account, live, attr);
+                all.unread.add(key, wanted, describe(key, wanted), is_set);
                 continue;
             }
             if matches!(live.attr(key), Known::Hidden) {
@@ -302,14 +285,6 @@ impl Differences {
             }
             all.after.insert(key, wanted.clone());
             all.causes.insert(key, cause::of_attr(account, day, member, live, before, key));
-        }
-        if !unreadable.is_empty() {
-            work.reports.push(Report {
-                code: "unverifiable",
-                member: Some(live.email.to_string()),
-                message: format!("nothing here can read {}: check by hand", unreadable.join(", ")),
-                place: Some(merged.at.clone()),
-            });
         }
         all.cascade(account, &merged.attrs);
         work.reports.extend(all.end(account, day, member, live, before, merged));

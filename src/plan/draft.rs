@@ -18,6 +18,7 @@ pub(super) struct Draft {
 }
 
 /// What a diff found, before the system's calls are known.
+#[derive(Clone)]
 pub(super) struct Found<'a> {
     pub action: Action,
     pub subject: Subject,

@@ -7,6 +7,7 @@ mod account;
 mod ahead;
 mod approved;
 mod block;
+mod by_hand;
 mod cause;
 mod change;
 mod clear;

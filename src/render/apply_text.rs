@@ -167,8 +167,8 @@ impl ApplyView {
             unreviewed: unreviewed().map(|u| u.change.id.clone()).collect(),
             unreviewed_because: unreviewed().map(|u| UnreviewedView { id: u.change.id.clone(), why: u.why.clone() }).collect(),
             stale: plan.accounts.iter().flat_map(|a| &a.stale).map(StaleView::of).collect(),
-            left: applied.left.iter().map(ChangeView::of).collect(),
-            manual: applied.manual.iter().map(ChangeView::of).collect(),
+            left: applied.left.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
+            manual: applied.manual.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
             forgotten: applied.manual.iter().flat_map(|c| &c.calls).any(|call| call.channel == Channel::Unverifiable),
         }
     }

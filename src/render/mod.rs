@@ -29,6 +29,7 @@ mod samples;
 mod show;
 mod spelt;
 mod stale;
+mod step_view;
 mod system;
 mod system_page;
 pub mod vocabulary;

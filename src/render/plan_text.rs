@@ -91,7 +91,8 @@ pub(super) fn account_line(account: &AccountView, view: &PlanView) -> String {
 /// Which account it is and how it was read.
 fn headline(out: &mut impl Write, account: &AccountView, view: &PlanView, paint: Paint) -> io::Result<()> {
     let (strong, alarm) = (paint.strong(), paint.alarm());
-    write!(out, "{strong}{}{strong:#} ({} on {})", Neutral(&account.account), account.system, account.backend)?;
+    let tenant = account.tenant.as_ref().map(|t| format!(", tenant {}", Neutral(t))).unwrap_or_default();
+    write!(out, "{strong}{}{strong:#} ({} on {}{tenant})", Neutral(&account.account), account.system, account.backend)?;
     if account.sandbox {
         write!(out, " SANDBOX")?;
     }

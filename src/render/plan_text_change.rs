@@ -89,7 +89,11 @@ fn write_calls(out: &mut impl Write, change: &ChangeView, system: &str, paint: P
     if !change.manual.is_empty() {
         let alarm = paint.alarm();
         let manual: Vec<String> = change.manual.iter().map(|c| Neutral(c).to_string()).collect();
-        let proof = if change.channel.0 == Channel::Unverifiable { "; nothing can read it back" } else { "" };
+        let proof = match change.unverifiable.join(", ") {
+            _ if change.channel.0 == Channel::Unverifiable => "; nothing can read it back".to_owned(),
+            none if none.is_empty() => none,
+            keys => format!("; nothing can read {} back", Neutral(&keys)),
+        };
         writeln!(out, "       {alarm}by hand:{alarm:#} {}{proof}", manual.join(", then "))?;
     }
     Ok(())

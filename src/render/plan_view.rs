@@ -12,6 +12,7 @@ use crate::model::{Action, Attrs, Channel, Direction, Place, Proof};
 use crate::plan::{AccountPlan, Blocked, Cause, Change, Plan, ReadingSummary, Report, Risk, Verdict, Warning};
 
 use super::spelt::Word;
+use super::step_view::StepView;
 
 /// The version of every document's shape. Fields may be added; a change or a removal counts it up.
 pub const SCHEMA_VERSION: &str = "1";
@@ -117,6 +118,12 @@ pub struct ChangeView {
     pub calls: Vec<String>,
     /// Those of the calls that a human must make.
     pub manual: Vec<String>,
+    /// Attributes that a human sets on the way and that nothing can read back: they stand in `after`
+    /// alone, for nobody knows what they are.
+    pub unverifiable: Vec<String>,
+    /// The same calls in the words of the product's console, as the runbook has them; empty where a guard
+    /// stops the account, for then nobody may make them.
+    pub steps: Vec<StepView>,
     /// What differs, and the role or groups; null for an invitation.
     pub before: Option<Shown>,
     /// Null where the membership ends.
@@ -258,7 +265,7 @@ impl AccountView {
             as_of: plan.as_of.to_string(),
             digest: plan.digest.to_string(),
             reading: ReadingView::of(&plan.reading),
-            changes: plan.changes.iter().map(ChangeView::of).collect(),
+            changes: plan.changes.iter().map(|c| ChangeView::of(std::slice::from_ref(plan), c)).collect(),
             blocked: plan.blocked.iter().map(BlockedView::of).collect(),
             reports: plan.reports.iter().map(ReportView::of).collect(),
             warnings: plan.warnings.iter().map(WarningView::of).collect(),
@@ -278,7 +285,9 @@ impl ReadingView {
 }
 
 impl ChangeView {
-    pub fn of(change: &Change) -> Self {
+    /// One change of the account that this plan has of its name.
+    pub fn of(accounts: &[AccountPlan], change: &Change) -> Self {
+        let open = accounts.iter().find(|a| a.account == change.account).filter(|a| a.tripped().next().is_none());
         Self {
             id: change.id.clone(),
             action: Word(change.action),
@@ -294,6 +303,8 @@ impl ChangeView {
             mails: change.mails(),
             calls: change.calls.iter().map(|c| c.label.clone()).collect(),
             manual: change.manual().into_iter().map(str::to_owned).collect(),
+            unverifiable: change.unverifiable().into_iter().map(str::to_owned).collect(),
+            steps: open.map(|a| StepView::all(a.system, change)).unwrap_or_default(),
             before: change.before.as_ref().map(shown),
             after: change.after.as_ref().map(shown),
             place: change.place.as_ref().map(PlaceView::of),

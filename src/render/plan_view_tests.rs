@@ -111,3 +111,17 @@ fn the_summary_counts_actions_blocked_and_manual() {
     assert_eq!(sum.by_action().iter().map(|(_, n)| n).sum::<usize>(), sum.changes());
     assert_eq!((sum.invite, sum.remove, sum.blocked, sum.manual), (2, 1, 1, 1));
 }
+
+/// Nobody may make them: the text leaves them out, too.
+#[test]
+fn an_account_that_a_guard_stops_has_no_steps_in_its_json() {
+    use crate::plan::sample::{account, attrs, change, member, one, plan, verdict};
+    let mut sol = account("sol", "gamoshi", 3);
+    let mut remove = change("sol", Action::Remove, member("old@acme.example"), Some(attrs([("role", one("user"))])), None);
+    remove.calls[0].channel = Channel::Manual;
+    sol.changes = vec![remove];
+    let steps = |plan: &Plan| document(plan)["accounts"][0]["changes"][0]["steps"].as_array().unwrap().len();
+    assert_eq!(steps(&plan(vec![sol.clone()])), 1);
+    sol.guards = vec![verdict("sol", "removals", 0, 1)];
+    assert_eq!(steps(&plan(vec![sol])), 0);
+}

@@ -38,10 +38,19 @@ pub struct Step {
     pub after: Vec<After>,
     pub reason: Option<String>,
     pub place: Option<PlaceView>,
-    /// Nothing can read it back.
-    pub unverifiable: bool,
+    pub proof: Proof,
     /// What whoever makes the step should know: the notes of the change that are sentences.
     pub notes: Vec<String>,
+}
+
+/// Whether a later reading proves that the step was made.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Proof {
+    Later,
+    /// Not what these attributes shall be.
+    But(Vec<Key>),
+    /// Nothing can read it back.
+    Never,
 }
 
 /// What a step waits for.
@@ -98,7 +107,7 @@ impl Runbook {
         let manual = act.calls().iter().filter(|c| c.channel != Channel::Api);
         let step = Step {
             account: act.account().to_owned(),
-            product: systems::find(act.system()).map_or(act.system(), |s| s.product),
+            product: systems::product(act.system()),
             action: act.act().word(),
             id: act.id(),
             about: act.subject().as_str().to_owned(),
@@ -107,7 +116,7 @@ impl Runbook {
             after: Vec::new(),
             reason: None,
             place: None,
-            unverifiable: matches!(act.act(), OneOff::ResetPassword | OneOff::ResetTwoFactor),
+            proof: if matches!(act.act(), OneOff::ResetPassword | OneOff::ResetTwoFactor) { Proof::Never } else { Proof::Later },
             notes: Vec::new(),
         };
         Self { as_of: act.as_of().to_string(), digest: String::new(), sandbox: act.is_sandbox(), steps: vec![step], stopped: Vec::new() }
@@ -119,21 +128,58 @@ impl Runbook {
 }
 
 impl Act {
+    /// What a human makes of a change, in the order of its calls; nothing where an API takes them all.
+    pub(super) fn of(system: &str, change: &Change) -> Vec<Self> {
+        let manual = change.calls.iter().filter(|c| c.channel != Channel::Api);
+        manual.flat_map(|call| acts(system, About::change(change), call)).collect()
+    }
+
+    /// What to click, a sentence each.
+    pub(super) fn to_click(&self) -> Vec<String> {
+        self.clicks.iter().map(|c| plain_text(c)).collect()
+    }
+
+    /// What to look for afterwards.
+    pub(super) fn to_check(&self) -> String {
+        plain_text(&self.check)
+    }
+
     /// What to click, then what to look for, a sentence each.
     pub fn sentences(&self) -> Vec<String> {
-        let line = |pieces: &[Piece]| -> String {
-            let text = |p: &Piece| match p {
-                Piece::Ours(t) | Piece::Theirs(t) | Piece::Copied(t) => t.clone(),
-            };
-            pieces.iter().map(text).collect()
-        };
-        self.clicks.iter().map(|c| line(c)).chain([format!("check: {}", line(&self.check))]).collect()
+        self.to_click().into_iter().chain([format!("check: {}", self.to_check())]).collect()
+    }
+}
+
+/// As JSON holds it, where nothing is to be made harmless.
+fn plain_text(pieces: &[Piece]) -> String {
+    let text = |p: &Piece| match p {
+        Piece::Ours(t) | Piece::Theirs(t) | Piece::Copied(t) => t.clone(),
+    };
+    pieces.iter().map(text).collect()
+}
+
+impl Proof {
+    fn of(change: &Change) -> Self {
+        let has = |channel| change.calls.iter().any(|c| c.channel == channel);
+        match (has(Channel::Unverifiable), has(Channel::Manual)) {
+            (false, _) => Proof::Later,
+            (true, false) => Proof::Never,
+            (true, true) => Proof::But(change.unverifiable()),
+        }
+    }
+
+    /// What nothing can read back of the step.
+    fn lacks(&self) -> Option<String> {
+        match self {
+            Proof::Later => None,
+            Proof::But(keys) => Some(keys.join(", ")),
+            Proof::Never => Some("this".to_owned()),
+        }
     }
 }
 
 impl Step {
     fn of(account: &AccountPlan, change: &Change, earlier: &[Step]) -> Self {
-        let manual: Vec<&Call> = change.calls.iter().filter(|c| c.channel != Channel::Api).collect();
         let first_manual = change.calls.iter().position(|c| c.channel != Channel::Api).unwrap_or(0);
         let after = change.waits_for.iter().map(|id| match earlier.iter().position(|s| s.id == *id) {
             Some(at) => After::Step(at + 1),
@@ -141,16 +187,16 @@ impl Step {
         });
         Self {
             account: account.account.clone(),
-            product: systems::find(account.system).map_or(account.system, |s| s.product),
+            product: systems::product(account.system),
             action: change.action.word(),
             id: change.id.clone(),
             about: change.subject.as_str().to_owned(),
-            acts: manual.iter().flat_map(|call| acts(account.system, About::change(change), call)).collect(),
+            acts: Act::of(account.system, change),
             made_before: change.calls[..first_manual].iter().map(|c| c.label.clone()).collect(),
             after: after.collect(),
             reason: change.reason.clone(),
             place: change.place.as_ref().map(PlaceView::of),
-            unverifiable: manual.iter().any(|c| c.channel == Channel::Unverifiable),
+            proof: Proof::of(change),
             notes: change.notes.iter().filter(|n| n.contains(' ')).cloned().collect(),
         }
     }
@@ -394,8 +440,8 @@ pub fn markdown(out: &mut impl Write, book: &Runbook) -> io::Result<()> {
         for note in &step.notes {
             writeln!(out, "    - note: {}", Markdown(note))?;
         }
-        if step.unverifiable {
-            writeln!(out, "    - nothing can read this back: what is ticked here is the only proof")?;
+        if let Some(what) = step.proof.lacks() {
+            writeln!(out, "    - nothing can read {what} back: what is ticked here is the only proof")?;
         }
     }
     Ok(())
@@ -440,8 +486,8 @@ pub fn text(out: &mut impl Write, book: &Runbook, paint: Paint) -> io::Result<()
         for note in &step.notes {
             writeln!(out, "     note: {}", Neutral(note))?;
         }
-        if step.unverifiable {
-            writeln!(out, "     nothing can read this back")?;
+        if let Some(what) = step.proof.lacks() {
+            writeln!(out, "     nothing can read {what} back")?;
         }
     }
     for account in &book.stopped {

@@ -77,6 +77,13 @@ impl ShowView {
     /// What the stream answers.
     pub fn text(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
         plan_text::without_hints(out, &self.plan, paint)?;
+        for change in self.plan.accounts.iter().flat_map(|a| &a.changes).filter(|c| !c.steps.is_empty()) {
+            writeln!(out, "by hand: {}", Neutral(&change.id))?;
+            for step in &change.steps {
+                step.clicks.iter().try_for_each(|click| writeln!(out, "       {}", Neutral(click)))?;
+                writeln!(out, "       check: {}", Neutral(&step.check))?;
+            }
+        }
         let (faint, count) = (paint.faint(), self.saved.inputs.len());
         let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         match &self.saved.source {

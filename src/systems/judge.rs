@@ -59,14 +59,14 @@ impl SystemSpec {
         }
     }
 
-    /// What is seen of a member, with a scope that nobody knows in place of each scope set that this
-    /// backend cannot read: who holds a role somewhere is not judged as if it were nowhere.
+    /// What is seen of a member, or shall be, with a scope that nobody knows in place of each scope set
+    /// that this backend cannot read: who holds a role somewhere is not judged as if it were nowhere, nor
+    /// as if what a human sets unseen were another place.
     pub fn with_unread_scopes(&self, seen: &Attrs, caps: &Caps) -> Attrs {
         let unread = |a: &&super::spec::AttrSpec| {
             a.axis == Axis::Where
                 && matches!(a.kind, Kind::Set { denies: false, .. })
                 && !caps.reads.contains(a.key)
-                && !seen.contains_key(a.key)
                 && self.rows.iter().any(|r| matches!(r.scopes, Scopes::Each(key) if key == a.key) && !r.when.is_empty())
         };
         let mut all = seen.clone();

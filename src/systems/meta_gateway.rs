@@ -63,6 +63,8 @@ pub static SPEC: SystemSpec = SystemSpec {
     ],
     tenants: Some(TenantsSpec {
         delegates: "an admin of the account, who delegates the user management to the host, and the tenant under `host.delegated`",
+        // "host admins for accounts that delegated": what its admins do, and nothing else.
+        stands_for: ("role", "admin"),
     }),
     facts: &[FactSpec {
         key: "smtp",

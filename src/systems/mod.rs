@@ -33,3 +33,8 @@ pub static NOT_YET: &[&str] = &["scim", "keycloak"];
 pub fn find(name: &str) -> Option<&'static SystemSpec> {
     ALL.iter().copied().find(|s| s.name == name)
 }
+
+/// What the vendor of the system of that name calls it; the name, where there is none.
+pub fn product(name: &'static str) -> &'static str {
+    find(name).map_or(name, |s| s.product)
+}

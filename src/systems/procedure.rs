@@ -233,6 +233,10 @@ impl SystemSpec {
                 switch.push(set_call(label(step, &rest), deltas(&rest, before, after)));
             }
             for key in scopes {
+                if !before.contains_key(key) {
+                    widen.push(set_call(format!("set-{key}"), deltas(&[key], before, after)));
+                    continue;
+                }
                 let denies = self.attr(key).is_some_and(|a| a.kind.denies());
                 let (add, remove) = difference(before.get(key), after.get(key));
                 let (first, last) = if denies { (add, remove) } else { (remove, add) };
@@ -310,7 +314,8 @@ fn deltas(keys: &[Key], before: &Attrs, after: &Attrs) -> BTreeMap<Key, Assign> 
             Some((
                 *k,
                 match after.get(k)? {
-                    Value::Set(_) => {
+                    // Of a set that nobody read there is no difference to write (a human makes it).
+                    Value::Set(_) if before.contains_key(k) => {
                         let (add, remove) = difference(before.get(k), after.get(k));
                         Assign::Delta { add, remove }
                     }
@@ -347,8 +352,10 @@ fn by_channel(call: Call, caps: &Caps) -> Vec<Call> {
         }
         return calls;
     }
-    for (key, to) in other {
-        let channel = caps.channel(call.verb, Some(key));
+    // First what the next reading proves, a role above all: what goes with it may need it.
+    let mut other: Vec<_> = other.into_iter().map(|(key, to)| (caps.channel(call.verb, Some(key)), key, to)).collect();
+    other.sort_by_key(|(channel, ..)| *channel);
+    for (channel, key, to) in other {
         let label = if call.verb == Verb::Set { format!("set-{key}") } else { call.label.clone() };
         calls.push(Call { label, set: BTreeMap::from([(key, to)]), channel, ..call.clone() });
     }

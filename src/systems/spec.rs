@@ -293,6 +293,8 @@ pub enum Ends {
 pub struct TenantsSpec {
     /// Who can bring an account into the reach of a host's actor (M4): "an admin of the account, ..."
     pub delegates: &'static str,
+    /// Whose work a host's actor does in such an account (M4): the attribute of an actor, and its word.
+    pub stands_for: (Key, &'static str),
 }
 
 /// A whitelist of domains.

@@ -367,3 +367,22 @@ fn a_saved_plan_is_what_its_schema_says() {
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }
 }
+
+#[test]
+fn show_prints_the_steps_by_hand() {
+    let world = World::new();
+    world.write(
+        "c.yaml",
+        "connections: { sol: { system: solver, backend: roster, file: u.csv, columns: { email: Email, groups: Groups } } }",
+    );
+    world.write("u.csv", "Email,Groups\nroot@acme.example,super-user\n");
+    want(&world, "sol", &[ROOT, "{ email: new@acme.example, name: New, groups: [standard] }"]);
+    let plan = save(&world).expect(8).json();
+    let shown = world.run("show plan.json --format json").expect(0).json();
+    assert_eq!(shown["accounts"], plan["accounts"]);
+    let text = world.run("show plan.json").expect(0).out;
+    let step = &plan["accounts"][0]["changes"][0]["steps"][0];
+    for words in step["clicks"].as_array().unwrap().iter().chain([&step["check"]]) {
+        assert!(text.contains(words.as_str().unwrap()), "{words}: {text}");
+    }
+}

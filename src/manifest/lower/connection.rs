@@ -11,7 +11,7 @@ use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
 use crate::manifest::{Auth, BackendName, Connection, Diagnostic, Links, read};
 use crate::model::{Atom, Attrs, Email, Key, Located, NotARecipient, Place, Recipient, Value};
-use crate::systems::{self, Kind, Mails, SystemSpec, Words};
+use crate::systems::{self, Kind, Mails, SystemSpec, TenantsSpec, Words};
 
 /// Backends that the documents name and this version does not have yet.
 const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api"];
@@ -69,7 +69,8 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
         sink.say(Diagnostic::error("not-yet-supported", message, system.place()).expected(read::one_of(spec.backends.iter().copied())));
     }
     let (actor_member, actor) = at.get("actor").map_or_else(Default::default, |actor| self::actor(sink, spec, actor, &declared.facts));
-    let delegated = at.get("host").filter(|_| spec.tenants.is_some()).and_then(|host| self::host(sink, spec, host, at.get("actor")));
+    let host = at.get("host").zip(spec.tenants.as_ref());
+    let delegated = host.and_then(|(host, tenants)| self::host(sink, tenants, host, at.get("actor"), &actor));
     if let (Some(backend), Some(auth)) = (backend, auth) {
         declared.done = Some(Connection {
             spec,
@@ -199,13 +200,16 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
     (member, attrs)
 }
 
-/// `host`: the actor works for the host of several tenants (SYSTEMS.md M4), and holds no role in any.
-fn host(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, actor: Option<Cursor<'_>>) -> Option<BTreeSet<Atom>> {
-    for attr in spec.attrs.iter().filter(|a| a.is_held_by_actors()) {
-        if let Some(held) = actor.and_then(|actor| actor.get(attr.key)) {
-            let message = format!("a host's actor has no `{}` in an account: write one of `host` and `{}`", attr.key, attr.key);
-            sink.say(Diagnostic::error("exactly-one", message, held.key_place()).related(at.key_place(), "the other one"));
-        }
+/// `host`: the actor works for the host of several tenants (SYSTEMS.md M4). It stands
+/// for one role in each that delegated, and is a member of none.
+fn host(sink: &mut Sink, tenants: &TenantsSpec, at: Cursor<'_>, actor: Option<Cursor<'_>>, held: &Attrs) -> Option<BTreeSet<Atom>> {
+    let (key, word) = tenants.stands_for;
+    if let (Some(written), Some(Value::One(found))) = (actor.and_then(|actor| actor.get(key)), held.get(key))
+        && *found != word
+    {
+        let message = format!("a host's actor stands for `{key}: {word}` in each account that delegated, and for no other");
+        let hint = format!("write `{key}: {word}`, or leave `{key}` out; leave `host` out where the actor is a member of the account");
+        sink.say(Diagnostic::error("exactly-one", message, written.key_place()).related(at.key_place(), "the host").hint(hint));
     }
     let listed = at.get("delegated")?;
     let kind = Kind::Set { words: Words::Discovered, denies: false };

@@ -41,7 +41,7 @@ pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, topics};
-pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema};
+pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema, revoked_schema};
 pub use runbook::Runbook;
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};
@@ -56,13 +56,14 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
+        "revoked" => Some(revoked_schema()),
         "who" => Some(who_schema()),
         _ => None,
     }
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 8] = ["apply", "expiring", "explain", "export", "member", "plan", "revoke", "who"];
+pub const SCHEMAS: [&str; 9] = ["apply", "expiring", "explain", "export", "member", "plan", "revoke", "revoked", "who"];
 
 #[cfg(test)]
 mod tests {

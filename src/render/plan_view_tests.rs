@@ -12,6 +12,7 @@ fn document(plan: &Plan) -> Json {
 fn the_schema_is_fresh() {
     samples::assert_fresh("schemas/plan.schema.json", &plan_schema());
     samples::assert_fresh("schemas/revoke.schema.json", &crate::render::revoke_schema());
+    samples::assert_fresh("schemas/revoked.schema.json", &crate::render::revoked_schema());
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct RevokeView {
 }
 
 /// The same after `--apply`: what came of the changes, and the edit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokedView {
     #[serde(flatten)]
     pub apply: ApplyView,
@@ -177,4 +177,9 @@ impl EditView {
 /// The JSON Schema of [`RevokeView`]: `schemas/revoke.schema.json`.
 pub fn revoke_schema() -> Json {
     schema_of::<RevokeView>("revoke")
+}
+
+/// The JSON Schema of [`RevokedView`]: `schemas/revoked.schema.json`.
+pub fn revoked_schema() -> Json {
+    schema_of::<RevokedView>("revoke --apply")
 }

@@ -113,6 +113,27 @@ fn a_revocation_is_what_its_schema_says() {
     has(&json, &json!({ "edit": [{ "file": "", "diff": "" }], "written": [], "outlives": "", "nowhere": false }), "revoke");
 }
 
+/// With and without `--apply`, an edit, accounts that are named and something that is not whole.
+#[test]
+fn every_form_of_a_revocation_is_what_its_schema_says() {
+    let edits = json!({ "person": "", "edit": [], "edit_by_hand": null, "reach": null, "written": [], "remains": [], "nowhere": false });
+    let world = world();
+    for (line, code, schema) in [
+        ("revoke nobody@acme.example --account sol", 0, "revoke"),
+        ("revoke wait@acme.example --account ins", 2, "revoke"),
+        ("revoke wait@acme.example --account ins --write", 2, "revoke"),
+        ("revoke root@acme.example", 4, "revoke"),
+        ("revoke root@acme.example --apply --auto-approve", 4, "revoked"),
+        ("revoke wait@acme.example --account ins --apply --write --auto-approve", 0, "revoked"),
+        ("revoke wait@acme.example --account ins --apply --auto-approve", 0, "revoked"),
+        ("revoke nobody@acme.example --account sol --apply --auto-approve", 0, "revoked"),
+    ] {
+        let json = valid(world.run(&format!("{line} --format json")).expect(code), schema);
+        has(&json, &edits, line);
+        assert_eq!(json["kind"], if schema == "revoke" { "revoke" } else { "apply" }, "{line}");
+    }
+}
+
 fn plan_pattern() -> Json {
     json!({
         "schema_version": "", "kind": "", "tool": "", "as_of": "", "simulated": true, "sandbox": true, "digest": "",

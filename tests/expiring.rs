@@ -66,8 +66,8 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
 #[test]
 fn the_window_is_what_was_asked_for() {
     let world = emma(&[ADA, KIM], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03 }"]);
-    // It is gone on the 4th at midnight in Paris: 12 days less ten hours from now.
-    for (within, many) in [("12d", 1), ("11d", 0), ("2w", 1), ("1w", 0), ("277h", 0), ("278h", 1), ("0d", 0), ("99999d", 1)] {
+    // Held for the last time on the 3rd, which begins in Paris 254 hours from now.
+    for (within, many) in [("11d", 1), ("10d", 0), ("2w", 1), ("1w", 0), ("253h", 0), ("254h", 1), ("0d", 0), ("99999d", 1)] {
         assert_eq!(told(&world, &format!(" --within {within}")).len(), many, "{within}");
     }
     // Ended already: that is in the plan.
@@ -243,11 +243,26 @@ fn an_end_that_the_plan_has_yet_to_write_is_told_as_one() {
     }
 }
 
+/// "Up to" a day says that what is held on that day for the last time is listed, and counts the
+/// days of the account's calendar: the hour that a clock goes back is none of them.
+#[test]
+fn the_last_day_of_the_window_is_in_it() {
+    let mut world = emma(&[ADA, KIM], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-22 }"]);
+    assert_eq!(told(&world, " --within 30d"), ["2026-12-23 kim@acme.example membership end portcullis"]);
+    assert_eq!(list(&world, "")["accounts"][0]["until"], "2026-12-22");
+    assert_eq!(told(&world, " --within 29d"), NOBODY);
+    // Half past midnight in Paris, in summer time.
+    world.at("2026-10-20T22:30:00Z");
+    assert_eq!(list(&world, " --within 30d")["accounts"][0]["until"], "2026-11-20");
+    world.at("2026-12-22T22:30:00Z");
+    assert_eq!(told(&world, " --within 0d").len(), 1, "it ends today");
+}
+
 #[test]
 fn a_month_is_one_of_the_calendar() {
     let world = emma(&[ADA, KIM], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-21 }"]);
-    // From the 22nd of November to the 22nd of December, the day on which it is gone.
-    for (within, many) in [("1m", 1), ("2m", 1), ("29d", 0), ("0m", 0)] {
+    // From the 22nd of November to the 22nd of December.
+    for (within, many) in [("1m", 1), ("2m", 1), ("28d", 0), ("0m", 0)] {
         assert_eq!(told(&world, &format!(" --within {within}")).len(), many, "{within}");
     }
     assert!(world.command("expiring --within 1y").err.contains("months of the calendar"));

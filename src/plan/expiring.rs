@@ -4,7 +4,7 @@
 //! this plan would move, an end that rolls, an invitation after which another goes out.
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 use crate::desired::Wanted;
 use crate::model::{Action, Attrs, Email, Invitation, Live, Phase, Place, Value};
@@ -123,7 +123,7 @@ pub struct ExpiringAccount {
     pub product: &'static str,
     pub backend: &'static str,
     pub sandbox: bool,
-    /// The last day that is looked at.
+    /// The last day that is looked at: what is held on it for the last time is listed.
     pub until: Date,
     /// Incomplete: nothing is listed, and something may end.
     pub reading: ReadingSummary,
@@ -157,32 +157,41 @@ impl Account<'_> {
     fn expiring(&self, moment: Moment, hours: i64) -> ExpiringAccount {
         let plan = self.plan(moment);
         let day = self.day(moment);
-        let last = day.now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
-        let window = Window { today: day.today, until: last.to_zoned(self.tenant.zone.clone()).date() };
-        let all = if plan.reading.is_complete() { self.ending(moment, day, window, &plan) } else { Vec::new() };
+        let until = until(&day.now.to_zoned(self.tenant.zone.clone()), day.today, hours);
+        let all = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { Vec::new() };
         ExpiringAccount {
             account: plan.account,
             system: plan.system,
             product: self.spec.product,
             backend: plan.backend,
             sandbox: plan.sandbox,
-            until: window.until,
+            until,
             reading: plan.reading,
             all,
         }
     }
 
-    fn ending(&self, moment: Moment, day: Day, window: Window, plan: &AccountPlan) -> Vec<Expiry> {
+    fn ending(&self, moment: Moment, day: Day, until: Date, plan: &AccountPlan) -> Vec<Expiry> {
+        // States begin on the day after what was held for the last time.
+        let window = Window { today: day.today, until: until.tomorrow().unwrap_or(until) };
         let rolled = moment.at.map(|_| roll::forward(self, day));
         let here = Account { reading: rolled.as_ref().unwrap_or(self.reading), ..*self };
         let listed = regroup::pairs(&here).listed;
         let tracks = ahead::tracks(&here, day, window, &listed, &plan.changes, &plan.blocked);
         let mut all: Vec<Expiry> = tracks.iter().flat_map(|t| t.turns().filter_map(|(b, s)| of_step(&here, t, b, s))).collect();
         all.extend(listed.iter().filter_map(|p| of_moved_end(&here, day, window, p, plan)));
-        all.extend(here.reading.members.iter().filter_map(|l| of_invitation(&here, window, l)));
+        all.extend(here.reading.members.iter().filter_map(|l| of_invitation(&here, day.today, until, l)));
         all.sort_by(|a, b| (a.on, &a.member, a.ending, a.why, &a.place).cmp(&(b.on, &b.member, b.ending, b.why, &b.place)));
         all
     }
+}
+
+/// The last day that is looked at. Whole days are those of the account's calendar, not of 24 hours.
+fn until(now: &Zoned, today: Date, hours: i64) -> Date {
+    if hours % 24 == 0 {
+        return today.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Date::MAX);
+    }
+    now.timestamp().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX).to_zoned(now.time_zone().clone()).date()
 }
 
 /// A state with less than the one before it.
@@ -247,14 +256,14 @@ fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>
     })
 }
 
-fn of_invitation(account: &Account<'_>, window: Window, live: &Live) -> Option<Expiry> {
+fn of_invitation(account: &Account<'_>, today: Date, until: Date, live: &Live) -> Option<Expiry> {
     let Phase::Pending { sent: Some(sent), attempts, state: Invitation::Open } = &live.phase else { return None };
     if !account.spec.invitation_mails(account.tenant) && !account.spec.invitation.link {
         return None;
     }
     let on = over_at(account, live, *sent)?.to_zoned(account.tenant.zone.clone()).date();
     // What is over later today is still to come.
-    if on < window.today || on > window.until {
+    if on < today || on > until {
         return None;
     }
     let index = account.desired.by_address.get(&live.email).filter(|_| !account.desired.policy.ignores(&live.email));

@@ -13,7 +13,7 @@ mod who;
 
 use crate::apply::{self, Applied};
 use crate::model::Reading;
-use crate::plan::{self, Cleared, Plan};
+use crate::plan::{self, Cleared, Expiring, Plan};
 
 use links::LinkFiles;
 
@@ -34,6 +34,18 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
     let connected = Connected::to(&folder, request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
+}
+
+/// Reads every account, and lists what ends in the hours after the moment. Holds nothing that could
+/// write.
+///
+/// # Errors
+/// As [`plan()`].
+pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
+    let folder = Folder::load(request);
+    let connected = Connected::to(&folder, request)?;
+    let readings = connected.read(request).await;
+    Ok(plan::expiring(request.moment(), hours, &connected.accounts(&readings)))
 }
 
 /// Shows `ask` the plan and what was cleared of it, and makes exactly the second.

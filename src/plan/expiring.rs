@@ -108,6 +108,8 @@ pub struct Expiry {
     pub moved: bool,
     /// Of an invitation: another goes out after it.
     pub again: bool,
+    /// The product shall end it, and does not hold that end yet.
+    pub unwritten: bool,
     /// What is held until then, without name and end, and what is kept.
     pub before: Attrs,
     pub after: Option<Attrs>,
@@ -222,9 +224,11 @@ fn of_step(account: &Account<'_>, track: &Track<'_>, before: &State, step: &Step
         false if account.by_hand(action, &before.attrs, &after) => EndedBy::Manual,
         false => EndedBy::Portcullis,
     };
+    let own = track.live.and_then(|live| live.attr("end").seen()).and_then(Value::as_day);
     let of = Expiry {
         pending: before.standing == Standing::Pending,
         by,
+        unwritten: why == Why::End && by_product && own != step.on.yesterday().ok(),
         after: (!is_gone).then(|| held(account, &step.state.attrs)),
         place: step.place.cloned(),
         reason: step.reason.map(str::to_owned),
@@ -301,6 +305,7 @@ impl Expiry {
             rolling: false,
             moved: false,
             again: false,
+            unwritten: false,
             before: held(account, before),
             after: None,
             place: None,

@@ -138,14 +138,6 @@ impl ExpiringView {
         }
     }
 
-    /// Marks the ends that a product shall keep and does not hold yet: `holds` tells the last day that
-    /// an account's product holds of a member.
-    pub fn mark_unwritten(&mut self, holds: impl Fn(&str, &str) -> Option<String>) {
-        for one in self.expiring.iter_mut().filter(|e| e.why.0 == Why::End && e.ended_by.0 == EndedBy::Product) {
-            one.unwritten = holds(&one.account, &one.member) != one.last;
-        }
-    }
-
     /// What is held and ends.
     fn access(&self) -> impl Iterator<Item = &ExpiryView> {
         self.expiring.iter().filter(|e| e.ending.0 != Ending::Invitation)
@@ -192,7 +184,7 @@ impl ExpiryView {
             rolling: one.rolling,
             moved: one.moved,
             again: one.again,
-            unwritten: false,
+            unwritten: one.unwritten,
             before: shown(&one.before),
             after: one.after.as_ref().map(shown),
             place: one.place.as_ref().map(PlaceView::of),

@@ -100,6 +100,7 @@ impl Connected<'_> {
             }
         }
         verify::all(request, self, &cleared, &mut applied).await;
+        applied.links.waiting = self.sites().iter().map(|site| links::waiting(site, &applied)).sum();
         Ok(applied)
     }
 

@@ -187,7 +187,7 @@ fn m2_the_link_of_who_has_accepted_or_is_gone_goes_with_the_next_apply() {
     let applied = world.apply();
     assert_eq!(
         applied.0["links"],
-        json!({ "waiting": 0, "removed": [{ "account": "met", "path": "handover/met/n@acme.example.link" }], "kept": [] })
+        json!({ "waiting": 2, "removed": [{ "account": "met", "path": "handover/met/n@acme.example.link" }], "kept": [] })
     );
     // One goes by this apply, the other was clicked away in the console.
     world.click_away("p@acme.example");
@@ -223,8 +223,15 @@ fn m3_without_smtp_the_link_is_the_only_delivery() {
     let applied = world.apply();
     assert_eq!((&applied.0["links"]["waiting"], world.mails()), (&json!(2), vec![]));
     assert_eq!(applied.message("n@acme.example"), "the link waits in handover/met/n@acme.example.link");
-    // What was handed over once is not counted again.
-    assert_eq!(world.apply().0["links"]["waiting"], 0);
+    // It waits until the person has accepted, whichever apply made it.
+    assert_eq!(world.apply().0["links"]["waiting"], 2);
+    assert!(world.command("apply --auto-approve").out.contains("hint: 2 hand-over links wait in the connection's links directory"));
+    world.accept("n@acme.example");
+    assert_eq!(world.apply().0["links"]["waiting"], 1);
+    // What cannot be read whole does not say that nobody waits.
+    world.accept("o@acme.example");
+    world.live("fault: short", &[ROOT]);
+    assert_eq!(world.apply().0["links"]["waiting"], 1);
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Progress {
         let link = self.link.as_ref().map(|path| format!("the link waits in {}", path.display()));
         let spared = (!self.spared.is_empty()).then(|| format!("read back: `{}` was not needed", self.spared.join("`, `")));
         let message = link.into_iter().chain(spared).chain(rest).collect::<Vec<_>>().join("; ");
-        ChangeResult { link_waits: self.link.is_some(), ..ChangeResult::new(change, word, self.sent, message) }
+        ChangeResult::new(change, word, self.sent, message)
     }
 }
 

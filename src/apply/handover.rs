@@ -56,6 +56,8 @@ pub struct Swept {
     pub removed: Vec<PathBuf>,
     /// With why not.
     pub kept: Vec<(PathBuf, String)>,
+    /// How many are left that somebody may still need.
+    pub waiting: usize,
 }
 
 impl Handover {
@@ -127,8 +129,9 @@ impl Handover {
     /// found before the members were read.
     pub fn sweep<'m>(&self, found: &[Found], pending: impl Iterator<Item = &'m Email>) -> Swept {
         let needed: BTreeSet<OsString> = pending.flat_map(|member| names_of(member, ENDINGS).map(OsString::from)).collect();
-        let mut swept = Swept::default();
         let there = self.found();
+        let waiting = there.iter().filter(|f| needed.contains(&f.name) || !found.contains(f)).count();
+        let mut swept = Swept { waiting, ..Swept::default() };
         for file in found.iter().filter(|f| !needed.contains(&f.name) && there.contains(f)) {
             let path = self.written.join(&file.name);
             match fs::remove_file(self.folder.join(&file.name)) {
@@ -342,12 +345,13 @@ mod tests {
         let found = handover.found();
         let here = folder.path().join("links/met");
         fs::write(here.join("notes.txt"), "kept").unwrap();
-        assert_eq!(handover.sweep(&found, [who()].iter()), Swept::default());
+        let one_waits = Swept { waiting: 1, ..Swept::default() };
+        assert_eq!(handover.sweep(&found, [who()].iter()), one_waits);
         // Somebody else invites between the reading and the sweep.
         put(&handover, "two").unwrap();
-        assert_eq!(handover.sweep(&found, [].into_iter()), Swept::default());
+        assert_eq!(handover.sweep(&found, [].into_iter()), one_waits);
         let swept = handover.sweep(&handover.found(), [].into_iter());
-        assert_eq!((swept.removed, swept.kept), (vec![PathBuf::from("links/met/n@acme.example.link")], vec![]));
+        assert_eq!((swept.waiting, swept.removed, swept.kept), (0, vec![PathBuf::from("links/met/n@acme.example.link")], vec![]));
         assert_eq!(fs::read_dir(here).unwrap().count(), 1, "what is no link stays");
     }
 }

@@ -48,20 +48,19 @@ pub struct ChangeResult {
     pub message: String,
     /// The address exists where this actor does not see it (`exists-elsewhere`): who could act.
     pub elsewhere: Option<&'static str>,
-    /// The link of the invitation waits in a file for somebody to hand it over (SYSTEMS.md M3).
-    pub link_waits: bool,
 }
 
 impl ChangeResult {
     pub(super) fn new(change: &Change, word: ResultWord, attempts: u32, message: String) -> Self {
-        Self { id: change.id.clone(), word, attempts, message, elsewhere: None, link_waits: false }
+        Self { id: change.id.clone(), word, attempts, message, elsewhere: None }
     }
 }
 
-/// Hand-over links of one apply.
+/// Hand-over links after an apply.
 #[derive(Debug, Default)]
 pub struct LinksApplied {
-    /// Links made now that wait in files.
+    /// Links in files of members who have not accepted, where nothing mails them (SYSTEMS.md M3): made
+    /// now or before.
     pub waiting: usize,
     /// Files of members who have accepted or are gone, by account.
     pub swept: Vec<(String, Swept)>,
@@ -107,7 +106,6 @@ impl Applied {
                 self.blocked.push((account.to_owned(), Blocked { accepted, ..Blocked::of(change, ELSEWHERE, needs) }));
             }
         }
-        self.links.waiting += results.iter().filter(|r| r.link_waits).count();
         self.results.extend(results);
     }
 

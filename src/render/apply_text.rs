@@ -76,7 +76,7 @@ pub struct ResultView {
 /// Hand-over links; the links themselves stand in no output.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LinksView {
-    /// Made now; each in a file, for somebody to hand it over.
+    /// Of members who have not accepted, made now or before; each in a file, for somebody to hand it over.
     pub waiting: usize,
     /// Link files that went, because their members have accepted or are gone.
     pub removed: Vec<RemovedLinkView>,
@@ -306,7 +306,6 @@ mod tests {
             attempts: u32::from(word != ResultWord::Skipped),
             message: message.into(),
             elsewhere: None,
-            link_waits: false,
         };
         Applied {
             results: vec![
@@ -319,6 +318,7 @@ mod tests {
                 swept: vec![(
                     "news".to_owned(),
                     Swept {
+                        waiting: 1,
                         removed: vec!["links/news/gone@acme.example.link".into()],
                         kept: vec![("links/news/old@acme.example.link".into(), "Permission denied".to_owned())],
                     },

@@ -155,7 +155,6 @@ fn applied(plan: Plan) -> Applied {
         attempts: 1,
         message: message.into(),
         elsewhere: None,
-        link_waits: false,
     };
     Applied {
         results: vec![
@@ -167,6 +166,7 @@ fn applied(plan: Plan) -> Applied {
             swept: vec![(
                 "news".to_owned(),
                 Swept {
+                    waiting: 1,
                     removed: vec!["links/news/gone@acme.example.link".into()],
                     kept: vec![("links/news/old@acme.example.link".into(), "Permission denied".to_owned())],
                 },
@@ -460,7 +460,6 @@ proptest! {
                 attempts: 1,
                 message: name(1).to_owned(),
                 elsewhere: None,
-            link_waits: false,
             }],
             links: LinksApplied::default(),
             blocked: Vec::new(),

@@ -1,4 +1,4 @@
-//! Links that nobody needs any more. Only an apply removes their files, and says so.
+//! Links that nobody needs any more, and those that wait. Only an apply removes files, and says so.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,18 @@ use super::Site;
 
 /// The link files of accounts, as they were before their members were read.
 pub(super) struct LinkFiles(BTreeMap<String, (Handover, Vec<Found>)>);
+
+/// How many links of an account wait to be handed over after an apply. Where the account could not be
+/// read whole, none is known not to.
+pub(super) fn waiting(site: &Site<'_>, applied: &Applied) -> usize {
+    if !site.spec.hands_links_over(&site.tenant) {
+        return 0;
+    }
+    match applied.links.swept.iter().find(|(account, _)| *site.name == **account) {
+        Some((_, swept)) => swept.waiting,
+        None => site.handover_as_it_is().map_or(0, |handover| handover.found().len()),
+    }
+}
 
 impl LinkFiles {
     pub(super) fn found<'s, 'f: 's>(sites: impl IntoIterator<Item = &'s Site<'f>>) -> Self {

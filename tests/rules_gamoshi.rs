@@ -77,6 +77,26 @@ fn g1_an_invitation_is_sent_again_and_its_life_is_a_setting() {
     world.server().refuses(resend("a@acme.example"), "a@acme.example has no open invitation.");
 }
 
+/// CONTRACT: an invitation is `invite` and `set-role`, also where the second form saves settings too.
+#[test]
+fn g1_an_invitation_with_settings_is_the_same_two_calls() {
+    let world = World::gamoshi(USER_MANAGER);
+    world.live("", &[ROOT]);
+    for (settings, calls) in [
+        ("role: user", json!(["invite", "set-role"])),
+        ("role: user, settings: { regions: [emea] }", json!(["invite", "set-role"])),
+        ("partner: north, settings: { regions: [emea] }", json!(["invite", "set-settings"])),
+    ] {
+        world.want("", &[&format!("{{ email: a@acme.example, {settings} }}")]);
+        assert_eq!(world.plan().change("a@acme.example")["calls"], calls, "{settings}");
+    }
+    world.want("", &["{ email: a@acme.example, role: user-manager, settings: { regions: [emea] } }"]);
+    world.settle();
+    let live = world.export();
+    let a = live.member("a@acme.example");
+    assert_eq!((&a["role"], &a["settings"]), (&json!("user-manager"), &json!({ "regions": ["emea"] })));
+}
+
 // ---- G2 ----
 
 #[test]

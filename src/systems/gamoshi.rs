@@ -102,7 +102,8 @@ pub static SPEC: SystemSpec = SystemSpec {
             tenant: None,
             steps: &[
                 Step { verb: Verb::Invite, label: "invite", keys: &["name", "partner"] },
-                Step { verb: Verb::Set, label: "edit", keys: &["role", "settings"] },
+                // Named by the level, for which there is this call at all; one form saves both (G5).
+                Step { verb: Verb::Set, label: "set-role", keys: &["role", "settings"] },
             ],
         },
         Procedure {

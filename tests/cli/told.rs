@@ -114,3 +114,16 @@ fn a_word_that_means_nothing_is_answered_with_what_would() {
     assert!(world.run("plan --account nope").expect(1).err.contains("hint: there is sol"));
     assert!(world.run("plan --at tomorrow").expect(1).err.contains("give a date as 2026-12-31"));
 }
+
+/// An empty list would pass for a check.
+#[test]
+fn a_folder_without_manifests_is_told_by_every_command_that_lists() {
+    let world = World::new();
+    for line in ["plan", "expiring", "who ada@acme.example", "expiring --format json", "who ada@acme.example --format json"] {
+        let said = world.run(line).expect(0);
+        assert!(said.err.contains("there is no manifest (*.yaml) in"), "{line}: {}", said.both());
+        assert!(said.err.contains("give the folder that holds `accounts`"), "{line}: {}", said.both());
+    }
+    let said = world.run("who ada").expect(1);
+    assert!(said.err.contains("there is no manifest") && said.err.contains("no id of `people`"), "{}", said.err);
+}

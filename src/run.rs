@@ -32,6 +32,7 @@ pub use who::who;
 pub async fn plan(request: &Request) -> Result<Plan, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
+    connected.is_to_come(request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
 }

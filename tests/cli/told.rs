@@ -127,3 +127,22 @@ fn a_folder_without_manifests_is_told_by_every_command_that_lists() {
     let said = world.run("who ada").expect(1);
     assert!(said.err.contains("there is no manifest") && said.err.contains("no id of `people`"), "{}", said.err);
 }
+
+#[test]
+fn a_day_that_is_over_cannot_be_planned_for() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          east: { system: solver, backend: embedded, timezone: Asia/Tokyo }
+          west: { system: solver, backend: embedded, timezone: America/New_York }
+        accounts: { east: { members: [] }, west: { members: [] } }
+        ",
+    );
+    // At nine on the 22nd, in UTC.
+    let said = world.run("plan --at 2026-11-21").expect(1);
+    assert!(said.err.contains("2026-11-21 is over: a plan is for 2026-11-22 or a day to come"), "{}", said.err);
+    world.run("plan --at 2026-11-22").expect(0);
+    world.run("plan --at 2026-11-23").expect(0);
+}

@@ -100,7 +100,8 @@ impl Connected<'_> {
                 Err(why) => applied.add_unwritten(&account.changes, &why),
             }
         }
-        verify::all(request, self, &cleared, &mut applied).await;
+        let fresh = verify::all(request, self, &cleared, &mut applied).await;
+        verify::lifts(request, self, &cleared, readings, fresh, &mut applied);
         applied.links.waiting = self.sites().iter().map(|site| links::waiting(site, &applied)).sum();
         Ok(applied)
     }

@@ -11,4 +11,4 @@ mod read_back;
 pub use execute::{Site, execute};
 pub use handover::{Found, Handover, Ready, Swept};
 pub use one_off::{OneOffResult, one_off};
-pub use outcome::{Applied, ChangeResult, LinksApplied, ResultWord};
+pub use outcome::{Applied, ChangeResult, Lifts, LinksApplied, ResultWord};

@@ -39,6 +39,7 @@ pub use who::who;
 pub async fn plan(request: &Request) -> Result<Plan, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
+    connected.is_to_come(request)?;
     let readings = connected.read(request).await;
     Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
 }
@@ -129,7 +130,8 @@ impl Connected<'_> {
                 Err(why) => applied.add_unwritten(&account.changes, &why),
             }
         }
-        verify::all(request, self, &cleared, &mut applied).await;
+        let fresh = verify::all(request, self, &cleared, &mut applied).await;
+        verify::lifts(request, self, &cleared, readings, fresh, &mut applied);
         drop(leases);
         applied.links.waiting = self.sites().iter().map(|site| links::waiting(site, &applied)).sum();
         Ok(applied)

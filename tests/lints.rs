@@ -64,6 +64,10 @@ fn lints_are_switched_off_by_their_codes_alone() {
         world.want(&format!("lints: {written}"), &[ADA]);
         assert_eq!(world.check().errors(), [at], "{written}");
     }
+    world.want("lints: { off: true }", &[ADA]);
+    let said = world.check();
+    assert_eq!(said.errors(), ["account.yaml:3:14 unknown-key"]);
+    assert!(said.only().contains("`off` is said of each code: `not-reviewed: off`"));
     world.want("lints: { no-reviewed: off }", &[ADA]);
     assert!(world.check().only().contains("did you mean `not-reviewed`?"));
 }

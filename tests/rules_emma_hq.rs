@@ -432,6 +432,20 @@ fn e6_what_would_lose_hidden_subaccounts_has_no_safe_path() {
     }
 }
 
+/// One-off actions say so, too: more than one rule is broken, and who could keep all is told.
+#[test]
+fn e2_e5_a_one_off_action_needs_all_that_the_rules_ask() {
+    let world = World::emma_hq(MANAGER);
+    world.live(
+        "",
+        &[BOSS, "{ email: ada@acme.example, name: Ada, phase: pending, invited: 2026-10-20T10:00:00Z, attempts: 1, role: manager, privileges: [billing], subaccounts: [emea] }"],
+    );
+    world.want("", &[]);
+    let said = world.command("member resend ada@acme.example --account news --yes");
+    let needs = "it takes a parent, or a manager of emea with billing and edit-managers";
+    assert!(said.code == 1 && said.err.contains(needs), "{}{}", said.out, said.err);
+}
+
 #[test]
 fn e6_needs_say_all_that_the_rules_ask_at_once() {
     let world = World::emma_hq(MANAGER);

@@ -19,5 +19,5 @@ pub use journal::{
 };
 pub use lease::{FileLeases, Holder, Lease, Leases, NoLease, Place, take as take_lease};
 pub use one_off::{OneOffResult, one_off};
-pub use outcome::{Applied, ChangeResult, LinksApplied, ResultWord};
+pub use outcome::{Applied, ChangeResult, Lifts, LinksApplied, ResultWord};
 pub use stopping::Stopping;

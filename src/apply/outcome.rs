@@ -56,6 +56,18 @@ impl ChangeResult {
     }
 }
 
+/// What the flags that lift the guards of [`Applied::plan`] are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lifts {
+    /// The plan that was shown: nothing of it was made.
+    #[default]
+    Plan,
+    /// What is left of it, as fresh readings show.
+    Rest,
+    /// What is left is not known until it is planned.
+    Unknown,
+}
+
 /// Hand-over links after an apply.
 #[derive(Debug, Default)]
 pub struct LinksApplied {
@@ -83,6 +95,7 @@ pub struct Applied {
     pub manual: Vec<Change>,
     /// Accounts whose reading back failed, with why.
     pub unread: Vec<(String, Vec<String>)>,
+    pub lifts: Lifts,
 }
 
 impl Applied {
@@ -93,7 +106,16 @@ impl Applied {
         }
         let blocked = plan.accounts.iter().flat_map(|a| a.blocked.iter().map(|b| (a.account.clone(), b.clone()))).collect();
         let manual = cleared.plan().changes().filter(|c| !c.manual().is_empty()).cloned().collect();
-        Self { plan, results: Vec::new(), links: LinksApplied::default(), blocked, left: Vec::new(), manual, unread: Vec::new() }
+        Self {
+            plan,
+            results: Vec::new(),
+            links: LinksApplied::default(),
+            blocked,
+            left: Vec::new(),
+            manual,
+            unread: Vec::new(),
+            lifts: Lifts::Plan,
+        }
     }
 
     /// Takes in what came of one account's changes; an address that exists elsewhere is blocked.

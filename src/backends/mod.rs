@@ -7,6 +7,8 @@ pub mod roster;
 pub mod scim;
 pub mod token;
 
+use std::collections::BTreeMap;
+
 use futures::future::BoxFuture;
 
 use crate::model::{Call, Caps, Outcome, Reading, Subject, Tenant};
@@ -53,6 +55,20 @@ pub fn of(spec: &'static SystemSpec, tenant: &Tenant) -> Vec<(&'static str, Caps
     spec.backends.iter().filter_map(caps).collect()
 }
 
+/// The same as seen where every feature is on, with all that can be done on any of the system's pages.
+pub fn on_every_page(spec: &'static SystemSpec) -> Vec<(&'static str, Caps)> {
+    let mut all: BTreeMap<&'static str, Caps> = BTreeMap::new();
+    for tenant in spec.every_page() {
+        for (name, caps) in of(spec, &tenant) {
+            let known = all.entry(name).or_insert_with(|| caps.clone());
+            for (verb, keys) in caps.writes {
+                known.writes.entry(verb).or_default().extend(keys);
+            }
+        }
+    }
+    all.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +81,20 @@ mod tests {
             let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
             let names: Vec<&str> = of(spec, &tenant).into_iter().map(|(name, _)| name).collect();
             assert_eq!(names, spec.backends, "{}", spec.name);
+        }
+    }
+
+    /// emma-hq resends on one of its two pages, and deletes and invites anew on the other.
+    #[test]
+    fn every_page_counts_for_what_can_be_done() {
+        let all = on_every_page(&systems::emma_hq::SPEC);
+        let embedded = &all.iter().find(|(name, _)| *name == "embedded").expect("it is one").1;
+        let tenants = systems::emma_hq::SPEC.every_page();
+        assert!(tenants.len() > 1);
+        for tenant in tenants {
+            for verb in super::embedded::caps(&systems::emma_hq::SPEC, &tenant).writes.keys() {
+                assert!(embedded.writes.contains_key(verb), "{verb:?}");
+            }
         }
     }
 }

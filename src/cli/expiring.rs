@@ -1,7 +1,7 @@
 use jiff::tz::TimeZone;
 
 use crate::render::{self, ExpiringView};
-use crate::run::{self, Stop};
+use crate::run::{self, Folder, Stop};
 
 use super::args::{ExpiringArgs, Format};
 use super::context::Context;
@@ -11,6 +11,9 @@ pub(super) async fn run(context: &Context, args: &ExpiringArgs) -> Result<u8, St
     let request = context.request();
     let hours = args.within.hours(request.moment().at.unwrap_or_else(|| request.now.to_zoned(TimeZone::UTC).date()));
     let view = ExpiringView::of(&run::expiring(&request, hours).await?, &args.within.text);
+    if view.accounts.is_empty() {
+        context.warn_of_no_accounts(&Folder::load(&request));
+    }
     let (mut out, paint) = context.out();
     let printed = match context.format {
         Format::Json => render::json::write(&mut out, &view),

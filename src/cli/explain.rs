@@ -1,15 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use clap::CommandFactory as _;
-use jiff::tz::TimeZone;
 
 use crate::backends;
 use crate::desired::{GuardCode, Limit};
 use crate::manifest::diagnostic::nearest;
-use crate::model::{Actor, Atom, Caps, Key, Tenant, Value};
 use crate::render::{self, ExplainView, SaidView, SystemView, TopicView, vocabulary};
 use crate::run::Stop;
-use crate::systems::{self, SystemSpec};
+use crate::systems;
 
 use super::args::{Args, ExplainArgs, Format};
 use super::context::Context;
@@ -54,7 +50,7 @@ impl Said {
     /// Everything of that name; else what begins so, where that is one page or question.
     fn find(&mut self, known: &[TopicView], word: &str) -> bool {
         if let Some(spec) = systems::find(word) {
-            self.systems.push(of_system(spec));
+            self.systems.push(SystemView::of(spec, &backends::on_every_page(spec)));
             return true;
         }
         let mut found: Vec<TopicView> = known.iter().filter(|t| t.topic == word).cloned().map(with_limits).collect();
@@ -114,31 +110,6 @@ fn command(word: &str) -> Option<TopicView> {
         text: Vec::new(),
         examples: Vec::new(),
     })
-}
-
-/// A system as seen where every feature is on, with all that can be done on any of its pages.
-pub fn of_system(spec: &'static SystemSpec) -> SystemView {
-    let mut facts: BTreeMap<Key, Value> = BTreeMap::new();
-    for (fact, word) in spec.attrs.iter().filter_map(|a| a.feature) {
-        facts.insert(fact, Value::Set(BTreeSet::from([Atom::literal(word)])));
-    }
-    let mut tenants = vec![facts.clone()];
-    for at in spec.procedures.iter().filter_map(|p| p.tenant.as_ref()) {
-        let mut facts = facts.clone();
-        facts.insert(at.fact, Value::One(Atom::literal(at.word)));
-        tenants.push(facts);
-    }
-    let mut backends: BTreeMap<&'static str, Caps> = BTreeMap::new();
-    for facts in tenants {
-        let tenant = Tenant { name: None, zone: TimeZone::UTC, facts, actor: Actor::default() };
-        for (name, caps) in backends::of(spec, &tenant) {
-            let known = backends.entry(name).or_insert_with(|| caps.clone());
-            for (verb, keys) in caps.writes {
-                known.writes.entry(verb).or_default().extend(keys);
-            }
-        }
-    }
-    SystemView::of(spec, &backends.into_iter().collect::<Vec<_>>())
 }
 
 /// A guard's default, from where plans take it, and whether it can be lifted.

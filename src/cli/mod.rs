@@ -92,7 +92,21 @@ where
         kind => Stop::Usage(echoing_harmlessly(&words).unwrap_or_else(|| clap::Error::new(kind)).render()),
     })?;
     args.refuse_later().map_err(Stop::NotYet)?;
-    Ok(args)
+    match refuse_json(&args) {
+        Some(error) => Err(Stop::Usage(error.render())),
+        None => Ok(args),
+    }
+}
+
+/// Scripts and pages are for shells and for `man`: there is no JSON of them.
+fn refuse_json(args: &Args) -> Option<clap::Error> {
+    let prints = match &args.command {
+        Command::Completions(_) => "`completions` prints a script",
+        Command::Man(_) => "`man` writes pages",
+        _ => return None,
+    };
+    let message = format!("{prints}, and no JSON: leave `--format json` out\n");
+    (args.global.format == Format::Json).then(|| Args::command().error(ErrorKind::ArgumentConflict, message))
 }
 
 fn parse_words(words: &[OsString]) -> Result<Args, clap::Error> {

@@ -134,6 +134,9 @@ impl Shape {
                 let diagnostic = Diagnostic::error("unknown-attribute", message, place);
                 if theirs.is_empty() { diagnostic } else { diagnostic.hint(format!("it is an attribute of {}", theirs.join(", "))) }
             }
+            _ if self.room == Room::Account && path == "/lints" && key == "off" => {
+                Diagnostic::error("unknown-key", "no lint is called `off`", place).hint("`off` is said of each code: `not-reviewed: off`")
+            }
             _ => Diagnostic::error("unknown-key", format!("unknown key {}", quoted(key)), place),
         };
         let diagnostic = match (nearest(key, known.iter().copied()), &diagnostic.hint) {

@@ -92,7 +92,7 @@ pub(super) fn of_invite(account: &Account<'_>, member: &Member<'_>, after: &Attr
         .members
         .iter()
         .filter(is_unlisted)
-        .filter_map(|live| Some((live.email.key(), Alike::of(&member.email, after, live)?)))
+        .filter_map(|live| Some((live.email.key(), Alike::of(member.email, after, live)?)))
         .collect();
     let alike = alike.into_iter().map(|(other, alike)| match alike {
         Alike::Name => format!("{other} is a member of the same name and not listed: is it this person under another address?"),

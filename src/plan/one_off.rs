@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::desired::Wanted;
 use crate::manifest::diagnostic::nearest;
 use crate::model::{Action, Attrs, Call, Channel, Email, Invitation, Live, OneOff, Phase, Subject, Verb};
-use crate::systems::{Gives, Lacks, OneOffSpec, PhaseIs, Seeking, SystemSpec, Way};
+use crate::systems::{Gives, Lacks, Needs, OneOffSpec, PhaseIs, Seeking, SystemSpec, Way};
 
 use super::account::{Account, Day};
 use super::{Moment, invitation};
@@ -312,7 +312,8 @@ fn may(account: &Account<'_>, one: &OneOffSpec, live: &Live, calls: &[Call]) -> 
     if anew && partly_seen {
         return Err(blocked("no-safe-path", account.spec.exists_elsewhere));
     }
-    if let Some(needs) = account.spec.may.iter().find_map(|(_, may)| may(account.tenant, &seeking).err()) {
+    // What all rules ask, at once, as of a change.
+    if let Some(needs) = account.spec.may.iter().filter_map(|(_, may)| may(account.tenant, &seeking).err()).reduce(Needs::and) {
         return Err(blocked(needs.code, &needs.to_string()));
     }
     Ok(())

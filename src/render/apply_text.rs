@@ -155,7 +155,7 @@ impl ApplyView {
                     unread: unread(&a.account),
                 })
                 .collect(),
-            guards: plan.accounts.iter().flat_map(|a| &a.guards).map(GuardView::of).collect(),
+            guards: plan.accounts.iter().flat_map(|a| &a.guards).map(|g| GuardView::of_applied(g, applied.lifts)).collect(),
             results: applied
                 .results
                 .iter()
@@ -322,7 +322,7 @@ pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::{ChangeResult, Swept};
+    use crate::apply::{ChangeResult, Lifts, Swept};
     use crate::render::{json, samples};
     use snapbox::{IntoData as _, assert_data_eq, str};
 
@@ -356,6 +356,7 @@ mod tests {
             left: vec![plan.accounts[0].changes[0].clone()],
             manual: vec![plan.accounts[0].changes[2].clone()],
             unread: vec![("ins".to_owned(), vec!["503 after 3 tries".to_owned()])],
+            lifts: Lifts::Plan,
             plan,
         }
     }
@@ -370,6 +371,7 @@ mod tests {
             left: Vec::new(),
             manual: Vec::new(),
             unread: Vec::new(),
+            lifts: Lifts::Plan,
         };
         let mut out = Vec::new();
         text(&mut out, &ApplyView::of(&applied), None, Paint::plain()).unwrap();
@@ -448,6 +450,26 @@ hint: what it means, and what to do: portcullis explain removals
         }
         assert!(hint(&applied, None).contains("portcullis apply --runbook") && !hint(&applied, None).contains("portcullis plan"));
         assert_eq!(hint(&applied, Some(Path::new("steps.md"))), "hint: the steps by hand stand in steps.md");
+    }
+
+    #[test]
+    fn a_guard_s_flag_is_for_what_is_left_or_a_plan_tells_it() {
+        let said = |lifts| {
+            let view = ApplyView::of(&Applied { lifts, ..applied() });
+            let mut out = Vec::new();
+            text(&mut out, &view, None, Paint::plain()).unwrap();
+            let lift = view.guards.iter().find(|g| g.tripped).and_then(|g| g.lift.clone());
+            (lift.is_some(), String::from_utf8(out).unwrap())
+        };
+        for (lifts, is_told, words) in [
+            (Lifts::Plan, true, "to lift it for this plan: --allow"),
+            (Lifts::Rest, true, "to lift it for what is left of this plan: --allow"),
+            (Lifts::Unknown, false, "plan again: the plan of what is left prints the flag that lifts it"),
+        ] {
+            let (lift, text) = said(lifts);
+            assert!(lift == is_told && text.contains(words), "{lifts:?}: {text}");
+            assert_eq!(text.contains("--allow"), is_told, "{lifts:?}");
+        }
     }
 
     #[test]

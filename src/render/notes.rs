@@ -120,7 +120,7 @@ impl Note {
             note.details.push(guard.who.join(", "));
         }
         match &guard.lift {
-            Some(lift) => note.flag = Some(Hint::command("to lift it for this plan:", lift.clone(), "")),
+            Some(lift) => note.flag = Some(Hint::command(plan_text::to_lift(guard), lift.clone(), "")),
             None => note.details.push(plan_text::remedy(guard).to_owned()),
         }
         note.place.clone_from(&guard.place);

@@ -176,6 +176,7 @@ fn applied(plan: Plan) -> Applied {
         left: vec![plan.accounts[0].changes[1].clone()],
         manual: Vec::new(),
         unread: vec![("ins".to_owned(), vec!["503 after 3 tries".to_owned()])],
+        lifts: Default::default(),
         plan,
     }
 }
@@ -466,6 +467,7 @@ proptest! {
             left: whole.accounts[0].changes.clone(),
             manual: Vec::new(),
             unread: vec![(name(0).to_owned(), vec![name(8).to_owned()])],
+            lifts: Default::default(),
             plan: whole,
         };
         let of_apply = Notes::of_apply(&ApplyView::of(&failed), &again, Some(Path::new(name(9))));

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::apply::Lifts;
+
 use super::neutral::Neutral;
 use super::paint::Paint;
 use super::plan_text_change::{at, comes_first, members, write_blocked, write_change};
@@ -150,14 +152,24 @@ pub(super) fn guard_tripped(out: &mut impl Write, guard: &GuardView, paint: Pain
     }
     writeln!(out)?;
     match &guard.lift {
-        Some(lift) => writeln!(out, "       to lift it for this plan: {}", Neutral(lift)),
+        Some(lift) => writeln!(out, "       {} {}", to_lift(guard), Neutral(lift)),
         None => writeln!(out, "       {}", remedy(guard)),
     }
 }
 
-/// What to do about a guard that no flag lifts.
+/// What stands before the flag that lifts a guard.
+pub(super) fn to_lift(guard: &GuardView) -> &'static str {
+    match guard.lifts {
+        Lifts::Plan | Lifts::Unknown => "to lift it for this plan:",
+        Lifts::Rest => "to lift it for what is left of this plan:",
+    }
+}
+
+/// What to do about a guard without a flag that lifts it.
 pub(super) fn remedy(guard: &GuardView) -> &'static str {
-    if guard.is_floor {
+    if guard.lifts == Lifts::Unknown {
+        "plan again: the plan of what is left prints the flag that lifts it"
+    } else if guard.is_floor {
         "this guard cannot be lifted so far: add an administrator first, and see that they accept"
     } else {
         "this guard cannot be lifted; change the manifests"

@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::apply::Lifts;
 use crate::model::{Action, Attrs, Channel, Direction, Place, Proof};
 use crate::plan::{AccountPlan, Blocked, Cause, Change, Plan, ReadingSummary, Report, Risk, Verdict, Warning};
 
@@ -184,7 +185,8 @@ pub struct GuardView {
     pub actual: u32,
     /// It stops the account before its first write.
     pub tripped: bool,
-    /// The flag that lifts it for this plan; null where it holds or cannot be lifted.
+    /// The flag that lifts it for this plan, after an apply for what is left of it; null where it holds
+    /// or cannot be lifted, and where only another plan tells the flag.
     pub lift: Option<String>,
     /// Who is meant, where that is not plain from the changes.
     pub who: Vec<String>,
@@ -193,6 +195,9 @@ pub struct GuardView {
     /// It stops what falls below its limit; the code says so to programs.
     #[serde(skip)]
     pub is_floor: bool,
+    /// What the flag is for; the digests say so to programs.
+    #[serde(skip)]
+    pub lifts: Lifts,
 }
 
 /// A line of the manifests.
@@ -378,6 +383,18 @@ impl GuardView {
             who: verdict.who.clone(),
             place: verdict.place.as_ref().map(PlaceView::of),
             is_floor: verdict.is_floor(),
+            lifts: Lifts::Plan,
+        }
+    }
+
+    /// After an apply.
+    pub(super) fn of_applied(verdict: &Verdict, lifts: Lifts) -> Self {
+        let guard = Self { lifts, ..Self::of(verdict) };
+        match lifts {
+            Lifts::Plan | Lifts::Rest => guard,
+            Lifts::Unknown if guard.lift.is_some() => Self { lift: None, ..guard },
+            // Nothing would lift it.
+            Lifts::Unknown => Self { lifts: Lifts::Plan, ..guard },
         }
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::{Direction, Live, Tenant};
+use crate::model::{Direction, Key, Live, Tenant};
 use crate::systems::{self, Axis, SystemSpec};
 
 use super::export::{self, MemberView};
@@ -105,6 +105,8 @@ pub struct WhoAccount<'a> {
     pub problems: Vec<String>,
     /// Whether the actor sees everyone.
     pub sees_all: bool,
+    /// What an export beside the account shows (`also`); hidden of whoever it does not list.
+    pub beside: BTreeSet<Key>,
     pub standing: Standing,
     /// Memberships under any of the person's addresses.
     pub members: Vec<Live>,
@@ -286,7 +288,13 @@ impl WhoAccountView {
             problems.push(format!("{bounded}: who is hidden is not absent"));
         }
         for member in &members {
-            let unseen: Vec<&str> = member.member.partly_seen.iter().chain(&member.member.hidden).copied().collect();
+            let (unlisted, hidden): (Vec<&str>, Vec<&str>) = member.member.hidden.iter().partition(|key| account.beside.contains(**key));
+            if !unlisted.is_empty() {
+                let who = &member.member.email;
+                let unlisted = unlisted.join(", ");
+                problems.push(format!("the export beside the account does not list {who}: {unlisted} cannot be told; export anew"));
+            }
+            let unseen: Vec<&str> = member.member.partly_seen.iter().copied().chain(hidden).collect();
             if !unseen.is_empty() {
                 problems.push(format!("{bounded}: there may be more of {}", unseen.join(", ")));
             }
@@ -530,7 +538,41 @@ pub fn who_schema() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Known, Phase};
     use crate::render::samples;
+
+    fn problems(beside: BTreeSet<Key>) -> Vec<String> {
+        let email = crate::model::Email::parse("a@acme.example").unwrap();
+        let attrs = [("pii", Known::Hidden), ("role", Known::Hidden)].into_iter().collect();
+        let live = Live { email, id: None, phase: Phase::Active, attrs };
+        let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Default::default() };
+        let account = WhoAccount {
+            account: "ins".into(),
+            system: &crate::systems::insider::SPEC,
+            tenant: &tenant,
+            backend: "scim",
+            sandbox: false,
+            problems: Vec::new(),
+            sees_all: true,
+            beside,
+            standing: Standing::LiveOnly,
+            members: vec![live],
+            declared: None,
+            entries: Vec::new(),
+            why: Vec::new(),
+            later: Vec::new(),
+            plan: Vec::new(),
+        };
+        WhoAccountView::of(account).problems
+    }
+
+    #[test]
+    fn what_an_export_does_not_list_is_not_put_on_the_actor() {
+        let missing = "the export beside the account does not list a@acme.example: pii cannot be told; export anew";
+        let bounded = |keys: &str| format!("the actor does not see everyone here: there may be more of {keys}");
+        assert_eq!(problems(["pii"].into()), [missing.to_owned(), bounded("role")]);
+        assert_eq!(problems(BTreeSet::new()), [bounded("role, pii")]);
+    }
 
     #[test]
     fn the_schema_is_the_one_that_is_committed() {

@@ -231,6 +231,22 @@ impl<'f> Connected<'f> {
         Self { only: Some(whom), ..self }
     }
 
+    /// Refuses a day that is over in every account: what was there then cannot be read.
+    ///
+    /// # Errors
+    /// Such a day.
+    pub(super) fn is_to_come(&self, request: &Request) -> Result<(), Stop> {
+        let Some(at) = request.at else { return Ok(()) };
+        let today = |site: &Site<'_>| request.now.to_zoned(site.tenant.zone.clone()).date();
+        match self.sites.iter().map(today).min() {
+            Some(today) if at < today => {
+                let message = format!("{at} is over: a plan is for {today} or a day to come");
+                Err(Stop::hinted(message, "without `--at` it is for now"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     pub fn sites(&self) -> &[Site<'f>] {
         &self.sites
     }

@@ -1,8 +1,10 @@
 //! After an apply the accounts are read again and must plan to nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::apply::Applied;
+use crate::apply::{Applied, Lifts};
+use crate::model::Reading;
 use crate::plan::{self, Change, Cleared};
 
 use super::links::LinkFiles;
@@ -11,8 +13,15 @@ use super::{Connected, Request};
 /// Servers that are only eventually consistent get this long, in all.
 const WAITS: &[Duration] = &[Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Reads what was written to again, and lists what a fresh plan still shows.
-pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &Cleared, applied: &mut Applied) {
+/// Reads what was written to again, and lists what a fresh plan still shows. Answers with the whole
+/// readings.
+pub(super) async fn all(
+    request: &Request,
+    connected: &Connected<'_>,
+    cleared: &Cleared,
+    applied: &mut Applied,
+) -> BTreeMap<String, Reading> {
+    let mut all = BTreeMap::new();
     for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
         let Some(site) = connected.site(&account.account) else { continue };
         request.says(&format!("reading {} again", site.name));
@@ -34,8 +43,39 @@ pub(super) async fn all(request: &Request, connected: &Connected<'_>, cleared: &
             if left.is_empty() || i + 1 == waits.len() {
                 links.sweep(site.name.as_str(), &reading, applied);
                 applied.left.extend(left);
+                all.insert(account.account.clone(), reading);
                 break;
             }
         }
     }
+    all
+}
+
+/// A flag that lifts a guard is for one plan: once changes were made, for the plan of what is left.
+/// `fresh` are the readings of [`all`], `readings` those before.
+pub(super) fn lifts(
+    request: &Request,
+    connected: &Connected<'_>,
+    cleared: &Cleared,
+    readings: Vec<Reading>,
+    mut fresh: BTreeMap<String, Reading>,
+    applied: &mut Applied,
+) {
+    let written = || cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty());
+    let guards = applied.plan.accounts.iter_mut().flat_map(|a| &mut a.guards).filter(|v| v.tripped && v.lift.is_some());
+    let guards: Vec<_> = guards.collect();
+    if guards.is_empty() || written().next().is_none() {
+        return;
+    }
+    if written().any(|a| !fresh.contains_key(&a.account)) {
+        applied.lifts = Lifts::Unknown;
+        return;
+    }
+    let now = connected.sites().iter().zip(readings).map(|(site, before)| fresh.remove(site.name.as_str()).unwrap_or(before));
+    let rest = plan::plan(request.moment(), &connected.accounts(&now.collect::<Vec<_>>()));
+    for guard in guards {
+        let theirs = rest.accounts.iter().flat_map(|a| &a.guards).find(|v| (&v.account, v.code) == (&guard.account, guard.code));
+        guard.lift = theirs.and_then(|v| v.lift.clone());
+    }
+    applied.lifts = Lifts::Rest;
 }

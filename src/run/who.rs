@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use crate::desired::{Entry, Member, Merged, Wanted};
-use crate::manifest::{Leaves, Manifests, Mode, Person, Whom};
-use crate::model::{Atom, Email, Keyed, Known, Live, Phase, Reading, Value};
+use crate::manifest::{BackendName, Leaves, Manifests, Mode, Person, Whom};
+use crate::model::{Atom, Email, Key, Keyed, Known, Live, Phase, Reading, Value};
 use crate::plan::{self, Account, AccountPlan, Blocked, Change, Plan, Report};
 use crate::render::plan_view::PlaceView;
 use crate::render::who::{EntryView, Standing, WhoAccount, WhoPerson, WhoView};
@@ -112,6 +114,7 @@ impl<'m> Sought<'m> {
             sandbox: site.backend.is_sandbox(),
             problems,
             sees_all,
+            beside: beside(site),
             standing,
             why: why(site.spec, input.as_ref(), &wanted, &members, &known, &planned),
             later: member.map(|m| m.later(today, site.spec)).unwrap_or_default(),
@@ -121,6 +124,12 @@ impl<'m> Sought<'m> {
             entries,
         }
     }
+}
+
+/// What only an export beside the account shows.
+fn beside(site: &Site<'_>) -> BTreeSet<Key> {
+    let export = site.connection.roster.as_ref().filter(|_| site.connection.backend != BackendName::Roster);
+    export.map(|roster| roster.columns.keys().copied().collect()).unwrap_or_default()
 }
 
 /// What is asked for, as if it were there: judged as what is there.

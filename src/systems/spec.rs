@@ -1,8 +1,10 @@
 //! The shape of a system's literals. A field's comment names the rule that it carries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Attrs, Key, Live, Tenant, Value, Verb};
+use jiff::tz::TimeZone;
+
+use crate::model::{Action, Actor, Atom, Attrs, Key, Live, Tenant, Value, Verb};
 
 use super::check::{Dated, Finding, Needs, Seeking};
 use super::one_off::OneOffSpec;
@@ -359,6 +361,17 @@ pub type May = fn(&Tenant, &Seeking<'_>) -> Result<(), Needs>;
 impl SystemSpec {
     pub fn attr(&self, key: &str) -> Option<&'static AttrSpec> {
         self.attrs.iter().find(|a| a.key == key)
+    }
+    /// Tenants on whose pages all there is can be seen: every feature on, and each word of a fact that a
+    /// procedure asks for.
+    pub fn every_page(&self) -> Vec<Tenant> {
+        let feature = |(fact, word): (Key, &'static str)| (fact, Value::Set(BTreeSet::from([Atom::literal(word)])));
+        let facts: BTreeMap<Key, Value> = self.attrs.iter().filter_map(|a| a.feature).map(feature).collect();
+        let asked = self.procedures.iter().filter_map(|p| p.tenant.as_ref());
+        let each =
+            asked.map(|at| facts.iter().map(|(k, v)| (*k, v.clone())).chain([(at.fact, Value::One(Atom::literal(at.word)))]).collect());
+        let tenant = |facts| Tenant { name: None, zone: TimeZone::UTC, facts, actor: Actor::default() };
+        std::iter::once(facts.clone()).chain(each).map(tenant).collect()
     }
     pub fn fact(&self, key: &str) -> Option<&'static FactSpec> {
         self.facts.iter().find(|f| f.key == key)

@@ -87,6 +87,25 @@ fn a_lift_that_is_too_small_lifts_nothing() {
     assert_eq!(applied["results"].as_array().map(Vec::len), Some(1), "the other account goes on");
 }
 
+/// The digest before the part that was made is no plan's any more.
+#[test]
+fn after_a_part_was_made_the_lift_is_for_what_is_left() {
+    let world = world();
+    let before = world.run("plan --format json").expect(4).digest();
+    let applied = world.args(&["apply", "--auto-approve", "--format", "json"]).expect(4);
+    assert_eq!(applied.json()["results"].as_array().map(Vec::len), Some(1), "the other account was made");
+    let lift = guard(&applied.json(), "removals")["lift"].as_str().expect("it can be lifted").to_owned();
+    assert_eq!(lift, format!("--allow sol:removals=2@{}", world.run("plan --format json").expect(4).digest()));
+    assert!(!lift.contains(&before));
+    // Nothing more is made: it stays the same, and is of this plan.
+    let said = world.run("apply --auto-approve").expect(4).out;
+    assert!(said.contains(&format!("to lift it for this plan: {lift}")), "{said}");
+    let mut args = vec!["apply", "--auto-approve"];
+    args.extend(lift.split(' '));
+    world.args(&args).expect(0);
+    world.run("plan").expect(0);
+}
+
 #[test]
 fn a_lift_is_for_one_plan() {
     let world = world();

@@ -53,3 +53,13 @@ fn every_visible_command_has_a_manual_page() {
     world.write("taken", "");
     world.run("man taken").expect(1);
 }
+
+#[test]
+fn a_script_and_a_page_are_no_json() {
+    let world = World::new();
+    for line in ["completions bash --format json", "man --format json", "--format json man pages"] {
+        let said = world.run(line).expect(1);
+        assert!(said.out.is_empty() && said.err.contains("and no JSON: leave `--format json` out"), "{line}: {}", said.both());
+    }
+    assert!(!world.path().join("pages").exists());
+}

@@ -114,3 +114,35 @@ fn a_word_that_means_nothing_is_answered_with_what_would() {
     assert!(world.run("plan --account nope").expect(1).err.contains("hint: there is sol"));
     assert!(world.run("plan --at tomorrow").expect(1).err.contains("give a date as 2026-12-31"));
 }
+
+/// An empty list would pass for a check.
+#[test]
+fn a_folder_without_manifests_is_told_by_every_command_that_lists() {
+    let world = World::new();
+    for line in ["plan", "expiring", "who ada@acme.example", "expiring --format json", "who ada@acme.example --format json"] {
+        let said = world.run(line).expect(0);
+        assert!(said.err.contains("there is no manifest (*.yaml) in"), "{line}: {}", said.both());
+        assert!(said.err.contains("give the folder that holds `accounts`"), "{line}: {}", said.both());
+    }
+    let said = world.run("who ada").expect(1);
+    assert!(said.err.contains("there is no manifest") && said.err.contains("no id of `people`"), "{}", said.err);
+}
+
+#[test]
+fn a_day_that_is_over_cannot_be_planned_for() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          east: { system: solver, backend: embedded, timezone: Asia/Tokyo }
+          west: { system: solver, backend: embedded, timezone: America/New_York }
+        accounts: { east: { members: [] }, west: { members: [] } }
+        ",
+    );
+    // At nine on the 22nd, in UTC.
+    let said = world.run("plan --at 2026-11-21").expect(1);
+    assert!(said.err.contains("2026-11-21 is over: a plan is for 2026-11-22 or a day to come"), "{}", said.err);
+    world.run("plan --at 2026-11-22").expect(0);
+    world.run("plan --at 2026-11-23").expect(0);
+}

@@ -6,6 +6,7 @@ mod leases;
 mod links;
 mod member;
 mod proof;
+mod record;
 mod remains;
 mod request;
 mod resumed;
@@ -14,13 +15,15 @@ mod revoke;
 mod stop;
 mod verify;
 mod who;
+mod write;
 
-use crate::apply::{self, Applied, Lease};
+use crate::apply::{Applied, Lease};
 use crate::model::Reading;
 use crate::plan::saved::Saved;
 use crate::plan::{self, Cleared, Expiring, Lift, Plan};
 
 use links::LinkFiles;
+use record::Log;
 
 pub use connect::{Connected, Folder, Site};
 pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
@@ -123,53 +126,24 @@ impl Connected<'_> {
             links.sweep(site.name.as_str(), reading, &mut applied);
             resumed::nothing_is_left(request, site.name.as_str(), &applied.plan);
         }
+        let log = cleared
+            .plan()
+            .changes()
+            .any(plan::Change::is_sent)
+            .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
+        let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref() };
         for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
             request.says(&format!("applying {}", account.account));
-            match self.execute(request, account, &readings, &lifts, &cleared).await {
+            match run.account(self, account, self.reading_of(&account.account, &readings)?).await {
                 Ok(results) => applied.add(&account.account, &account.changes, results, self.accepted(&account.account)),
                 Err(why) => applied.add_unwritten(&account.changes, &why),
             }
         }
         let fresh = verify::all(request, self, &cleared, &mut applied).await;
         verify::lifts(request, self, &cleared, readings, fresh, &mut applied);
+        applied.audit = log.map(|log| log.note(request));
         drop(leases);
         applied.links.waiting = self.sites().iter().map(|site| links::waiting(site, &applied)).sum();
         Ok(applied)
-    }
-
-    /// One account's cleared changes, made through a writer that exists only now.
-    async fn execute(
-        &self,
-        request: &Request,
-        account: &plan::AccountPlan,
-        readings: &[Reading],
-        lifts: &[Lift],
-        cleared: &Cleared,
-    ) -> Result<Vec<apply::ChangeResult>, String> {
-        let (site, reading) = self.sites().iter().zip(readings).find(|(s, _)| *s.name == *account.account).ok_or("the account is gone")?;
-        let handover = site.handover()?;
-        let input = self.account(site, reading).ok_or("the account is gone")?;
-        // Where a human makes all of it nothing is sent, and nothing can be cut off.
-        let sends = account.changes.iter().any(plan::Change::is_sent);
-        let begin = || resumed::journal(request, cleared.plan().lifted_by(), lifts, account, &input);
-        let journal = sends.then(begin).transpose()?;
-        let writer = site.backend.writer(cleared)?;
-        let at = apply::Site {
-            spec: site.spec,
-            tenant: &site.tenant,
-            caps: site.backend.reader().caps(),
-            minimum: account.minimum_administrators(),
-            reader: site.backend.reader(),
-            writer: &*writer,
-            handover: handover.as_ref(),
-            record: journal.as_ref().map_or(&apply::NoRecord, |j| j as &dyn apply::Record),
-            stopping: &request.stopping,
-        };
-        let results = apply::execute(&at, &account.changes).await;
-        // A run that was asked to stop is finished by the next.
-        if let Some(journal) = journal.filter(|_| !request.stopping.is_asked()) {
-            journal.end(request.now);
-        }
-        Ok(results)
     }
 }

@@ -1,5 +1,6 @@
 //! Makes what was cleared happen: executor and results. Never computes a plan.
 
+mod audit;
 mod change;
 mod execute;
 mod exists;
@@ -12,6 +13,10 @@ mod private;
 mod read_back;
 mod stopping;
 
+pub use audit::{
+    AUDIT_VERSION, AppliedAt, Audit, ChangeEntry, Checked, Entry, Head, What, Writer, applied_digests, check as check_audit,
+    end as audit_end,
+};
 pub use execute::{Site, execute};
 pub use handover::{Found, Handover, Ready, Swept};
 pub use journal::{
@@ -19,5 +24,5 @@ pub use journal::{
 };
 pub use lease::{FileLeases, Holder, Lease, Leases, NoLease, Place, take as take_lease};
 pub use one_off::{OneOffResult, one_off};
-pub use outcome::{Applied, ChangeResult, Lifts, LinksApplied, ResultWord};
+pub use outcome::{Applied, AuditNote, ChangeResult, Lifts, LinksApplied, ResultWord};
 pub use stopping::Stopping;

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::model::Atom;
 use crate::plan::{Blocked, Change, ChangeId, Cleared, Plan};
 
+use super::audit::Head;
 use super::handover::Swept;
 
 /// SYSTEMS.md E9: the address is taken where this actor does not see it.
@@ -78,6 +80,16 @@ pub struct LinksApplied {
     pub swept: Vec<(String, Swept)>,
 }
 
+/// What the result says of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditNote {
+    pub file: PathBuf,
+    /// Where it ends now.
+    pub head: Option<Head>,
+    /// Why it was not written.
+    pub problem: Option<String>,
+}
+
 /// What an apply did and what it left, over all accounts.
 #[derive(Debug)]
 pub struct Applied {
@@ -96,6 +108,8 @@ pub struct Applied {
     /// Accounts whose reading back failed, with why.
     pub unread: Vec<(String, Vec<String>)>,
     pub lifts: Lifts,
+    /// None where nothing was to be sent.
+    pub audit: Option<AuditNote>,
 }
 
 impl Applied {
@@ -115,6 +129,7 @@ impl Applied {
             manual,
             unread: Vec::new(),
             lifts: Lifts::Plan,
+            audit: None,
         }
     }
 

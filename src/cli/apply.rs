@@ -1,7 +1,6 @@
 use std::io::{self, IsTerminal};
-use std::path::Path;
 
-use crate::plan::saved::{AllowedSigners, NAMESPACE};
+use crate::plan::saved::NAMESPACE;
 use crate::plan::{Cleared, Lift, Plan};
 use crate::render::runbook::Runbook;
 use crate::render::{self, ApplyView, Kind, Notes, PlanView};
@@ -10,7 +9,8 @@ use crate::run::{self, Approval, Request, Reviewed, Signers, Stop, Unfinished};
 use super::args::{AllowFlag, ApplyArgs, ApproveArgs};
 use super::context::{Context, Shape};
 use super::runbook_file::RunbookFile;
-use super::{exit, saved_file, signals};
+use super::sign::Signer;
+use super::{audit, exit, saved_file, signals};
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop> {
     let mut request = context.request();
@@ -25,15 +25,17 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
     let asks = reviewed.is_none() && !args.resume && may_ask(&args.approve)?;
     let approval = Approval { reviewed, resume: args.resume, ..approval(&args.approve)? };
     tell_of_unfinished(context, &request, args.resume)?;
+    let audit_signer = args.approve.sign_audit.as_deref().map(Signer::by).transpose()?;
     // Opened before anything is applied: whoever asked for the steps is not left without them.
     let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
-    let applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, &request, plan, cleared, asks)).await {
+    let mut applied = match run::apply(&request, &approval, |plan, cleared| show_and_ask(context, &request, plan, cleared, asks)).await {
         Ok(applied) => applied,
         Err(stop) => {
             runbook.into_iter().for_each(RunbookFile::abandon);
             return Err(stop);
         }
     };
+    audit::sign(&request, audit_signer.as_ref(), &mut applied);
     let (mut out, paint) = context.out();
     let view = ApplyView::of(&applied);
     let printed = match context.shape() {
@@ -56,23 +58,17 @@ fn reviewed(args: &ApplyArgs) -> Result<Option<Reviewed>, Stop> {
         };
     };
     let saved = saved_file::read(path)?;
-    let signers = args.verify.as_deref().map(|file| signers(file, usize::from(args.quorum))).transpose()?;
+    let allowed = args.verify.as_deref().map(|file| saved_file::signers(file, NAMESPACE)).transpose()?;
+    let signers = allowed.map(|allowed| Signers { allowed, quorum: usize::from(args.quorum) });
     Ok(Some(Reviewed { saved, signers }))
-}
-
-fn signers(path: &Path, quorum: usize) -> Result<Signers, Stop> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| Stop::failed(format!("{shown} cannot be read: {e}")))?;
-    let allowed = AllowedSigners::parse(&text).map_err(|wrong| Stop::failed(format!("{shown}: {}", wrong.join("; "))))?;
-    if allowed.is_empty() {
-        return Err(Stop::failed(format!("{shown}: nobody may sign: it has no key for the namespace {NAMESPACE}")));
-    }
-    Ok(Signers { allowed, quorum })
 }
 
 /// What an apply needs beside the manifests.
 pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) {
     request.patience = args.wait.unwrap_or_default();
+    if let Some(file) = &args.audit {
+        request.audit.clone_from(file);
+    }
     if let Some(folder) = &args.journal {
         request.journals.clone_from(folder);
     }

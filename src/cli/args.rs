@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::approve::ApprovePlanArgs;
+use super::audit::AuditCommand;
 use super::later::{LaterArgs, LaterRevisions};
 use super::member::MemberCommand;
 pub use super::sandbox::{OnMember, SandboxCommand};
 use super::show::ShowArgs;
 use super::sign::SignArgs;
-pub use super::words::{AllowFlag, Setting, Within};
+pub use super::words::{AllowFlag, ExportLevel, PhaseWord, Setting, Within};
 
 /// Access as code: plan, review and apply who may enter which SaaS account.
 ///
@@ -138,6 +139,11 @@ pub enum Command {
     Show(ShowArgs),
     /// Signs a saved plan, or some of its changes.
     Approve(ApprovePlanArgs),
+    /// Checks the audit log, or begins one.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Finds what changed in the live accounts behind the manifests' back.
     Drift(DriftArgs),
     /// Ends all access of a person now: the changes, and the edit of the manifests.
@@ -266,6 +272,10 @@ pub struct PlanArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub sign: SignArgs,
+    /// With --out: the audit log of later applies; without it, .portcullis/audit.jsonl of the manifests'
+    /// folder. What it says is applied after the plan was saved is not approved by it again.
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub audit: Option<PathBuf>,
     #[command(flatten)]
     pub revisions: LaterRevisions,
 }
@@ -343,6 +353,12 @@ pub struct ApproveArgs {
     /// runs it and stops.
     #[arg(long, value_name = "TIME", value_parser = patience)]
     pub wait: Option<std::time::Duration>,
+    /// The audit log; without it, .portcullis/audit.jsonl of the manifests' folder.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+    /// Signs the head of the audit log with this private key of SSH, once the run has ended.
+    #[arg(long, value_name = "KEY")]
+    pub sign_audit: Option<PathBuf>,
     /// Keeps the journals in this folder; without it, in .portcullis/journal of the manifests' folder.
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
@@ -365,6 +381,8 @@ impl ApproveArgs {
             ("--unreviewed", self.unreviewed),
             ("--wait", self.wait.is_some()),
             ("--journal", self.journal.is_some()),
+            ("--audit", self.audit.is_some()),
+            ("--sign-audit", self.sign_audit.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
     }
@@ -440,46 +458,6 @@ pub struct ExpiringArgs {
     /// How far to look: hours, days, weeks or months of the calendar, like 36h, 30d, 2w or 1m; 2m holds the whole next month.
     #[arg(long, value_name = "TIME", default_value = "30d")]
     pub within: Within,
-}
-
-/// Where a membership stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PhaseWord {
-    Pending,
-    Active,
-    Locked,
-    Expired,
-    Suspended,
-}
-
-impl PhaseWord {
-    pub fn word(self) -> &'static str {
-        match self {
-            PhaseWord::Pending => "pending",
-            PhaseWord::Active => "active",
-            PhaseWord::Locked => "locked",
-            PhaseWord::Expired => "expired",
-            PhaseWord::Suspended => "suspended",
-        }
-    }
-}
-
-/// Access levels (SYSTEMS.md I6, I15).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportLevel {
-    Account,
-    Group,
-    Unassigned,
-}
-
-impl ExportLevel {
-    pub fn level(self) -> crate::render::Level {
-        match self {
-            ExportLevel::Account => crate::render::Level::Account,
-            ExportLevel::Group => crate::render::Level::Group,
-            ExportLevel::Unassigned => crate::render::Level::Unassigned,
-        }
-    }
 }
 
 /// Prints the JSON Schemas of manifests and outputs.
@@ -567,6 +545,7 @@ impl Args {
             Command::Drift(a) => &a.at,
             Command::Revoke(a) => &a.at,
             Command::Export(a) => &a.at,
+            Command::Audit { command } => command.at(),
             Command::Member { command } => return command.folder().map(PathBuf::as_path),
             Command::Expiring(a) => &a.at,
             Command::Who(a) => &a.at,

@@ -18,6 +18,9 @@ use crate::run::{Folder, Request, Stop};
 use super::args::{Args, ColorWhen, Format, GlobalArgs};
 use super::exit;
 
+/// The audit log, below the manifests' folder.
+const AUDIT: &str = ".portcullis/audit.jsonl";
+
 /// A command's surroundings.
 pub struct Context {
     pub format: Format,
@@ -85,6 +88,7 @@ impl Context {
             env: Box::new(|name| std::env::var(name).ok()),
             by: by(),
             journals: self.folder.join(".portcullis/journal"),
+            audit: self.folder.join(AUDIT),
             leases: leases(&self.folder),
             patience: Duration::ZERO,
             halt_at: halt_at(),

@@ -70,6 +70,7 @@ impl Args {
             Command::Init(_)
             | Command::Member { .. }
             | Command::Show(_)
+            | Command::Audit { .. }
             | Command::Approve(_)
             | Command::Validate(_)
             | Command::Revoke(_)

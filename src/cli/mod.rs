@@ -3,6 +3,7 @@
 mod apply;
 mod approve;
 pub mod args;
+mod audit;
 mod completions;
 mod context;
 mod drift;
@@ -149,6 +150,7 @@ async fn dispatch(context: &Context, args: &Args) -> Result<u8, crate::run::Stop
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Show(args) => show::run(context, args),
+        Command::Audit { command } => audit::run(context, command),
         Command::Approve(args) => approve::run(context, args),
         Command::Drift(args) => drift::run(context, args).await,
         Command::Revoke(args) => revoke::run(context, args).await,

@@ -14,6 +14,9 @@ use super::sign::Signer;
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> {
     let mut request = context.request();
     request.at = args.day;
+    if let Some(file) = &args.audit {
+        request.audit.clone_from(file);
+    }
     let plan = match &args.out {
         None if args.sign.sign.is_some() => return Err(Stop::hinted("--sign signs a saved plan", "say where with `--out FILE`")),
         None => run::plan(&request).await?,

@@ -7,8 +7,9 @@ use crate::run::{Revocation, Revoke, Stop};
 use super::apply::{approval, may_ask, prepare, show_and_ask, succeeded};
 use super::args::RevokeArgs;
 use super::context::{Context, quoted};
-use super::exit;
 use super::runbook_file::RunbookFile;
+use super::sign::Signer;
+use super::{audit, exit};
 
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<u8, Stop> {
     let request = context.request();
@@ -52,13 +53,15 @@ async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<
         }
         Ok(())
     };
-    let (found, applied) = match revoke.apply(&request, &approval, ask).await {
+    let audit_signer = args.approve.sign_audit.as_deref().map(Signer::by).transpose()?;
+    let (found, mut applied) = match revoke.apply(&request, &approval, ask).await {
         Ok(done) => done,
         Err(stop) => {
             runbook.into_iter().for_each(RunbookFile::abandon);
             return Err(stop);
         }
     };
+    audit::sign(&request, audit_signer.as_ref(), &mut applied);
     let (mut out, paint) = context.out();
     let view = RevokedView { apply: ApplyView::of(&applied), edits: edits(&found, Some(&applied), written) };
     let printed = if context.is_json() {

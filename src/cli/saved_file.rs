@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::plan::saved::{NotSaved, Saved};
+use crate::plan::saved::{AllowedSigners, NotSaved, Saved};
 use crate::run::Stop;
 
 /// # Errors
@@ -20,6 +20,20 @@ pub(super) fn read(path: &Path) -> Result<Saved, Stop> {
             _ => Stop::hinted(message, "`portcullis plan --out FILE` saves a plan"),
         }
     })
+}
+
+/// Who may sign in a namespace.
+///
+/// # Errors
+/// A file that cannot be read, every line of it that is wrong, and one that names nobody.
+pub(super) fn signers(path: &Path, namespace: &str) -> Result<AllowedSigners, Stop> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|e| Stop::failed(format!("{shown} cannot be read: {e}")))?;
+    let allowed = AllowedSigners::parse(&text, namespace).map_err(|wrong| Stop::failed(format!("{shown}: {}", wrong.join("; "))))?;
+    if allowed.is_empty() {
+        return Err(Stop::failed(format!("{shown}: nobody may sign: it has no key for the namespace {namespace}")));
+    }
+    Ok(allowed)
 }
 
 /// A place for a saved plan, known to be writable before anything is read.

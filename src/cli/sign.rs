@@ -31,6 +31,7 @@ const PASSPHRASE: &str = "PORTCULLIS_SIGN_PASSPHRASE";
 /// A key that can sign, and until when what it signs holds.
 pub(super) struct Signer {
     key: PrivateKey,
+    now: Timestamp,
     valid_until: Timestamp,
 }
 
@@ -45,7 +46,23 @@ impl Signer {
         let hours = args.valid_for.hours(context.now.to_zoned(jiff::tz::TimeZone::UTC).date());
         let valid_until = context.now.checked_add(SignedDuration::from_hours(hours));
         let valid_until = valid_until.map_err(|_| Stop::failed(format!("--valid-for {} is too long", args.valid_for.text)))?;
-        Ok(Some(Self { key, valid_until }))
+        Ok(Some(Self { key, now: context.now, valid_until }))
+    }
+
+    /// A key alone, for what has no time.
+    ///
+    /// # Errors
+    /// As [`Signer::of`].
+    pub(super) fn by(path: &Path) -> Result<Self, Stop> {
+        Ok(Self { key: open(path)?, now: Timestamp::MIN, valid_until: Timestamp::MAX })
+    }
+
+    /// Signs any statement in a namespace.
+    ///
+    /// # Errors
+    /// A key that cannot sign.
+    pub(super) fn sign_json(&self, statement: serde_json::Value, namespace: &str) -> Result<Signed, String> {
+        Signed::of_json(statement, namespace, &self.key).map_err(|why| format!("the key cannot sign: {why}"))
     }
 
     /// Adds the approval of these changes, all of them where none is named.
@@ -53,7 +70,7 @@ impl Signer {
     /// # Errors
     /// Ids that the plan does not have, and a key that cannot sign.
     pub(super) fn sign(&self, saved: &mut Saved, only: &[String]) -> Result<(), Stop> {
-        let statement = Statement::of(saved, only, self.valid_until).map_err(|unknown| {
+        let statement = Statement::of(saved, only, self.now, self.valid_until).map_err(|unknown| {
             let near = unknown.first().and_then(|id| crate::manifest::diagnostic::nearest(id, saved.changes().map(|c| c.id.as_str())));
             let message = format!("the plan has no change {}", unknown.join(", "));
             near.map_or_else(|| Stop::failed(message.clone()), |near| Stop::hinted(message.clone(), format!("did you mean `{near}`?")))

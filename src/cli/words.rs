@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -100,6 +101,46 @@ impl FromStr for Within {
         let time = months.or_else(|| crate::manifest::hours_of(text).map(Time::Hours));
         let time = time.ok_or("expected hours, days, weeks or months of the calendar, like 36h, 30d, 2w or 1m")?;
         Ok(Self { text: text.to_owned(), time })
+    }
+}
+
+/// Where a membership stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PhaseWord {
+    Pending,
+    Active,
+    Locked,
+    Expired,
+    Suspended,
+}
+
+impl PhaseWord {
+    pub fn word(self) -> &'static str {
+        match self {
+            PhaseWord::Pending => "pending",
+            PhaseWord::Active => "active",
+            PhaseWord::Locked => "locked",
+            PhaseWord::Expired => "expired",
+            PhaseWord::Suspended => "suspended",
+        }
+    }
+}
+
+/// Access levels (SYSTEMS.md I6, I15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportLevel {
+    Account,
+    Group,
+    Unassigned,
+}
+
+impl ExportLevel {
+    pub fn level(self) -> crate::render::Level {
+        match self {
+            ExportLevel::Account => crate::render::Level::Account,
+            ExportLevel::Group => crate::render::Level::Group,
+            ExportLevel::Unassigned => crate::render::Level::Unassigned,
+        }
     }
 }
 

@@ -159,6 +159,8 @@ pub struct Policy<'m> {
     pub absent: BTreeMap<&'m Email, &'m Place>,
     pub guards: Guards,
     pub accept_blocked: &'m BTreeSet<Atom>,
+    /// Nothing is written to the account without an audit log.
+    pub audit_required: bool,
     /// Lints that are off.
     pub lints: &'m BTreeMap<Lint, Place>,
     pub invitations: Invitations,

@@ -145,6 +145,7 @@ fn one<'m>(
             absent: account.absent.iter().map(|a| (&a.value, &a.at)).collect(),
             guards: Guards::resolve(spec, manifests, account),
             accept_blocked: &account.accept_blocked,
+            audit_required: account.audit_required,
             lints: &account.lints,
             invitations: account.invitations,
             on_removal: account.on_removal,

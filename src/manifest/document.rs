@@ -264,6 +264,8 @@ pub struct AccountDoc {
     pub members: Vec<EntryDoc>,
     pub guards: BTreeMap<Atom, Located<GuardLimit>>,
     pub accept_blocked: BTreeSet<Atom>,
+    /// `audit: required`.
+    pub audit_required: bool,
     /// Lints that are off, each with its place.
     pub lints: BTreeMap<super::Lint, Place>,
     /// The day of the last review of who is in.

@@ -263,6 +263,8 @@ pub(super) struct Account {
     guards: Option<Guards>,
     /// Codes of blocks that are known and no reason to fail.
     accept_blocked: Option<Vec<Text>>,
+    /// Whether nothing is written to the account without an audit log.
+    audit: Option<AuditWord>,
     /// Practices that are not warned of, each `off` or with the reason.
     lints: Option<Lints>,
     /// The day on which somebody last went through who is in.
@@ -271,6 +273,14 @@ pub(super) struct Account {
     invitations: Option<Invitations>,
     /// What a removal does, where the backend knows both.
     on_removal: Option<RemovalWord>,
+}
+
+/// Whether an audit log must be there.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum AuditWord {
+    /// Nothing is written without one, and `portcullis audit start` begins it.
+    Required,
 }
 
 #[derive(JsonSchema)]

@@ -26,6 +26,8 @@ pub struct Approved {
     pub quorum: Option<usize>,
     /// Of changes that a run began and that was cut off: what is left of one is approved with it.
     pub begun: Vec<Steps>,
+    /// Digests that the audit log says were applied, each with when: an approval holds once.
+    pub spent: BTreeMap<String, String>,
     /// The signatures that do not count, each with the reason.
     pub uncounted: Vec<String>,
 }
@@ -89,6 +91,9 @@ impl Approved {
             return None;
         }
         let Some(reviewed) = self.reviewed(change) else { return Some("it is not in the reviewed plan".to_owned()) };
+        if let Some(at) = self.spent.get(change.digest.as_str()) {
+            return Some(format!("it was applied already, at {at}: what is needed again is reviewed again"));
+        }
         let quorum = self.quorum?;
         let is_theirs = |who: &BTreeSet<Email>| {
             change.subject.email().is_some_and(|member| who.iter().any(|address| account.desired.is_one_person(member, address)))

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::apply::{Applied, LinksApplied, ResultWord};
+use crate::apply::{Applied, AuditNote, LinksApplied, ResultWord};
 use crate::model::Channel;
 
 use super::neutral::Neutral;
@@ -45,6 +45,8 @@ pub struct ApplyView {
     pub unreviewed_because: Vec<UnreviewedView>,
     /// Approved changes that came back different; each stops its account.
     pub stale: Vec<StaleView>,
+    /// The audit log; null where nothing was to be sent.
+    pub audit: Option<AuditNoteView>,
     /// Changes that a fresh reading still shows, blocked and manual ones apart.
     pub left: Vec<ChangeView>,
     /// Changes that wait for a human, in order.
@@ -84,6 +86,28 @@ pub struct ResultView {
 pub struct UnreviewedView {
     pub id: String,
     pub why: String,
+}
+
+/// Where the audit log ends now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditNoteView {
+    pub file: String,
+    /// The hash of its last line; null where it was not written.
+    pub head: Option<String>,
+    pub lines: Option<u64>,
+    /// Why it was not written.
+    pub problem: Option<String>,
+}
+
+impl AuditNoteView {
+    fn of(note: &AuditNote) -> Self {
+        Self {
+            file: note.file.display().to_string(),
+            head: note.head.as_ref().map(|h| h.hash.clone()),
+            lines: note.head.as_ref().map(|h| h.seq),
+            problem: note.problem.clone(),
+        }
+    }
 }
 
 /// Hand-over links; the links themselves stand in no output.
@@ -166,6 +190,7 @@ impl ApplyView {
             stopped: stopped.flat_map(|a| &a.changes).map(|c| c.id.clone()).collect(),
             unreviewed: unreviewed().map(|u| u.change.id.clone()).collect(),
             unreviewed_because: unreviewed().map(|u| UnreviewedView { id: u.change.id.clone(), why: u.why.clone() }).collect(),
+            audit: applied.audit.as_ref().map(AuditNoteView::of),
             stale: plan.accounts.iter().flat_map(|a| &a.stale).map(StaleView::of).collect(),
             left: applied.left.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
             manual: applied.manual.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
@@ -286,6 +311,14 @@ pub(super) fn counted(view: &ApplyView) -> String {
 
 fn write_foot(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, paint: Paint) -> io::Result<()> {
     let (faint, strong) = (paint.faint(), paint.strong());
+    match view.audit.as_ref().map(|a| (&a.head, a.lines, &a.problem)) {
+        Some((Some(head), Some(lines), _)) => writeln!(out, "{faint}audit log: {lines} lines, head {head}{faint:#}")?,
+        Some((_, _, Some(problem))) => {
+            let alarm = paint.alarm();
+            writeln!(out, "{alarm}not in the audit log{alarm:#}: {}", Neutral(problem))?;
+        }
+        Some(_) | None => {}
+    }
     writeln!(out, "{faint}{}, digest {}{faint:#}", made(view), view.digest)?;
     writeln!(out, "{strong}{}{strong:#}", counted(view))?;
     hints(view, runbook).iter().try_for_each(|hint| writeln!(out, "hint: {}", Neutral(&hint.to_string())))
@@ -355,6 +388,7 @@ mod tests {
             blocked: plan.accounts[0].blocked.iter().map(|b| ("news".to_owned(), b.clone())).collect(),
             left: vec![plan.accounts[0].changes[0].clone()],
             manual: vec![plan.accounts[0].changes[2].clone()],
+            audit: None,
             unread: vec![("ins".to_owned(), vec!["503 after 3 tries".to_owned()])],
             lifts: Lifts::Plan,
             plan,
@@ -370,6 +404,7 @@ mod tests {
             blocked: Vec::new(),
             left: Vec::new(),
             manual: Vec::new(),
+            audit: None,
             unread: Vec::new(),
             lifts: Lifts::Plan,
         };

@@ -2,6 +2,7 @@
 //! reviews, CSV for spreadsheets, a runbook for what no API takes. Reads a plan and never computes one.
 
 pub mod apply_text;
+mod audit;
 pub mod calendar;
 pub mod diagnostics;
 pub mod expiring;
@@ -36,6 +37,7 @@ pub mod vocabulary;
 pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
+pub use audit::{AuditView, audit_line_schema, audit_schema};
 pub use expiring::{ExpiringView, expiring_schema};
 pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
@@ -61,6 +63,8 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "export" => Some(export_schema()),
         "revoke" => Some(revoke_schema()),
         "approve" => Some(approve_schema()),
+        "audit" => Some(audit_schema()),
+        "audit-line" => Some(audit_line_schema()),
         "journal" => Some(journal_schema()),
         "saved-plan" => Some(saved_schema()),
         "show" => Some(show_schema()),
@@ -71,8 +75,23 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 13] =
-    ["apply", "approve", "expiring", "explain", "export", "journal", "member", "plan", "revoke", "revoked", "saved-plan", "show", "who"];
+pub const SCHEMAS: [&str; 15] = [
+    "apply",
+    "approve",
+    "audit",
+    "audit-line",
+    "expiring",
+    "explain",
+    "export",
+    "journal",
+    "member",
+    "plan",
+    "revoke",
+    "revoked",
+    "saved-plan",
+    "show",
+    "who",
+];
 
 #[cfg(test)]
 mod tests {

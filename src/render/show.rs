@@ -7,7 +7,7 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::Value as Json;
 
 use crate::apply::Line;
-use crate::plan::saved::{Input, Saved, Source};
+use crate::plan::saved::{Input, NAMESPACE, Saved, Source};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
@@ -134,7 +134,7 @@ impl SignatureView {
         };
         let approved: Vec<&str> = signed.statement["changes"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         let changes: Vec<String> = saved.changes().filter(|c| approved.contains(&c.digest.as_str())).map(|c| c.id.clone()).collect();
-        let key = signed.key();
+        let key = signed.key(NAMESPACE);
         Self {
             intact: key.as_ref().is_some_and(|(_, intact)| *intact),
             key: key.map(|(fingerprint, _)| fingerprint),

@@ -290,6 +290,17 @@ impl<'f> Connected<'f> {
         desired.map_or(NONE, |d| d.policy.accept_blocked)
     }
 
+    /// Whether the account is written to only under an audit log.
+    pub fn requires_audit(&self, account: &str) -> bool {
+        self.site(account).and_then(|site| self.desired.get(site.name)).is_some_and(|d| d.policy.audit_required)
+    }
+
+    /// The reading of one account among those of all.
+    pub(super) fn reading_of<'r>(&self, account: &str, readings: &'r [Reading]) -> Result<&'r Reading, Stop> {
+        let mut all = self.sites.iter().zip(readings);
+        all.find(|(site, _)| site.name.as_str() == account).map(|(_, r)| r).ok_or_else(|| Stop::failed("the account is gone"))
+    }
+
     /// Whether an apply may write at all (DESIGN §9).
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::model::{Email, OneOff};
 use crate::plan::{self, Against, Asked, OneOffAct, Refused};
 use crate::systems::Gives;
 
-use super::{Connected, Folder, Request, Site, Stop};
+use super::{Connected, Folder, Request, Site, Stop, record};
 
 /// What is asked for, as the command line says it.
 pub struct MemberRequest<'r> {
@@ -81,6 +81,11 @@ pub async fn member(
         return Ok(done(MemberOutcome::Refused(plan::no_place_for_secrets(&account, asked.act))));
     }
     let confirmed = plan::confirm(act, request.moment(), ask)?;
+    let is_required = connected.requires_audit(site.name.as_str());
+    let audit = match record::open(request, is_required) {
+        Err(why) if is_required => return Err(Stop::failed(format!("`audit: required`, and there is no audit log: {why}"))),
+        audit => audit,
+    };
     let handover = site.handover().map_err(Stop::failed)?;
     let writer = site.backend.writer(confirmed.cleared()).map_err(Stop::failed)?;
     let at = apply::Site {
@@ -95,8 +100,12 @@ pub async fn member(
         stopping: &request.stopping,
     };
     request.says(&format!("{} in {}", asked.act.word(), site.name));
-    let result = apply::one_off(&at, &confirmed).await;
+    let mut result = apply::one_off(&at, &confirmed).await;
     drop(writer);
+    if let Err(why) = audit.and_then(|audit| audit.append(record::one_off(confirmed.act(), result.word))) {
+        let before = if result.message.is_empty() { "" } else { "; " };
+        result.message += &format!("{before}not in the audit log: {why}");
+    }
     Ok(done(MemberOutcome::Made(confirmed.into_act(), result)))
 }
 

@@ -29,6 +29,8 @@ pub struct Request {
     pub by: String,
     /// Where journals are kept.
     pub journals: PathBuf,
+    /// The audit log.
+    pub audit: PathBuf,
     /// Where leases are taken, one place a machine.
     pub leases: PathBuf,
     /// How long to wait for a lease that somebody holds.
@@ -58,6 +60,18 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// How it was given, for the audit log.
+    pub(super) fn word(&self) -> &'static str {
+        match &self.reviewed {
+            _ if self.resume => "resume",
+            Some(Reviewed { signers: Some(_), .. }) => "signatures",
+            Some(_) => "saved-plan",
+            None if self.digest.is_some() => "digest",
+            None if self.auto_approve => "auto-approve",
+            None => "terminal",
+        }
+    }
+
     /// The digest that the fresh plan must have. What is left of a saved plan has one of its own.
     ///
     /// # Errors

@@ -41,6 +41,11 @@ pub(super) fn journals(request: &Request) -> Result<BTreeMap<String, CutOff>, St
     Ok(found.into_iter().map(|c| (c.begin.account.account.clone(), c)).collect())
 }
 
+/// The run of one account that was cut off, where there is one that can be read.
+pub(super) fn cut_off(request: &Request, account: &str) -> Option<CutOff> {
+    journals(request).ok()?.remove(account)
+}
+
 /// What an account's cut-off run was approved to make.
 pub(super) fn approved(cut_off: &CutOff) -> Approved {
     let begin = &cut_off.begin;

@@ -12,7 +12,8 @@ use crate::render::plan_view::TOOL;
 use crate::render::{Kind, PlanView};
 
 use super::connect::{choose, connect};
-use super::{Connected, Folder, Request, Site, Stop, git, resumed};
+use super::record::Spent;
+use super::{Connected, Folder, Request, Site, Stop, git, record, resumed};
 
 /// A plan that was reviewed.
 #[derive(Debug, Clone)]
@@ -36,6 +37,7 @@ pub(super) fn save(request: &Request, folder: &Folder, plan: &Plan, accounts: &[
         view: json!(PlanView::of(plan, Kind::Plan)),
         inputs: folder.sources().iter().map(|s| Input::of(s.name(), s.text())).collect(),
         source: git::source(&request.folder),
+        audit: record::end(request),
     };
     Saved::of(plan, accounts, around)
 }
@@ -59,15 +61,24 @@ impl<'f> Connected<'f> {
         for site in &sites {
             saved.account(site.name.as_str()).map_or(Ok(()), |planned| same_place(site, planned))?;
         }
+        let spent = Spent::of(request);
         let mut approved = match &reviewed.signers {
             None => saved.approved(None, &[], &[]),
             Some(Signers { allowed, quorum }) => {
                 let mut allowed = allowed.clone();
                 allowed.known_as(|address| addresses(manifests, address));
-                let (counted, uncounted) = allowed.check(saved, git::repository(&request.folder).as_deref(), request.now);
+                let (mut counted, uncounted) = allowed.check(saved, git::repository(&request.folder).as_deref(), request.now);
+                for signature in counted.iter_mut().filter(|_| !resume) {
+                    signature.changes.retain(|digest| spent.since(digest, signature.audit_lines, Some(signature.at)).is_none());
+                }
                 saved.approved(Some(*quorum), &counted, &uncounted)
             }
         };
+        for account in approved.values_mut().filter(|_| !resume) {
+            let lines = saved.audit.as_ref().map(|a| a.lines);
+            let when = |digest: &String| Some((digest.clone(), spent.since(digest, lines, saved.as_of())?.to_owned()));
+            account.spent = account.changes.values().filter_map(|c| when(&c.digest)).collect();
+        }
         let mut lifts = Vec::new();
         let journals = if resume { resumed::journals(request)? } else { BTreeMap::new() };
         for (account, cut_off) in journals.iter().filter(|(_, c)| c.begin.plan == saved.digest()) {

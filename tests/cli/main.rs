@@ -2,6 +2,7 @@
 //! with, and what it refuses.
 
 mod approval;
+mod audit;
 mod exit_codes;
 mod hostile;
 mod init;

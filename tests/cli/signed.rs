@@ -179,12 +179,12 @@ fn a_signature_that_does_not_hold_counts_for_nothing_and_says_why() {
             key(w, "other", 9);
             w.run("approve plan.json --sign other.key").expect(0);
         }),
-        ("it is not of this approval", &|w| {
+        ("it is not of what stands beside it", &|w| {
             w.run("approve plan.json --sign root.key --only sol/edit/aa@acme.example").expect(0);
             let all: Json = w.run("show plan.json --format json").expect(0).json()["accounts"][0]["changes"].clone();
             alter(w, |s| s["statement"]["changes"] = json!([all[0]["digest"], all[1]["digest"]]));
         }),
-        ("it is not of this approval", &|w| {
+        ("it is not of what stands beside it", &|w| {
             w.run("approve plan.json --sign root.key").expect(0);
             alter(w, |s| s["statement"]["valid_until"] = json!("2036-11-22T09:00:00Z"));
         }),

@@ -349,6 +349,7 @@ impl Build<'_> {
             members,
             guards,
             accept_blocked: BTreeSet::new(),
+            audit_required: false,
             lints: BTreeMap::new(),
             reviewed: None,
             invitations: Invitations {

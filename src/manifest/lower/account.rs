@@ -104,6 +104,7 @@ pub(super) fn lower<'a>(
         members,
         guards: at.get("guards").map(|g| guard::of_account(g, spec, top, sink)).unwrap_or_default(),
         accept_blocked: at.get("accept-blocked").map(|a| blocked(sink, a)).unwrap_or_default(),
+        audit_required: at.get("audit").and_then(|a| read::word(sink, a, &[("required", true)])).unwrap_or(false),
         lints: at.get("lints").map(|l| lints(sink, l)).unwrap_or_default(),
         reviewed: at.get("reviewed").and_then(|r| read::day(sink, r)),
         invitations: at.get("invitations").map(|i| invitations(sink, i, spec)).unwrap_or_default(),

@@ -6,6 +6,7 @@ mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -17,7 +18,7 @@ use super::change::{AccountPlan, Change, Plan};
 use super::{Account, digest};
 
 pub use signers::{AllowedSigners, Signature, Uncounted};
-pub use statement::{NAMESPACE, Statement};
+pub use statement::{AUDIT_NAMESPACE, NAMESPACE, Statement};
 
 /// The version of the file's shape. Fields may be added; a change or a removal counts it up.
 pub const SAVED_VERSION: u32 = 1;
@@ -39,6 +40,8 @@ pub struct Saved {
     pub inputs: Vec<Input>,
     /// Where the manifests came from; null outside a git repository.
     pub source: Option<Source>,
+    /// Where the audit log ended; null where there was none. What it says was applied later is spent.
+    pub audit: Option<AuditEnd>,
     /// A hash of all but itself and the signatures.
     pub checksum: String,
     /// Who approved it.
@@ -88,6 +91,13 @@ pub struct Source {
     pub changed_since: bool,
 }
 
+/// The end of an audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditEnd {
+    pub lines: u64,
+    pub head: String,
+}
+
 /// Somebody's approval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Signed {
@@ -121,6 +131,7 @@ pub struct Surroundings {
     pub view: Json,
     pub inputs: Vec<Input>,
     pub source: Option<Source>,
+    pub audit: Option<AuditEnd>,
 }
 
 impl Saved {
@@ -137,6 +148,7 @@ impl Saved {
             accounts: accounts.collect(),
             inputs: around.inputs,
             source: around.source,
+            audit: around.audit,
             checksum: String::new(),
             signatures: Vec::new(),
         };
@@ -168,6 +180,11 @@ impl Saved {
     /// The digest of the whole plan.
     pub fn digest(&self) -> &str {
         self.plan["digest"].as_str().unwrap_or_default()
+    }
+
+    /// The instant that it was made for.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.plan["as_of"].as_str()?.parse().ok()
     }
 
     /// Made for another instant than the clock's.

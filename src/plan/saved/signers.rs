@@ -36,6 +36,9 @@ pub struct Signature {
     pub who: BTreeSet<Email>,
     /// The digests of the changes that they approve.
     pub changes: BTreeSet<String>,
+    /// How long the audit log was then, where there was one, and when that was.
+    pub audit_lines: Option<u64>,
+    pub at: Timestamp,
 }
 
 /// An approval that does not count.
@@ -48,18 +51,18 @@ pub struct Uncounted {
 }
 
 impl AllowedSigners {
-    /// A line an entry: addresses, options, key type, key, comment. Entries for other namespaces are left
-    /// out.
+    /// A line an entry: addresses, options, key type, key, comment. Entries for other namespaces than this
+    /// are left out.
     ///
     /// # Errors
     /// Every line that is wrong, by its number: `line 3: ...`.
-    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
+    pub fn parse(text: &str, namespace: &str) -> Result<Self, Vec<String>> {
         let (mut entries, mut wrong) = (Vec::new(), Vec::new());
         for (i, line) in text.lines().enumerate().map(|(i, l)| (i + 1, l.trim())) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            match entry(line) {
+            match entry(line, namespace) {
                 Ok(entry) => entries.extend(entry),
                 Err(why) => wrong.push(format!("line {i}: {why}")),
             }
@@ -91,7 +94,11 @@ impl AllowedSigners {
         (counted, others)
     }
 
-    fn check_one(&self, saved: &Saved, signed: &Signed, repository: Option<&str>, now: Timestamp) -> Result<Signature, Uncounted> {
+    /// Whose signature it is, in this namespace and at this time.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    pub fn who_signed(&self, signed: &Signed, namespace: &str, now: Timestamp) -> Result<BTreeSet<Email>, Uncounted> {
         let signature = SshSig::from_pem(&signed.signature);
         let signature = signature.map_err(|_| Uncounted { by: None, why: "it is no signature in the format of SSH".to_owned() })?;
         let by = PublicKey::from(signature.public_key().clone());
@@ -100,14 +107,21 @@ impl AllowedSigners {
         if known.is_empty() {
             return refuse("nobody among the allowed signers has this key".to_owned());
         }
-        if let Err(why) = by.verify(NAMESPACE, &Statement::message(&signed.statement), &signature) {
-            return refuse(format!("it is not of this approval: {why}"));
+        if let Err(why) = by.verify(namespace, &Statement::message(&signed.statement), &signature) {
+            return refuse(format!("it is not of what stands beside it: {why}"));
         }
         let is_in_time = |e: &&Entry| e.after.is_none_or(|after| after <= now) && e.before.is_none_or(|before| now < before);
         let who: BTreeSet<Email> = known.into_iter().filter(is_in_time).flat_map(|e| e.who.iter().cloned()).collect();
         if who.is_empty() {
             return refuse("the allowed signers give this key another time".to_owned());
         }
+        Ok(who)
+    }
+
+    fn check_one(&self, saved: &Saved, signed: &Signed, repository: Option<&str>, now: Timestamp) -> Result<Signature, Uncounted> {
+        let who = self.who_signed(signed, NAMESPACE, now)?;
+        let by = signed.key(NAMESPACE).map(|(fingerprint, _)| fingerprint);
+        let refuse = |why: String| Err(Uncounted { by: by.clone(), why });
         let Ok(statement) = Statement::deserialize(&signed.statement) else {
             return refuse("what it approves is written in no way that is known here".to_owned());
         };
@@ -124,12 +138,13 @@ impl AllowedSigners {
         if statement.tenants.iter().any(is_foreign) {
             return refuse("it is of another tenant".to_owned());
         }
-        Ok(Signature { who, changes: statement.changes.into_iter().collect() })
+        let changes = statement.changes.into_iter().collect();
+        Ok(Signature { who, changes, audit_lines: statement.audit_lines, at: statement.signed_at })
     }
 }
 
 /// None for another namespace.
-fn entry(line: &str) -> Result<Option<Entry>, String> {
+fn entry(line: &str, namespace: &str) -> Result<Option<Entry>, String> {
     let (principals, rest) = word(line)?;
     let who = principals.split(',').map(address).collect::<Result<BTreeSet<_>, _>>()?;
     let (mut options_read, mut rest) = (Options { is_ours: true, ..Options::default() }, rest);
@@ -138,7 +153,7 @@ fn entry(line: &str) -> Result<Option<Entry>, String> {
         if behind.is_empty() {
             return Err("expected addresses, options, the type of the key and the key".to_owned());
         }
-        split_options(&options).iter().try_for_each(|option| options_read.take(option))?;
+        split_options(&options).iter().try_for_each(|option| options_read.take(option, namespace))?;
         rest = behind;
     }
     let key = PublicKey::from_openssh(rest).map_err(|e| format!("the key cannot be read: {e}"))?;
@@ -209,10 +224,10 @@ struct Options {
 }
 
 impl Options {
-    fn take(&mut self, option: &str) -> Result<(), String> {
+    fn take(&mut self, option: &str, namespace: &str) -> Result<(), String> {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         match key.to_ascii_lowercase().as_str() {
-            "namespaces" => self.is_ours &= value.split(',').any(|n| WildMatchPattern::<'*', '?'>::new(n).matches(NAMESPACE)),
+            "namespaces" => self.is_ours &= value.split(',').any(|n| WildMatchPattern::<'*', '?'>::new(n).matches(namespace)),
             "valid-after" => self.after = Some(instant(value)?),
             "valid-before" => self.before = Some(instant(value)?),
             "cert-authority" => return Err("certificates are not supported: name the keys themselves".to_owned()),
@@ -243,7 +258,7 @@ mod tests {
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIILPv4c0fXWLjNPLHkKeKdGGTHtrwsCcYyKjMyb2U6sL";
 
     fn entries(text: &str) -> Vec<(Vec<String>, Option<String>, Option<String>)> {
-        let all = AllowedSigners::parse(text).unwrap_or_else(|wrong| panic!("{wrong:?}")).entries;
+        let all = AllowedSigners::parse(text, NAMESPACE).unwrap_or_else(|wrong| panic!("{wrong:?}")).entries;
         let time = |t: Option<Timestamp>| t.map(|t| t.to_string());
         all.into_iter().map(|e| (e.who.iter().map(ToString::to_string).collect(), time(e.after), time(e.before))).collect()
     }
@@ -279,7 +294,7 @@ mod tests {
     #[test]
     fn keys_of_other_types_are_refused_and_not_left_out() {
         let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAIQC7";
-        assert!(AllowedSigners::parse(&format!("a@acme.example {rsa}")).is_err());
-        assert!(AllowedSigners::parse("a@acme.example ssh-dss AAAAB3NzaC1kc3M=").is_err());
+        assert!(AllowedSigners::parse(&format!("a@acme.example {rsa}"), NAMESPACE).is_err());
+        assert!(AllowedSigners::parse("a@acme.example ssh-dss AAAAB3NzaC1kc3M=", NAMESPACE).is_err());
     }
 }

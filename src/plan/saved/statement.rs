@@ -10,6 +10,8 @@ use super::{Saved, Signed};
 
 /// The namespace of signatures: one made for anything else approves nothing.
 pub const NAMESPACE: &str = "portcullis-plan";
+/// The same of signed heads of audit logs.
+pub const AUDIT_NAMESPACE: &str = "portcullis-audit";
 
 /// What a signer approves: a set of changes, until some time. Another change more or less in a later
 /// plan voids nothing of it.
@@ -23,6 +25,9 @@ pub struct Statement {
     pub revision: Option<String>,
     /// By account; null where it has none.
     pub tenants: BTreeMap<String, Option<String>>,
+    /// How many lines the audit log had; null where there was none.
+    pub audit_lines: Option<u64>,
+    pub signed_at: Timestamp,
     pub valid_until: Timestamp,
 }
 
@@ -31,7 +36,7 @@ impl Statement {
     ///
     /// # Errors
     /// Ids that the plan does not have.
-    pub fn of(saved: &Saved, only: &[String], valid_until: Timestamp) -> Result<Self, Vec<String>> {
+    pub fn of(saved: &Saved, only: &[String], signed_at: Timestamp, valid_until: Timestamp) -> Result<Self, Vec<String>> {
         let unknown: Vec<String> = only.iter().filter(|id| saved.changes().all(|c| c.id != **id)).cloned().collect();
         if !unknown.is_empty() {
             return Err(unknown);
@@ -49,6 +54,8 @@ impl Statement {
             repository: source.and_then(|s| s.repository.clone()),
             revision: source.map(|s| s.revision.clone()),
             tenants,
+            audit_lines: saved.audit.as_ref().map(|a| a.lines),
+            signed_at,
             valid_until,
         })
     }
@@ -68,17 +75,24 @@ impl Signed {
     /// # Errors
     /// A key that cannot sign.
     pub fn of(statement: &Statement, key: &PrivateKey) -> Result<Self, ssh_key::Error> {
-        let statement = statement.to_json();
-        let signature = key.sign(NAMESPACE, HashAlg::Sha512, &Statement::message(&statement))?;
+        Self::of_json(statement.to_json(), NAMESPACE, key)
+    }
+
+    /// Any statement, in a namespace of its own: a signature made for one purpose serves no other.
+    ///
+    /// # Errors
+    /// A key that cannot sign.
+    pub fn of_json(statement: Json, namespace: &str, key: &PrivateKey) -> Result<Self, ssh_key::Error> {
+        let signature = key.sign(namespace, HashAlg::Sha512, &Statement::message(&statement))?;
         Ok(Self { statement, signature: signature.to_pem(LineEnding::LF)? })
     }
 
     /// The fingerprint of the key that signed, and whether it signed just this; none where the signature
     /// cannot be read.
-    pub fn key(&self) -> Option<(String, bool)> {
+    pub fn key(&self, namespace: &str) -> Option<(String, bool)> {
         let signature = SshSig::from_pem(&self.signature).ok()?;
         let key = PublicKey::from(signature.public_key().clone());
-        let intact = key.verify(NAMESPACE, &Statement::message(&self.statement), &signature).is_ok();
+        let intact = key.verify(namespace, &Statement::message(&self.statement), &signature).is_ok();
         Some((key.fingerprint(HashAlg::Sha256).to_string(), intact))
     }
 }

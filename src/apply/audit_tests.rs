@@ -1,0 +1,113 @@
+use super::*;
+
+fn writer() -> Writer {
+    Writer { at: "2026-11-22T09:00:00Z".into(), tool: "portcullis 0".into(), by: "a test".into() }
+}
+
+fn one_off(member: &str) -> What {
+    What::OneOff {
+        account: "news".into(),
+        system: "emma-hq".into(),
+        action: "resend".into(),
+        member: member.into(),
+        result: "applied".into(),
+    }
+}
+
+/// A log of five lines.
+fn log() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept/audit.jsonl");
+    let audit = Audit::open(&path, false, writer()).unwrap();
+    ["a", "b", "c", "d"].iter().for_each(|member| audit.append(one_off(member)).unwrap());
+    assert_eq!(audit.head().seq, 5);
+    (folder, path)
+}
+
+#[test]
+fn a_whole_log_is_whole_however_often_it_was_opened() {
+    let (_folder, path) = log();
+    let again = Audit::open(&path, true, writer()).unwrap();
+    again.append(one_off("e")).unwrap();
+    let checked = check(&fs::read(&path).unwrap(), None);
+    assert_eq!((checked.lines, checked.wrong, checked.head), (6, vec![], Some(again.head().hash)));
+}
+
+#[test]
+fn two_that_write_at_once_write_one_chain() {
+    let (_folder, path) = log();
+    let (one, two) = (Audit::open(&path, true, writer()).unwrap(), Audit::open(&path, true, writer()).unwrap());
+    for (audit, member) in [(&one, "x"), (&two, "y"), (&two, "z"), (&one, "w")] {
+        audit.append(one_off(member)).unwrap();
+    }
+    let checked = check(&fs::read(&path).unwrap(), None);
+    assert_eq!((checked.lines, checked.wrong), (9, vec![]));
+}
+
+#[test]
+fn every_single_byte_that_is_altered_is_found() {
+    let (_folder, path) = log();
+    let text = fs::read(&path).unwrap();
+    let head = check(&text, None).head.unwrap();
+    for at in 0..text.len() {
+        let mut altered = text.clone();
+        altered[at] = if altered[at] == b'7' { b'8' } else { b'7' };
+        assert!(!check(&altered, Some(&head)).wrong.is_empty(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_line_that_is_removed_added_or_moved_is_found() {
+    let (_folder, path) = log();
+    let text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let wrong = |lines: &[&str]| check(format!("{}\n", lines.join("\n")).as_bytes(), None).wrong;
+    assert_eq!(wrong(&lines), []);
+    for i in 0..4 {
+        let mut removed = lines.clone();
+        removed.remove(i);
+        assert!(wrong(&removed).iter().any(|(line, _)| *line == i + 1), "{i}");
+        let mut moved = lines.clone();
+        moved.swap(i, i + 1);
+        assert!(wrong(&moved).iter().any(|(line, _)| *line == i + 1), "{i}");
+        let mut twice = lines.clone();
+        twice.insert(i, lines[i]);
+        assert!(wrong(&twice).iter().any(|(line, _)| *line == i + 2), "{i}");
+    }
+}
+
+#[test]
+fn what_is_cut_off_at_the_end_is_found_by_a_head_that_was_printed() {
+    let (_folder, path) = log();
+    let text = fs::read(&path).unwrap();
+    let head = check(&text, None).head.unwrap();
+    let ends: Vec<usize> = (0..text.len()).filter(|i| text[*i] == b'\n').collect();
+    for end in &ends[..4] {
+        let cut = &text[..=*end];
+        assert_eq!(check(cut, None).wrong, [], "by itself it is a log");
+        assert!(check(cut, Some(&head)).wrong[0].1.contains("cut off"));
+    }
+    assert!(check(&text[..text.len() - 3], None).wrong[0].1.contains("without an end"));
+    assert_eq!(check(&text, Some(&head)).wrong, []);
+}
+
+#[test]
+fn a_torn_last_line_is_written_over() {
+    let (_folder, path) = log();
+    let mut text = fs::read(&path).unwrap();
+    text.extend_from_slice(b"{\"seq\":6,\"at\":");
+    fs::write(&path, text).unwrap();
+    Audit::open(&path, true, writer()).unwrap().append(one_off("e")).unwrap();
+    let checked = check(&fs::read(&path).unwrap(), None);
+    assert_eq!((checked.lines, checked.wrong), (6, vec![]));
+}
+
+#[test]
+fn a_log_that_must_be_there_is_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    assert!(Audit::open(&path, true, writer()).err().unwrap().contains("does not exist"));
+    assert!(!path.exists());
+    fs::write(&path, "{}\n").unwrap();
+    assert!(Audit::open(&path, false, writer()).err().unwrap().contains("its last line is none"));
+}

@@ -1,0 +1,145 @@
+//! The audit log: checked, and begun.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use crate::apply::{self, Applied, Audit, Head, What, Writer};
+use crate::plan::saved::{AUDIT_NAMESPACE, AllowedSigners};
+use crate::render::plan_view::TOOL;
+use crate::render::{self, AuditView};
+use crate::run::{Request, Stop};
+
+use super::args::DirArg;
+use super::context::Context;
+use super::sign::Signer;
+use super::{exit, saved_file};
+
+/// What to do with the audit log.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditCommand {
+    /// Checks every line of the log against the one before.
+    ///
+    /// Finds a line that was altered, removed, added or moved; with --head also lines that were cut off at
+    /// the end. Exit codes: 0 the log is whole; 1 it is not.
+    Verify(VerifyArgs),
+    /// Begins a log, for accounts with `audit: required`: they are written to under no other.
+    Start(LogArgs),
+}
+
+/// Which log.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LogArgs {
+    #[command(flatten)]
+    pub at: DirArg,
+    /// The log; without it, .portcullis/audit.jsonl of the manifests' folder.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+}
+
+/// What to check.
+#[derive(Debug, Clone, clap::Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// A head that an apply printed: the log must have that line still.
+    #[arg(long, value_name = "HASH")]
+    pub head: Option<String>,
+    /// Who may sign heads, in the format of ssh-keygen's allowed signers; the namespace is
+    /// portcullis-audit. The last signed head must be one of theirs.
+    #[arg(long, value_name = "ALLOWED_SIGNERS")]
+    pub signers: Option<PathBuf>,
+}
+
+impl AuditCommand {
+    pub fn at(&self) -> &DirArg {
+        match self {
+            AuditCommand::Verify(args) => &args.log.at,
+            AuditCommand::Start(args) => &args.at,
+        }
+    }
+}
+
+pub(super) fn run(context: &Context, command: &AuditCommand) -> Result<u8, Stop> {
+    let request = context.request();
+    match command {
+        AuditCommand::Verify(args) => verify(context, &request, args),
+        AuditCommand::Start(args) => start(context, &request, args),
+    }
+}
+
+fn file<'a>(request: &'a Request, args: &'a LogArgs) -> &'a Path {
+    args.audit.as_deref().unwrap_or(&request.audit)
+}
+
+fn verify(context: &Context, request: &Request, args: &VerifyArgs) -> Result<u8, Stop> {
+    let path = file(request, &args.log);
+    let text = fs::read(path).map_err(|e| Stop::failed(format!("{}: {e}", path.display())))?;
+    let mut checked = apply::check_audit(&text, args.head.as_deref());
+    if let Some(signers) = &args.signers {
+        let allowed = saved_file::signers(signers, AUDIT_NAMESPACE)?;
+        checked.wrong.extend(signed_heads(&text, &allowed, request));
+    }
+    let view = AuditView::of(path, &checked);
+    let (mut out, paint) = context.out();
+    let printed = if context.is_json() { render::json::write(&mut out, &view) } else { view.text(&mut out, paint) };
+    Ok(context.printed(out, printed, if view.whole { exit::DONE } else { exit::ERROR }))
+}
+
+/// What is wrong with the signatures of heads: one of nobody, of another line, or none at all.
+fn signed_heads(text: &[u8], allowed: &AllowedSigners, request: &Request) -> Vec<(usize, String)> {
+    let (mut wrong, mut signed_to) = (Vec::new(), None);
+    let lines = text.split(|b| *b == b'\n').enumerate();
+    for (i, entry) in lines.filter_map(|(i, line)| Some((i + 1, serde_json::from_slice::<apply::Entry>(line).ok()?))) {
+        let What::Head { signed } = &entry.what else { continue };
+        if signed.statement["head"] != entry.prev {
+            wrong.push((i, "the signature is of another head".to_owned()));
+        }
+        match allowed.who_signed(signed, AUDIT_NAMESPACE, request.now) {
+            Ok(_) => signed_to = Some(i),
+            Err(why) => wrong.push((i, format!("the signature does not count: {why}"))),
+        }
+    }
+    if signed_to.is_none() {
+        wrong.push((0, "no head is signed by one of the allowed signers".to_owned()));
+    }
+    wrong
+}
+
+fn start(context: &Context, request: &Request, args: &LogArgs) -> Result<u8, Stop> {
+    let path = file(request, args);
+    if path.exists() {
+        return Err(Stop::hinted(format!("{} is there already", path.display()), "`portcullis audit verify` checks it"));
+    }
+    let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
+    let audit = Audit::open(path, false, writer).map_err(|why| Stop::failed(format!("the audit log cannot be written: {why}")))?;
+    let Head { hash, .. } = audit.head();
+    let checked = apply::check_audit(&fs::read(path).unwrap_or_default(), Some(&hash));
+    let view = AuditView::of(path, &checked);
+    let (mut out, paint) = context.out();
+    let printed = if context.is_json() { render::json::write(&mut out, &view) } else { view.text(&mut out, paint) };
+    Ok(context.printed(out, printed, exit::DONE))
+}
+
+/// Signs the log that an apply has written, and says where it ends then; a log that cannot be signed is
+/// told of in the result.
+pub(super) fn sign(request: &Request, signer: Option<&Signer>, applied: &mut Applied) {
+    let (Some(signer), Some(note)) = (signer, &mut applied.audit) else { return };
+    match sign_head(request, signer) {
+        Ok(head) => note.head = Some(head),
+        Err(why) => note.problem = Some(format!("its head is not signed: {why}")),
+    }
+}
+
+/// Signs where the log ends: whoever has the signature can tell whether it was rewritten before it.
+fn sign_head(request: &Request, signer: &Signer) -> Result<Head, String> {
+    let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
+    let audit = Audit::open(&request.audit, true, writer)?;
+    let Head { seq, hash } = audit.head();
+    let statement =
+        serde_json::json!({ "kind": "audit-head", "schema_version": "1", "head": hash, "lines": seq, "at": request.now.to_string() });
+    let signed = signer.sign_json(statement, AUDIT_NAMESPACE)?;
+    audit.append(What::Head { signed })?;
+    Ok(audit.head())
+}

@@ -1,0 +1,218 @@
+//! What is written down of an apply: the journal of each account before its calls, the audit log after
+//! them.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::apply::{self, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Head, Journal, Record, ResultWord, What, Writer};
+use crate::model::{Call, Outcome};
+use crate::plan::saved::{AuditEnd, SavedAccount, Source};
+use crate::plan::{AccountPlan, Approved, Change, OneOffAct};
+use crate::render::plan_view::TOOL;
+
+use super::{Approval, Request, git};
+
+/// The audit log of one run, open before its first write.
+pub(super) struct Log {
+    audit: Result<Audit, String>,
+    approval: &'static str,
+    source: Option<Source>,
+}
+
+impl Log {
+    /// `must_exist`: one of the accounts is written to only under a log that somebody has begun.
+    pub(super) fn open(request: &Request, approval: &Approval, must_exist: bool) -> Self {
+        Self { audit: open(request, must_exist), approval: approval.word(), source: git::source(&request.folder) }
+    }
+
+    /// The log, where it could be opened and may be used.
+    ///
+    /// # Errors
+    /// Why the account must not be written to: it asks for a log, and there is none.
+    fn of(&self, is_required: bool) -> Result<Option<&Audit>, String> {
+        match &self.audit {
+            Ok(audit) => Ok(Some(audit)),
+            Err(why) if is_required => Err(format!("`audit: required`, and there is no audit log: {why}")),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// What the result says of it.
+    pub(super) fn note(&self, request: &Request) -> AuditNote {
+        let head = self.audit.as_ref().ok().map(Audit::head);
+        AuditNote { file: request.audit.clone(), head, problem: self.audit.as_ref().err().cloned() }
+    }
+}
+
+/// The log of a run; for one-off actions, too.
+pub(super) fn open(request: &Request, must_exist: bool) -> Result<Audit, String> {
+    let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
+    Audit::open(&request.audit, must_exist, writer)
+}
+
+/// Hears of the calls of one account.
+pub(super) struct Recording<'r> {
+    journal: Journal,
+    audit: Option<&'r Audit>,
+    is_required: bool,
+    log: &'r Log,
+    plan: &'r str,
+    account: SavedAccount,
+    changes: BTreeMap<&'r str, &'r Change>,
+    approved: Option<&'r Approved>,
+    /// The log could not be written to; where it is required nothing more is sent.
+    broken: Mutex<Option<String>>,
+}
+
+/// What an account's recording is of.
+pub(super) struct About<'r> {
+    pub plan: &'r str,
+    pub planned: &'r AccountPlan,
+    pub account: SavedAccount,
+    pub approved: Option<&'r Approved>,
+    pub audit_required: bool,
+}
+
+impl<'r> Recording<'r> {
+    /// # Errors
+    /// A log that the account requires and that cannot be had, or a journal that cannot be begun.
+    pub(super) fn new(log: &'r Log, about: About<'r>, begin: impl FnOnce() -> Result<Journal, String>) -> Result<Self, String> {
+        let audit = log.of(about.audit_required)?;
+        Ok(Self {
+            journal: begin()?,
+            audit,
+            is_required: about.audit_required,
+            log,
+            plan: about.plan,
+            account: about.account,
+            changes: about.planned.changes.iter().map(|c| (c.id.as_str(), c)).collect(),
+            approved: about.approved,
+            broken: Mutex::new(None),
+        })
+    }
+
+    /// Writes down what a run that was cut off had begun here, and nobody knows how it ended.
+    pub(super) fn tell_of(&self, cut_off: &CutOff) {
+        for change in cut_off.begin.account.changes.iter().filter(|c| cut_off.begun.contains(&c.id)) {
+            let message = format!("the run was cut off: {}, since {}", cut_off.begin.by, cut_off.begin.at);
+            self.append(What::Change(Box::new(ChangeEntry {
+                before: change.form["before"].clone(),
+                after: change.form["after"].clone(),
+                plan: cut_off.begin.plan.clone(),
+                ..self.entry(&change.id, &change.digest, "unknown", message)
+            })));
+        }
+    }
+
+    /// The account is done.
+    pub(super) fn end(self, request: &Request, members: usize, results: &[ChangeResult]) {
+        let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+        results.iter().for_each(|r| *counted.entry(r.word.word().to_owned()).or_default() += 1);
+        self.append(What::Apply { account: self.account.account.clone(), plan: self.plan.to_owned(), members, results: counted });
+        // A run that was asked to stop is finished by the next.
+        if !request.stopping.is_asked() {
+            self.journal.end(request.now);
+        }
+    }
+
+    fn append(&self, what: What) {
+        let Some(audit) = self.audit else { return };
+        if let (Err(why), Ok(mut broken)) = (audit.append(what), self.broken.lock()) {
+            broken.get_or_insert(why);
+        }
+    }
+
+    fn entry(&self, id: &str, digest: &str, result: &str, message: String) -> ChangeEntry {
+        let signed = self.approved.and_then(|a| a.changes.get(id)).map(|c| c.signed.as_slice()).unwrap_or_default();
+        ChangeEntry {
+            account: self.account.account.clone(),
+            system: self.account.system.clone(),
+            origin: self.account.origin.clone(),
+            plan: self.plan.to_owned(),
+            id: id.to_owned(),
+            digest: digest.to_owned(),
+            before: Json::Null,
+            after: Json::Null,
+            reason: None,
+            place: None,
+            source: self.log.source.clone(),
+            approval: self.log.approval.to_owned(),
+            approved_by: signed.iter().filter_map(|who| who.first()).map(ToString::to_string).collect(),
+            result: result.to_owned(),
+            message,
+        }
+    }
+}
+
+impl Record for Recording<'_> {
+    fn before(&self, change: &Change, at: usize, call: &Call, key: &str) -> Result<(), String> {
+        if let (true, Ok(broken)) = (self.is_required, self.broken.lock())
+            && let Some(why) = &*broken
+        {
+            return Err(format!("not sent: {why}"));
+        }
+        self.journal.before(change, at, call, key)
+    }
+
+    fn after(&self, change: &Change, at: usize, outcome: &Outcome) {
+        self.journal.after(change, at, outcome);
+    }
+
+    /// The log first: where the run is cut off between them, the change is told twice and not never.
+    fn finished(&self, result: &ChangeResult) {
+        if let Some(change) = self.changes.get(result.id.as_str()) {
+            let held = |attrs: &Option<crate::model::Attrs>| {
+                attrs.as_ref().map_or(Json::Null, |a| a.iter().map(|(k, v)| ((*k).to_owned(), v.to_json())).collect())
+            };
+            self.append(What::Change(Box::new(ChangeEntry {
+                before: held(&change.before),
+                after: held(&change.after),
+                reason: change.reason.clone(),
+                place: change.place.as_ref().map(ToString::to_string),
+                ..self.entry(&result.id, change.digest.as_str(), result.word.word(), result.message.clone())
+            })));
+        }
+        self.journal.finished(result);
+    }
+}
+
+/// What came of a one-off action, as a line of the log.
+pub(super) fn one_off(act: &OneOffAct, word: ResultWord) -> What {
+    What::OneOff {
+        account: act.account().to_owned(),
+        system: act.system().to_owned(),
+        action: act.act().word().to_owned(),
+        member: act.subject().as_str().to_owned(),
+        result: word.word().to_owned(),
+    }
+}
+
+/// Where the audit log ends now.
+pub(super) fn end(request: &Request) -> Option<AuditEnd> {
+    let text = std::fs::read_to_string(&request.audit).ok()?;
+    apply::audit_end(&text).map(|Head { seq, hash }| AuditEnd { lines: seq, head: hash })
+}
+
+/// What the audit log says was applied.
+pub(super) struct Spent(BTreeMap<String, AppliedAt>);
+
+impl Spent {
+    pub(super) fn of(request: &Request) -> Self {
+        Self(std::fs::read_to_string(&request.audit).map(|text| apply::applied_digests(&text)).unwrap_or_default())
+    }
+
+    /// When the change was applied since a time at which the log had so many lines, where it was: an
+    /// approval of that time holds no longer.
+    pub(super) fn since(&self, digest: &str, lines: Option<u64>, time: Option<Timestamp>) -> Option<&str> {
+        let applied = self.0.get(digest)?;
+        let is_later = match (lines, time) {
+            (Some(lines), _) => applied.line > lines,
+            (None, Some(time)) => applied.at.parse::<Timestamp>().is_ok_and(|at| at >= time),
+            (None, None) => true,
+        };
+        is_later.then_some(applied.at.as_str())
+    }
+}

@@ -1,0 +1,77 @@
+//! One account's cleared changes, made through a writer that exists only now.
+
+use crate::apply::{self, ChangeResult};
+use crate::model::Reading;
+use crate::plan::saved::SavedAccount;
+use crate::plan::{self, AccountPlan, Cleared, Lift};
+
+use super::record::{About, Log, Recording};
+use super::{Connected, Request, resumed};
+
+/// What all accounts of one run share.
+pub(super) struct Run<'r> {
+    pub request: &'r Request,
+    pub cleared: &'r Cleared,
+    pub lifts: &'r [Lift],
+    pub log: Option<&'r Log>,
+}
+
+impl Run<'_> {
+    /// Makes the changes of one account.
+    ///
+    /// # Errors
+    /// Why nothing was sent, in words for a person.
+    pub(super) async fn account(
+        &self,
+        connected: &Connected<'_>,
+        planned: &AccountPlan,
+        reading: &Reading,
+    ) -> Result<Vec<ChangeResult>, String> {
+        let site = connected.site(&planned.account).ok_or("the account is gone")?;
+        let handover = site.handover()?;
+        let recording = self.recording(connected, planned, reading)?;
+        let writer = site.backend.writer(self.cleared)?;
+        let at = apply::Site {
+            spec: site.spec,
+            tenant: &site.tenant,
+            caps: site.backend.reader().caps(),
+            minimum: planned.minimum_administrators(),
+            reader: site.backend.reader(),
+            writer: &*writer,
+            handover: handover.as_ref(),
+            record: recording.as_ref().map_or(&apply::NoRecord, |r| r as &dyn apply::Record),
+            stopping: &self.request.stopping,
+        };
+        let results = apply::execute(&at, &planned.changes).await;
+        drop(writer);
+        if let Some(recording) = recording {
+            recording.end(self.request, reading.members.len(), &results);
+        }
+        Ok(results)
+    }
+
+    /// None where a human makes all of it: nothing is sent, and nothing can be cut off.
+    fn recording<'r>(
+        &'r self,
+        connected: &'r Connected<'_>,
+        planned: &'r AccountPlan,
+        reading: &Reading,
+    ) -> Result<Option<Recording<'r>>, String> {
+        let Some(log) = self.log.filter(|_| planned.changes.iter().any(plan::Change::is_sent)) else { return Ok(None) };
+        let site = connected.site(&planned.account).ok_or("the account is gone")?;
+        let input = connected.account(site, reading).ok_or("the account is gone")?;
+        let plan = self.cleared.plan().lifted_by();
+        let earlier = resumed::cut_off(self.request, &planned.account);
+        let about = About {
+            plan,
+            planned,
+            account: SavedAccount::of(planned, &input),
+            approved: connected.approved.get(&planned.account),
+            audit_required: connected.requires_audit(&planned.account),
+        };
+        let begin = || resumed::journal(self.request, plan, self.lifts, planned, &input);
+        let recording = Recording::new(log, about, begin)?;
+        earlier.iter().for_each(|cut_off| recording.tell_of(cut_off));
+        Ok(Some(recording))
+    }
+}

@@ -415,6 +415,13 @@ fn the_wrong_person_removed_comes_back_and_the_right_one_still_goes() {
     assert_eq!(plan(&world).expect(8).acts(), ["invite grace@acme.example", "remove sam@acme.example"]);
 }
 
+/// Kim Lee of `us` is asked for; these stand in the export in her place.
+fn kim_in_place_of(rows: &[&str]) -> String {
+    let world = emma("");
+    export(&world, &[&[OWNER, ADA, GRACE], rows].concat());
+    plan(&world).expect(8).change("kim@acme.example")["notes"].to_string()
+}
+
 #[test]
 fn a_person_invited_under_another_spelling_is_named_beside_the_step() {
     let world = emma("");
@@ -422,7 +429,33 @@ fn a_person_invited_under_another_spelling_is_named_beside_the_step() {
     let said = plan(&world).expect(8);
     assert_eq!(said.acts(), ["invite kim@acme.example", "cancel-invitation kmi@acme.example"]);
     let notes = said.change("kim@acme.example")["notes"].to_string();
-    assert!(notes.contains("kmi@acme.example is a member and not listed"), "{notes}");
+    assert!(notes.contains("kmi@acme.example is a member of the same name and not listed"), "{notes}");
+}
+
+#[test]
+fn a_person_invited_under_another_address_is_known_by_the_name() {
+    for row in ["kim.lee@acme.example,Kim,Lee", "k.lee@agency.example, KIM ,lee", "x@other.example,Kim,  Lee"] {
+        let notes = kim_in_place_of(&[&format!("{row},Author,invited,us\n")]);
+        let address = row.split(',').next().unwrap_or_default();
+        assert!(notes.contains(&format!("{address} is a member of the same name and not listed")), "{row}: {notes}");
+    }
+}
+
+#[test]
+fn a_stranger_of_another_name_is_not_taken_for_the_person() {
+    for row in ["sam@acme.example,Sam,Left", "kin@acme.example,Kin,Lane", "kmi@acme.example,Kim,Leigh"] {
+        assert_eq!(kim_in_place_of(&[&format!("{row},Author,invited,us\n")]), "[]", "{row}");
+    }
+}
+
+#[test]
+fn without_a_name_an_address_of_the_same_domain_is_near_by_a_slip() {
+    for (address, is_named) in
+        [("kmi@acme.example", true), ("kimm@acme.example", true), ("sam@acme.example", false), ("kim@acme.exampl", false)]
+    {
+        let notes = kim_in_place_of(&[&format!("{address},,,Author,invited,us\n")]);
+        assert_eq!(notes.contains("is it this person under another spelling?"), is_named, "{address}: {notes}");
+    }
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What whoever makes a change by hand is told beside what differs: a console's form holds what no
 //! reading here shows, too.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::desired::{Member, Merged};
-use crate::model::{Attrs, Channel, Key, Live, Value, Verb};
+use crate::model::{Attrs, Channel, Email, Key, Live, Value, Verb};
 use crate::systems::{AttrSpec, Axis};
 
 use super::account::Account;
@@ -77,23 +77,61 @@ fn unread_back(mut keys: Vec<Key>) -> Option<String> {
 }
 
 /// What whoever invites by hand should know: what nothing will read back, and who may be this
-/// person under another spelling, for the step was made and made wrongly then.
+/// person under another address, for the step was made and made wrongly then.
 pub(super) fn of_invite(account: &Account<'_>, member: &Member<'_>, after: &Attrs) -> Vec<String> {
     if account.caps.channel(Verb::Invite, None) == Channel::Api {
         return Vec::new();
     }
     let is_written = |a: &&AttrSpec| after.contains_key(a.key) && (a.axis != Axis::Until || account.keeps_ends());
     let unread = account.spec.attrs.iter().filter(is_written).map(|a| a.key).filter(|key| !account.caps.reads.contains(key)).collect();
-    let mut notes: Vec<String> = unread_back(unread).into_iter().collect();
-    let is_stranger = |live: &&Live| {
-        live.phase.is_standing()
-            && !account.desired.by_address.contains_key(&live.email)
-            && !account.desired.policy.ignores(&live.email)
-            && strsim::damerau_levenshtein(live.email.key(), member.email.key()) <= 2
+    let is_unlisted = |live: &&Live| {
+        live.phase.is_standing() && !account.desired.by_address.contains_key(&live.email) && !account.desired.policy.ignores(&live.email)
     };
-    let strangers = account.reading.members.iter().filter(is_stranger).map(|live| live.email.key()).collect::<BTreeSet<_>>();
-    notes.extend(
-        strangers.into_iter().map(|other| format!("{other} is a member and not listed: is it this person under another spelling?")),
-    );
-    notes
+    let alike: BTreeMap<&str, Alike> = account
+        .reading
+        .members
+        .iter()
+        .filter(is_unlisted)
+        .filter_map(|live| Some((live.email.key(), Alike::of(member.email, after, live)?)))
+        .collect();
+    let alike = alike.into_iter().map(|(other, alike)| match alike {
+        Alike::Name => format!("{other} is a member of the same name and not listed: is it this person under another address?"),
+        Alike::Address => format!("{other} is a member and not listed: is it this person under another spelling?"),
+    });
+    unread_back(unread).into_iter().chain(alike).collect()
 }
+
+/// In what a member who is not listed is like somebody to be invited.
+enum Alike {
+    Name,
+    Address,
+}
+
+impl Alike {
+    /// Names tell where both sides have one: two people of one company have addresses that are near, and
+    /// one person has two that are not.
+    fn of(email: &Email, after: &Attrs, live: &Live) -> Option<Self> {
+        match (folded_name(after.get("name")), folded_name(live.attr("name").seen())) {
+            (Some(wanted), Some(there)) => (wanted == there).then_some(Alike::Name),
+            (None, _) | (_, None) => is_near(email, &live.email).then_some(Alike::Address),
+        }
+    }
+}
+
+/// Without case and white space; nothing where no name is known.
+fn folded_name(name: Option<&Value>) -> Option<String> {
+    let Some(Value::Text(name)) = name else { return None };
+    let folded = name.as_str().split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    (!folded.is_empty()).then_some(folded)
+}
+
+/// Of one domain, and a slip of the hand apart: one, or two where there is more to type.
+fn is_near(one: &Email, other: &Email) -> bool {
+    let local = |email: &Email| email.key().rsplit_once('@').map_or_else(String::new, |(local, _)| local.to_owned());
+    let (a, b) = (local(one), local(other));
+    let slips = if a.chars().count().min(b.chars().count()) < SHORT { 1 } else { 2 };
+    one.domain() == other.domain() && strsim::damerau_levenshtein(&a, &b) <= slips
+}
+
+/// With two slips a shorter local part is another name: sam is two from kim.
+const SHORT: usize = 6;

@@ -49,7 +49,7 @@ fn demand_01_a_line_with_a_control_character_does_not_end_an_export() {
 
 /// DEMANDS 1: an address that was cut is somebody else's, and the rows after it are gone.
 #[test]
-fn demand_01_an_export_without_a_final_line_break_was_cut() {
+fn demand_01_an_export_whose_last_cell_may_be_cut_is_no_reading() {
     let world = solver("");
     let users = text(&world, "users.csv");
     world.write("users.csv", &users[..users.len() - 3]);
@@ -59,6 +59,23 @@ fn demand_01_an_export_without_a_final_line_break_was_cut() {
     );
     world.write("users.csv", users.trim_end());
     incomplete(&world, &["the last row has no line break"]);
+}
+
+/// RFC 4180 §2.2: the last row may lack its line break.
+#[test]
+fn an_open_end_after_a_whole_word_is_taken() {
+    let world = gamoshi(
+        UNKNOWN,
+        "    - { email: ada@acme.example, role: user-manager }\n                - { email: kim@acme.example, role: user }",
+    );
+    let export = text(&world, "g.csv");
+    assert_eq!(plan(&world).expect(0).acts(), [""; 0]);
+    world.write("g.csv", export.trim_end());
+    incomplete(&world, &["g.csv:3: the last row has no line break"]);
+    world.write("g.csv", "E-mail,Level\nkim@acme.example,user\nada@acme.example,user-manager");
+    assert_eq!(plan(&world).expect(0).acts(), [""; 0]);
+    world.write("g.csv", "E-mail,Level,Seen\nkim@acme.example,user,2026\nada@acme.example,user-manager,20");
+    assert_eq!(plan(&world).expect(0).acts(), [""; 0]);
 }
 
 #[test]

@@ -148,7 +148,8 @@ pub(super) struct Connection {
     exported: Option<Text>,
     /// Rosters: how old the export may be, `7d`; needs `exported`.
     max_age: Option<Text>,
-    /// Rosters: whether exports end with a line break (default `true`: one that does not was cut).
+    /// Rosters: whether exports end with a line break (default `true`: one that does not, and whose last cell
+    /// may be cut, is no reading).
     final_line_break: Option<bool>,
 }
 

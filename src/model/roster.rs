@@ -28,7 +28,8 @@ pub struct Roster {
     pub exported: Option<Timestamp>,
     /// An older export is no reading.
     pub max_age_hours: Option<i64>,
-    /// The last row ends with a line break; an export whose last one does not was cut.
+    /// The last row ends with a line break; one that does not, and whose last cell may be cut, is no
+    /// reading.
     pub final_line_break: bool,
 }
 

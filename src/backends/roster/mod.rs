@@ -8,6 +8,7 @@
 
 mod beside;
 mod decode;
+mod open_end;
 mod reader;
 mod rows;
 mod table;

@@ -50,9 +50,12 @@ impl RosterReader {
         let bytes = bytes_below(&self.folder, file, MOST_BYTES).map_err(failed)?;
         let text = decode::text(&bytes, self.roster.encoding).map_err(|t| self.incomplete("unexpected", vec![t]))?;
         let columns: Vec<&str> = self.headers().map(|h| h.value.as_str()).collect();
-        let table = table::read(text, &columns, !self.roster.final_line_break).map_err(|t| self.incomplete("short", t))?;
+        let table = table::read(text, &columns).map_err(|t| self.incomplete("short", t))?;
         let at = self.columns(&table.header)?;
         let rows = Rows { spec: self.spec, tenant: &self.tenant, roster: &self.roster, at: &at, now: self.now };
+        if self.roster.final_line_break {
+            rows.no_cut(&table).map_err(|t| self.incomplete("short", vec![t]))?;
+        }
         rows.members(&table.rows).map_err(|t| self.incomplete("unexpected", t))
     }
 

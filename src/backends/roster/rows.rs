@@ -135,7 +135,7 @@ impl Rows<'_> {
         }
     }
 
-    fn theirs(&self, attr: &AttrSpec) -> impl Iterator<Item = &String> {
+    pub(super) fn theirs(&self, attr: &AttrSpec) -> impl Iterator<Item = &String> {
         self.roster.words.get(attr.key).into_iter().flat_map(BTreeMap::keys)
     }
 

@@ -11,15 +11,36 @@ const MOST_ROWS: usize = 2_000_000;
 /// holds this character (`decode` refuses it), and it counts at its own byte alone.
 const LAST: &str = "\u{1}";
 
-const OPEN: &str = "the last row has no line break: was the file cut? Export anew; if the row is whole, end the file with a line break, or \
-                    write `final-line-break: false` in the connection where exports never have one";
-
 /// A header and its rows, all of one length.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
     /// Without white space around them.
     pub header: Vec<String>,
     pub rows: Vec<Row>,
+    pub end: End,
+}
+
+/// How the text ends. Whether an open end is a cut one, the words of the last cell tell, which are not
+/// known here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    LineBreak,
+    /// Without a line break, which RFC 4180 §2.2 leaves out after the last row, and a cut does.
+    Open {
+        /// Of the last row.
+        line: u32,
+        last: LastCell,
+    },
+}
+
+/// The last cell of an open end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastCell {
+    Plain,
+    /// A quote opens it, and another one closes it; of two quotes, which stand for one, the second may be cut.
+    Quoted,
+    /// In a row without any text, which is none.
+    OfNoRow,
 }
 
 /// One row, and the line on which it starts.
@@ -29,12 +50,11 @@ pub(super) struct Row {
     pub cells: Vec<String>,
 }
 
-/// Reads a table whose header shall have these columns. Rows without any text are left out. A text that
-/// does not end with a line break was cut, maybe within its last cell, unless `may_end_open`.
+/// Reads a table whose header shall have these columns. Rows without any text are left out.
 ///
 /// # Errors
 /// All that is wrong with its form, each at its line.
-pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Result<Table, Vec<Trouble>> {
+pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trouble>> {
     if text.trim().is_empty() {
         return Err(vec![Trouble::new(1, "the export is empty: one of an account with nobody in it would still have a header")]);
     }
@@ -54,7 +74,7 @@ pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Re
     let mut reader = reader(&text, separator);
     let mut record = csv::StringRecord::new();
     let (mut header, mut rows, mut troubles): (Vec<String>, Vec<Row>, Vec<Trouble>) = (Vec::new(), Vec::new(), Vec::new());
-    let mut last = 1;
+    let (mut last, mut starts) = (1, 0);
     loop {
         match reader.read_record(&mut record) {
             Ok(true) => {}
@@ -72,7 +92,8 @@ pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Re
         if is_last && record.len() == 1 && record.get(0) == Some(LAST) {
             break;
         }
-        let line = lines.of(record.position().map_or(0, csv::Position::byte));
+        starts = record.position().map_or(0, csv::Position::byte);
+        let line = lines.of(starts);
         last = line;
         let cells: Vec<String> = record.iter().map(|cell| cell.trim().to_owned()).collect();
         if header.is_empty() {
@@ -94,13 +115,38 @@ pub(super) fn read(mut text: String, columns: &[&str], may_end_open: bool) -> Re
             rows.push(Row { line, cells });
         }
     }
-    if troubles.is_empty() && is_open && !may_end_open {
-        troubles.push(Trouble::new(last, OPEN));
-    }
     if troubles.is_empty() && rows.is_empty() {
         troubles.push(Trouble::new(1, "the export has a header and no rows: whoever exported it is a member, so somebody is missing"));
     }
-    if troubles.is_empty() { Ok(Table { header, rows }) } else { Err(troubles) }
+    let end = match is_open {
+        false => End::LineBreak,
+        true if rows.last().is_none_or(|row| row.line != last) => End::Open { line: last, last: LastCell::OfNoRow },
+        true => {
+            let row = usize::try_from(starts).ok().and_then(|starts| text.get(starts..)).unwrap_or_default();
+            End::Open { line: last, last: last_cell(row.trim_end_matches(['\n', '\u{1}']), separator) }
+        }
+    };
+    if troubles.is_empty() { Ok(Table { header, rows, end }) } else { Err(troubles) }
+}
+
+/// Whether a quote opens the last cell of a row whose quotes are all closed.
+fn last_cell(row: &str, separator: u8) -> LastCell {
+    let (mut within, mut starts, mut last) = (false, true, LastCell::Plain);
+    for byte in row.bytes() {
+        if within {
+            within = byte != b'"';
+            continue;
+        }
+        // The second of two quotes opens again what the first has closed.
+        within = byte == b'"' && (starts || last == LastCell::Quoted);
+        if byte == separator || byte == b'\n' {
+            last = LastCell::Plain;
+        } else if within {
+            last = LastCell::Quoted;
+        }
+        starts = byte == separator || byte == b'\n';
+    }
+    last
 }
 
 fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
@@ -178,10 +224,10 @@ mod tests {
     use super::*;
 
     fn table(text: &str, columns: &[&str]) -> Vec<(u32, Vec<String>)> {
-        read(text.to_owned(), columns, false).unwrap().rows.into_iter().map(|r| (r.line, r.cells)).collect()
+        read(text.to_owned(), columns).unwrap().rows.into_iter().map(|r| (r.line, r.cells)).collect()
     }
     fn lines(text: &str) -> Vec<u32> {
-        read(text.to_owned(), &[], false).unwrap_err().into_iter().map(|t| t.line).collect()
+        read(text.to_owned(), &[]).unwrap_err().into_iter().map(|t| t.line).collect()
     }
 
     #[test]
@@ -228,16 +274,27 @@ mod tests {
     }
 
     #[test]
-    fn a_last_row_without_a_line_break_is_taken_as_cut_unless_exports_end_so() {
-        for text in
-            ["Email,Role\na@acme.exam,x", "Email\na@acme.exam", "Email,Role\na@acme.example,\"x\"", "Email,Role\na@acme.example,x\n  "]
-        {
-            assert_eq!(lines(text).len(), 1, "{text:?}");
+    fn an_open_end_is_told_with_what_its_last_cell_is() {
+        use LastCell::{OfNoRow, Plain, Quoted};
+        for (text, line, last) in [
+            ("Email,Role\na@acme.example,x\nb@acme.example,y", 3, Plain),
+            ("Email\na@acme.exam", 2, Plain),
+            ("Email,Role\n\na@acme.example,\"x\"", 3, Quoted),
+            ("Email,Role\na@acme.example,\"x\" ", 2, Quoted),
+            ("Email,Role\na@acme.example,\"x, \"\"y\"\"\nz\"", 2, Quoted),
+            ("Email,Role\n\"a@acme.example\",x", 2, Plain),
+            ("Email,Role\n\"a, b\",x \"y\"", 2, Plain),
+            ("Email\tRole\na@acme.example\t\"x\"", 2, Quoted),
+            ("Email,Role\na@acme.example,x\n,", 3, OfNoRow),
+            ("Email\na@acme.example\n  ", 3, OfNoRow),
+        ] {
+            assert_eq!(read(text.to_owned(), &[]).unwrap().end, End::Open { line, last }, "{text:?}");
+            let Table { header, rows, end } = read(format!("{text}\n"), &[]).unwrap();
+            assert_eq!(end, End::LineBreak, "{text:?}");
+            let open = read(text.to_owned(), &[]).unwrap();
+            assert_eq!((open.header, open.rows), (header, rows), "{text:?}");
         }
-        let text = "Email,Role\na@acme.example,x\nb@acme.example,y";
-        assert_eq!(lines(text), [3]);
-        assert_eq!(read(text.to_owned(), &[], true).unwrap(), read(format!("{text}\n"), &[], false).unwrap());
-        assert!(read("Email,Role\na@acme.example".to_owned(), &[], true).is_err(), "a short row is one all the same");
+        assert_eq!(lines("Email,Role\na@acme.example"), [2], "a short row is one all the same");
     }
 
     /// Nothing that stands in a file ends it.

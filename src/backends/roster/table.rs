@@ -11,6 +11,8 @@ const MOST_ROWS: usize = 2_000_000;
 /// holds this character (`decode` refuses it), and it counts at its own byte alone.
 const LAST: &str = "\u{1}";
 
+const EMPTY: &str = "the export is empty: one of an account with nobody in it would still have a header";
+
 /// A header and its rows, all of one length.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
@@ -56,9 +58,17 @@ pub(super) struct Row {
 /// All that is wrong with its form, each at its line.
 pub(super) fn read(mut text: String, columns: &[&str]) -> Result<Table, Vec<Trouble>> {
     if text.trim().is_empty() {
-        return Err(vec![Trouble::new(1, "the export is empty: one of an account with nobody in it would still have a header")]);
+        return Err(vec![Trouble::new(1, EMPTY)]);
     }
-    let separator = separator(&text, columns);
+    let declared = declared_separator(&text);
+    if let Some((_, line)) = declared {
+        // The line stays, and is empty: those after it keep their numbers.
+        text.replace_range(..line, "");
+        if text.trim().is_empty() {
+            return Err(vec![Trouble::new(1, EMPTY)]);
+        }
+    }
+    let separator = declared.map_or_else(|| separator(&text, columns), |(separator, _)| separator);
     let strays = after_closing_quotes(&text, separator);
     if !strays.is_empty() {
         return Err(strays);
@@ -180,6 +190,18 @@ fn after_closing_quotes(text: &str, separator: u8) -> Vec<Trouble> {
     found
 }
 
+/// What a first line `sep=;` says, which Excel writes and reads, and how long that line is.
+fn declared_separator(text: &str) -> Option<(u8, usize)> {
+    let line = text.lines().next()?;
+    let (key, rest) = line.split_at_checked("sep=".len())?;
+    match (key.eq_ignore_ascii_case("sep="), rest.as_bytes()) {
+        (true, [separator]) if separator.is_ascii() && !separator.is_ascii_alphanumeric() && !b"\" ".contains(separator) => {
+            Some((*separator, line.len()))
+        }
+        _ => None,
+    }
+}
+
 /// What parts the header into most of the columns that are looked for, else into most.
 fn separator(text: &str, columns: &[&str]) -> u8 {
     let score = |separator: u8| {
@@ -236,6 +258,22 @@ mod tests {
             let text = format!("Email{separator} Role \na@acme.example{separator}Editor\n");
             assert_eq!(table(&text, &["Email", "Role"]), [(2, vec!["a@acme.example".to_owned(), "Editor".to_owned()])], "{separator:?}");
             assert_eq!(table(&text, &[]).len(), 1, "without columns to look for: {separator:?}");
+        }
+    }
+
+    #[test]
+    fn a_first_line_of_excel_says_what_parts_columns() {
+        for (line, separator) in [("sep=;", ';'), ("SEP=,", ','), ("sep=\t", '\t'), ("sep=|", '|')] {
+            let text = format!("{line}\nEmail{separator}Name, all\na@acme.example{separator}\"x\"\n")
+                .replace(", all", if separator == ',' { "" } else { ", all" });
+            assert_eq!(table(&text, &["Email"]), [(3, vec!["a@acme.example".to_owned(), "x".to_owned()])], "{line}");
+        }
+        assert_eq!(lines("sep=;\n"), [1], "nothing after it is an empty export");
+        assert_eq!(lines("sep=;"), [1]);
+        assert_eq!(lines("sep=;\nEmail;Role\na@acme.example\n"), [3], "lines keep their numbers");
+        // What declares nothing is a header.
+        for header in ["sep=", "sep=ab", "sep=\"", "separator"] {
+            assert!(table(&format!("{header}\nx\n"), &[]).len() == 1, "{header}");
         }
     }
 

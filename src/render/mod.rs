@@ -34,6 +34,7 @@ pub mod vocabulary;
 pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
+pub use diagnostics::diagnostics_schema;
 pub use expiring::{ExpiringView, expiring_schema};
 pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
@@ -53,6 +54,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "plan" => Some(plan_schema()),
         "member" => Some(member_schema()),
         "apply" => Some(apply_schema()),
+        "diagnostics" => Some(diagnostics_schema()),
         "expiring" => Some(expiring_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
@@ -63,7 +65,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 8] = ["apply", "expiring", "explain", "export", "member", "plan", "revoke", "who"];
+pub const SCHEMAS: [&str; 9] = ["apply", "diagnostics", "expiring", "explain", "export", "member", "plan", "revoke", "who"];
 
 #[cfg(test)]
 mod tests {

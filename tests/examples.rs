@@ -130,6 +130,15 @@ fn every_example_plans_the_same_bytes_twice() {
 }
 
 #[test]
+fn every_roster_example_is_named_in_the_readme() {
+    let readme = fs::read_to_string(repository().join("README.md")).expect("it is there");
+    let further = readme.split("### Further").nth(1).expect("its section");
+    for example in rosters() {
+        assert!(further.contains(&format!("`examples/{example}`")), "{example}");
+    }
+}
+
+#[test]
 fn there_is_an_exported_list_of_every_system() {
     let systems: Vec<String> = portcullis::systems::ALL.iter().map(|s| format!("{ROSTER}{}", s.name)).collect();
     assert_eq!(rosters(), systems);

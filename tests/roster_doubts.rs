@@ -214,3 +214,23 @@ fn an_end_that_no_api_takes_is_made_by_hand_and_said_so() {
     let notes = plan(&world).change("sam@acme.example")["notes"].to_string();
     assert!(notes.contains("end-by-hand") && !notes.contains("end-by-portcullis"), "{notes}");
 }
+
+/// Nobody accepts in a file: the export after it shows it.
+#[test]
+fn the_sandbox_says_that_an_account_is_a_roster_and_what_to_do() {
+    let world = solver("");
+    world.write("live.txt", "accounts: { audiences: { members: [] } }\n");
+    for line in [
+        "sandbox accept kim@acme.example --account audiences",
+        "sandbox accept kim@acme.example",
+        "sandbox edit ada@acme.example --account aud* --set groups=standard",
+        "sandbox outbox",
+        "sandbox load live.txt",
+    ] {
+        let said = world.run(line).expect(1);
+        assert!(said.err.contains("the account `audiences` is a roster"), "{line}: {}", said.err);
+        assert!(said.err.contains("export its users to users.csv anew, and plan again"), "{line}: {}", said.err);
+    }
+    let said = world.run("sandbox accept kim@acme.example --account audience").expect(1);
+    assert!(said.err.contains("no account is called `audience`"), "{}", said.err);
+}

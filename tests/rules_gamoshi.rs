@@ -233,6 +233,18 @@ fn g4_analytics_users_read_for_their_partner_and_nothing_else() {
     assert_eq!(live.member("root@acme.example")["partner"], json!(null));
 }
 
+/// What another kind of user has not is known: it is none.
+#[test]
+fn g4_a_plan_shows_that_a_user_has_no_partner_and_a_partners_user_no_role() {
+    let world = World::gamoshi(USER_MANAGER);
+    world.live("", &[ROOT, "{ email: u@acme.example, name: U, role: user }", "{ email: p@acme.example, name: P, partner: north }"]);
+    world.want("", &["{ email: u@acme.example, name: U, partner: north }", "{ email: p@acme.example, name: P, role: user }"]);
+    let text = world.command("plan").out;
+    for line in ["role     user -> (none)", "partner  (none) -> north", "role     (none) -> user", "partner  north -> (none)"] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
 #[test]
 fn g4_nobody_is_turned_into_the_other_kind() {
     let world = World::gamoshi(USER_MANAGER);

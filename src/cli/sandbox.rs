@@ -118,7 +118,10 @@ fn load(context: &Context, folder: &Folder, sites: &[Site<'_>], file: &Path) -> 
     for (account, doc) in live.accounts {
         match sites.iter().find(|s| *s.name == account) {
             Some(site) => found.push((site, doc)),
-            None => return Err(Stop::failed(format!("the account `{account}` is not embedded"))),
+            None => {
+                let why = Connected::not_embedded(folder.manifests(), &account);
+                return Err(why.unwrap_or_else(|| Stop::failed(format!("the account `{account}` is not embedded"))));
+            }
         }
     }
     let mut done = Vec::new();

@@ -3,16 +3,14 @@ use std::sync::Arc;
 
 /// Where something stands in the manifests: file relative to their folder, line and column from 1,
 /// the column in characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     pub file: Arc<str>,
     pub line: u32,
     pub column: u32,
     /// The last line and the column after the last character.
-    #[serde(skip)]
     pub end: (u32, u32),
     /// Byte range in the file, for excerpts.
-    #[serde(skip)]
     pub span: (u32, u32),
 }
 

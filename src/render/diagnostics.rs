@@ -4,10 +4,13 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::neutral::Neutral;
 use super::plan_text::explained;
+use super::plan_view::{PlaceView, SCHEMA_VERSION, schema_of};
 use crate::manifest::{Diagnostic, Severity, Sources};
 use crate::model::{Place, SECRET_KEY};
 
@@ -115,31 +118,41 @@ fn neutral(text: &str) -> String {
     format!("{}{more}", Neutral(kept))
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// What is wrong with the manifests, or doubtful.
+#[derive(Serialize, JsonSchema)]
+struct Document {
     schema_version: &'static str,
+    #[schemars(extend("const" = "diagnostics"))]
     kind: &'static str,
-    diagnostics: Vec<Entry<'a>>,
+    diagnostics: Vec<Entry>,
 }
 
-#[derive(Serialize)]
-struct Entry<'a> {
+/// One error or warning.
+#[derive(Serialize, JsonSchema)]
+struct Entry {
+    /// A stable word; `portcullis explain CODE` says what it means.
     code: &'static str,
+    #[schemars(extend("enum" = ["error", "warning"]))]
     severity: &'static str,
     message: String,
     #[serde(flatten)]
-    place: &'a Place,
+    place: PlaceView,
     end_line: u32,
+    /// The column after the last character.
     end_column: u32,
+    /// What should stand there.
     expected: Option<String>,
+    /// What to do.
     hint: Option<String>,
-    related: Vec<Related<'a>>,
+    /// Other places that belong to it.
+    related: Vec<Related>,
 }
 
-#[derive(Serialize)]
-struct Related<'a> {
+/// Another place, and what it has to do with it.
+#[derive(Serialize, JsonSchema)]
+struct Related {
     #[serde(flatten)]
-    place: &'a Place,
+    place: PlaceView,
     message: String,
 }
 
@@ -152,17 +165,22 @@ pub fn json(diagnostics: &[Diagnostic]) -> String {
             Severity::Warning => "warning",
         },
         message: neutral(&d.message),
-        place: &d.place,
+        place: PlaceView::of(&d.place),
         end_line: d.place.end.0,
         end_column: d.place.end.1,
         expected: d.expected.as_deref().map(neutral),
         hint: d.hint.as_deref().map(neutral),
-        related: d.related.iter().map(|(place, what)| Related { place, message: neutral(what) }).collect(),
+        related: d.related.iter().map(|(place, what)| Related { place: PlaceView::of(place), message: neutral(what) }).collect(),
     });
-    let document = Document { schema_version: "1", kind: "diagnostics", diagnostics: entries.collect() };
+    let document = Document { schema_version: SCHEMA_VERSION, kind: "diagnostics", diagnostics: entries.collect() };
     let mut out = Vec::new();
     super::json::write(&mut out, &document).expect("memory takes a document of texts and numbers");
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The JSON Schema of what `validate` prints: `schemas/diagnostics.schema.json`.
+pub fn diagnostics_schema() -> Json {
+    schema_of::<Document>("validate")
 }
 
 #[cfg(test)]
@@ -295,6 +313,26 @@ hint: what it means, and what to do: portcullis explain duplicate-name
                 }]
             })
         );
+    }
+
+    #[test]
+    fn the_schema_is_fresh() {
+        crate::render::samples::assert_fresh("schemas/diagnostics.schema.json", &diagnostics_schema());
+    }
+
+    #[test]
+    fn what_is_printed_is_valid_and_the_schema_can_refuse() {
+        let schema = jsonschema::validator_for(&diagnostics_schema()).unwrap();
+        let one = "people:\n  ada: { email: ada@acme.example }\n";
+        for files in [vec![("a.yaml", one)], vec![("a.yaml", one), ("b.yaml", one)], vec![("c.yaml", "people: { x: { email: y } }\n")]] {
+            let loaded = load_texts(files, "2026-11-22T09:00:00Z".parse().unwrap());
+            let mut doc: Json = serde_json::from_str(&json(&loaded.diagnostics)).unwrap();
+            assert!(schema.is_valid(&doc), "{:?}", schema.iter_errors(&doc).map(|e| e.to_string()).collect::<Vec<_>>());
+            if let Some(first) = doc["diagnostics"].as_array_mut().unwrap().first_mut() {
+                first["severity"] = "note".into();
+                assert!(!schema.is_valid(&doc));
+            }
+        }
     }
 
     #[test]

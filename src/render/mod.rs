@@ -38,6 +38,7 @@ pub mod who;
 
 pub use apply_text::{ApplyView, apply_schema};
 pub use audit::{AuditView, audit_line_schema, audit_schema};
+pub use diagnostics::diagnostics_schema;
 pub use expiring::{ExpiringView, expiring_schema};
 pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};
@@ -58,6 +59,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "plan" => Some(plan_schema()),
         "member" => Some(member_schema()),
         "apply" => Some(apply_schema()),
+        "diagnostics" => Some(diagnostics_schema()),
         "expiring" => Some(expiring_schema()),
         "explain" => Some(explain_schema()),
         "export" => Some(export_schema()),
@@ -75,11 +77,12 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 15] = [
+pub const SCHEMAS: [&str; 16] = [
     "apply",
     "approve",
     "audit",
     "audit-line",
+    "diagnostics",
     "expiring",
     "explain",
     "export",

@@ -133,7 +133,13 @@ fn direction(direction: Direction) -> &'static str {
 /// One line an attribute, in the order of the system's literals: its value where there is one
 /// side, `old -> new` or `+added -taken` where there are two.
 fn write_difference(out: &mut impl Write, before: Option<&Shown>, after: Option<&Shown>, system: &str, paint: Paint) -> io::Result<()> {
-    let attrs = systems::find(system).map_or(&[][..], |s| s.attrs);
+    let spec = systems::find(system);
+    let attrs = spec.map_or(&[][..], |s| s.attrs);
+    // One chief attribute of several is held: beside another one, what does not stand is none.
+    let lacks = |side: Option<&Shown>, key: &str| match spec.filter(|s| s.is_chief(key)).zip(side) {
+        Some((spec, side)) if spec.chiefs().any(|a| a.key != key && side.contains_key(a.key)) => "(none)",
+        _ => "(unknown)",
+    };
     let keys: BTreeSet<&String> = before.into_iter().chain(after).flat_map(Shown::keys).collect();
     let mut keys: Vec<&String> = keys.into_iter().collect();
     keys.sort_by_key(|k| attrs.iter().position(|a| a.key == k.as_str()).unwrap_or(attrs.len()));
@@ -142,7 +148,7 @@ fn write_difference(out: &mut impl Write, before: Option<&Shown>, after: Option<
         write!(out, "       {:width$}  ", Neutral(key).to_string())?;
         let (old, new) = (before.map(|b| b.get(key)), after.map(|a| a.get(key)));
         match (old, new) {
-            (Some(old), Some(new)) => write_both(out, old, new, paint)?,
+            (Some(old), Some(new)) => write_both(out, old, new, [lacks(before, key), lacks(after, key)], paint)?,
             (Some(Some(only)), None) | (None, Some(Some(only))) => write!(out, "{}", value(only))?,
             (Some(None) | None, None) | (None, Some(None)) => {}
         }
@@ -151,7 +157,8 @@ fn write_difference(out: &mut impl Write, before: Option<&Shown>, after: Option<
     Ok(())
 }
 
-fn write_both(out: &mut impl Write, old: Option<&Json>, new: Option<&Json>, paint: Paint) -> io::Result<()> {
+/// `lacks` is what a side says that has no value.
+fn write_both(out: &mut impl Write, old: Option<&Json>, new: Option<&Json>, lacks: [&str; 2], paint: Paint) -> io::Result<()> {
     let (gives, takes) = (paint.gives(), paint.takes());
     match (old, new) {
         (Some(Json::Array(old)), Some(Json::Array(new))) if old != new => {
@@ -166,8 +173,9 @@ fn write_both(out: &mut impl Write, old: Option<&Json>, new: Option<&Json>, pain
         }
         (old, new) if old == new => write!(out, "{}", new.map_or_else(String::new, value)),
         (old, new) => {
-            let shown = |v: Option<&Json>| v.map_or_else(|| "(unknown)".to_owned(), value);
-            write!(out, "{takes}{}{takes:#} -> {gives}{}{gives:#}", shown(old), shown(new))
+            let shown = |v: Option<&Json>, lacks: &str| v.map_or_else(|| lacks.to_owned(), value);
+            let [had, has] = lacks;
+            write!(out, "{takes}{}{takes:#} -> {gives}{}{gives:#}", shown(old, had), shown(new, has))
         }
     }
 }

@@ -221,8 +221,34 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let is_embedded = |name: &&Atom| manifests.reached(name).is_some_and(|r| r.connection.backend == BackendName::Embedded);
+        // Who names another account, or has no embedded one at all, is told what that one is.
+        let named = |name: &&Atom| request.accounts.iter().any(|want| WildMatchPattern::<'*', '?'>::new(want).matches(name.as_str()));
+        let wanted: Vec<&Atom> = manifests.reachable().into_iter().filter(|n| request.accounts.is_empty() || named(n)).collect();
+        if let Some(stop) = wanted.first().filter(|_| !wanted.iter().any(is_embedded)).and_then(|name| Self::not_embedded(manifests, name))
+        {
+            return Err(stop);
+        }
         let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
         Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
+    }
+
+    /// Why the sandbox does not play an account, and what to do instead; nothing where no account has
+    /// the name.
+    pub fn not_embedded(manifests: &Manifests, name: &Atom) -> Option<Stop> {
+        let connection = manifests.reached(name)?.connection;
+        Some(match &connection.roster {
+            Some(roster) if connection.backend == BackendName::Roster => Stop::hinted(
+                format!("the account `{name}` is a roster: an exported list, which the sandbox does not play"),
+                format!(
+                    "whoever accepts or clicks does so in the product: export its users to {} anew, and plan again",
+                    roster.file.value.display()
+                ),
+            ),
+            _ => Stop::hinted(
+                format!("the account `{name}` is on `{}`, and the sandbox plays embedded accounts alone", connection.backend.word()),
+                "write `backend: embedded` in a connection to try things out",
+            ),
+        })
     }
 
     /// Plans the changes of one person alone.

@@ -175,6 +175,9 @@ fn e13_the_subaccount_surface_sends_no_reset_and_resends() {
     refused(&world, "reset-password ada --account news", "not-offered");
     world.run("member resend kim@agency.example --account news --yes --again").expect(0);
     assert_eq!(writes(&world), 1, "one call, the invitation stays");
+    // What is hidden stays as well: nothing is deleted.
+    world.load(&LIVE.replace("role: author, subaccounts: [emea]", "role: author, subaccounts: [emea, apac]"));
+    world.run("member resend kim@agency.example --account news --yes --again").expect(0);
 }
 
 #[test]
@@ -279,6 +282,10 @@ fn what_no_api_takes_is_a_step_in_the_words_of_the_page() {
     }
     let json = world.run("member reset-password ada@acme.example --format json").expect(8).json();
     assert_eq!(json["result"], "manual");
+    assert_eq!(json["sandbox"], false, "{json}");
+    // Where no list tells who has accepted, whoever stands in it may still be invited again.
+    let again = world.run("member resend ada@acme.example --format json").expect(8).json();
+    assert_eq!(again["result"], "manual", "{again}");
     assert!(json["steps"].as_array().unwrap().iter().any(|s| s == "click the 'Lock' icon in the Actions column"), "{json}");
 }
 

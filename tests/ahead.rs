@@ -270,6 +270,40 @@ fn g3_the_backup_who_ends_is_warned_of_before_and_after() {
 }
 
 #[test]
+fn the_line_of_a_day_is_of_one_who_goes_and_not_of_one_who_comes() {
+    let world = World::gamoshi("actor: { role: user-manager }");
+    let of = |who: &str, role: &str| format!("{{ email: {who}@acme.example, name: N, role: {role} }}");
+    let live = [of("abe", "user"), of("root", "user-manager"), of("second", "user-manager")];
+    world.live("", &live.iter().map(String::as_str).collect::<Vec<_>>());
+    world.want(
+        "",
+        &[
+            "{ email: abe@acme.example, role: user, end: 2026-12-03 }",
+            "{ email: abe@acme.example, role: user-manager, start: 2026-12-04 }",
+            &until(&of("root", "user-manager"), "2026-12-03"),
+            &until(&of("second", "user-manager"), "2026-12-03"),
+        ],
+    );
+    assert_eq!(warned(&world), ["no-backup-administrator 2026-12-04 -"]);
+    assert_eq!(said(&world, "no-backup-administrator").1, 6);
+}
+
+/// Who is locked administers nothing until unlocked.
+#[test]
+fn who_is_locked_is_no_administrator_by_a_new_role() {
+    let kim = "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea, apac]";
+    let wanted = [
+        &until(ADA, "2026-12-03"),
+        &format!("{kim}, end: 2026-12-01 }}"),
+        "{ email: kim@acme.example, name: Kim Lee, role: manager, subaccounts: [emea, apac], start: 2026-12-02 }",
+    ];
+    for (is, told) in [(", phase: locked }", vec!["last-administrator-ends 2026-12-04 ada@acme.example"]), (" }", vec![])] {
+        let world = emma(&[ADA, &format!("{kim}{is}")], &wanted);
+        assert_eq!(warned(&world), told, "{is}");
+    }
+}
+
+#[test]
 fn a_bounded_actor_says_that_it_does_not_see_everybody() {
     let world = World::emma_hq("actor: { role: manager, privileges: [edit-managers], subaccounts: [emea] }");
     world.live("", &["{ email: ada@acme.example, name: Ada L, role: manager, subaccounts: [emea] }"]);

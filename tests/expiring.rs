@@ -337,6 +337,14 @@ fn a_moved_end_names_the_entry_that_moves_it_and_whether_the_member_is_in() {
     }
 }
 
+#[test]
+fn the_end_of_who_has_not_accepted_is_told_as_theirs() {
+    let kim = "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1 }";
+    let world = emma(&[ADA, kim], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-11-30 }"]);
+    let one = &list(&world, "")["expiring"][0];
+    assert_eq!((&one["on"], &one["ending"], &one["pending"]), (&json!("2026-12-01"), &json!("membership"), &json!(true)));
+}
+
 /// What the actor may not move comes when the product has it, and is told of once; what others lack
 /// changes nothing about it.
 #[test]

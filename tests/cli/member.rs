@@ -201,6 +201,10 @@ fn the_cool_down_runs_from_the_end_of_the_invitation_and_names_the_day() {
     assert!(said.err.contains("from 2026-11-30"), "{}", said.err);
     refused(&world, "resend sam@agency.example --account eng", "too-many-attempts");
     world.run("member resend sam@agency.example --account eng --yes --again").expect(0);
+    assert!(said.err.contains("is open until 2026-11-27"), "{}", said.err);
+    world.load(&LIVE.replace("2026-11-12T08:00:00Z", "2026-11-14T08:00:00Z"));
+    let said = refused(&world, "resend old@agency.example --account eng", "cooling-down");
+    assert!(said.err.contains("is over since 2026-11-21") && said.err.contains("from 2026-11-24"), "{}", said.err);
     // No page says how long theirs live: from the sending.
     world.run("member resend kim@agency.example --account gam --yes").expect(0);
     assert!(refused(&world, "resend kim@agency.example --account aud", "cooling-down").err.contains("from 2026-11-24"));

@@ -352,3 +352,24 @@ fn access_that_a_plan_reports_already_is_said_once() {
     let codes: Vec<String> = said.all("reports").iter().map(|r| r["code"].to_string()).collect();
     assert_eq!(codes, ["\"untouchable-member\""]);
 }
+
+/// What the actor may not end now ends when the product has it, and that is the person's own warning.
+#[test]
+fn a_warning_of_the_person_is_kept() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          ins: { system: insider, backend: embedded, timezone: UTC, features: [groups], actor: { role: viewer } }
+        people:
+          bob: { email: bob@acme.example, name: Bob }
+        accounts:
+          ins: { members: [{ person: bob, role: viewer, groups: [retail], end: 2026-12-03 }] }
+        ",
+    );
+    world.load("accounts: { ins: { members: [{ email: bob@acme.example, name: Bob, phase: active, role: viewer, groups: [retail], end: 2026-12-03 }] } }\n");
+    let said = world.run("revoke bob --format json");
+    let warned: Vec<String> = said.all("warnings").iter().map(|w| format!("{} {}", w["code"], w["member"]).replace('"', "")).collect();
+    assert_eq!(warned, ["subaccount-left-empty bob@acme.example"], "{}", said.out);
+}

@@ -524,6 +524,9 @@ fn the_last_invitation_of_somebody_listed_is_warned_of() {
     // Long over: a report, and nothing that time brings.
     world.live("", &[ADA, &pending(3, "2026-10-01T09:00:00Z")]);
     assert_eq!((world.plan().reports(), warned(&world)), (vec!["invitation-not-accepted kim@acme.example".to_owned()], vec![]));
+    // Whoever gave up is not to be had by another entry either.
+    world.want("", &[ADA, listed, "{ email: kim@acme.example, role: author, subaccounts: [north], start: 2026-12-02, end: 2026-12-05 }"]);
+    assert_eq!(warned(&world), NOBODY);
     // Of somebody unlisted only what follows from it is told.
     world.live("", &[ADA, &pending(1, "2026-11-15T09:00:00Z")]);
     world.want("", &[ADA]);

@@ -39,6 +39,7 @@ fn nothing_that_ends_is_an_empty_list_and_no_error() {
         (&view["schema_version"], &view["kind"], &view["complete"], &view["within"]),
         (&json!("1"), &json!("expiring"), &json!(true), &json!("30d"))
     );
+    assert_eq!((&view["as_of"], &view["simulated"]), (&json!("2026-11-22T09:00:00Z"), &json!(true)));
     assert_eq!((&view["expiring"], &view["accounts"][0]["until"]), (&json!([]), &json!("2026-12-22")));
     assert_eq!(world.command("expiring").out, "expiring within 30d, up to 2026-12-22: 0 SANDBOX\n");
 }

@@ -400,6 +400,28 @@ fn the_products_own_end_of_somebody_unlisted_counts() {
 }
 
 #[test]
+fn an_entry_that_starts_before_the_products_own_end_replaces_it() {
+    let world = World::insider("features: [groups]");
+    let root = "{ email: root@acme.example, role: administrator }";
+    world.live("", &[root, "{ email: bob@acme.example, name: Bob B, role: viewer, groups: [retail], end: 2026-12-05 }"]);
+    for (start, told) in [
+        ("2026-12-03", vec![]),
+        ("2026-12-05", vec![]),
+        // One that starts once the product has ended the access comes too late.
+        ("2026-12-07", vec!["subaccount-left-empty 2026-12-06 bob@acme.example"]),
+    ] {
+        world.want("", &[root, &format!("{{ email: bob@acme.example, role: viewer, groups: [retail], start: {start} }}")]);
+        assert_eq!(warned(&world), told, "{start}");
+    }
+    // As the plan of that day does.
+    let mut world = world;
+    world.want("", &[root, "{ email: bob@acme.example, role: viewer, groups: [retail], start: 2026-12-03 }"]);
+    assert_eq!(world.plan().acts(), NOBODY);
+    world.at("2026-12-03T09:00:00Z");
+    assert_eq!(world.plan().acts(), ["edit bob@acme.example"]);
+}
+
+#[test]
 fn what_no_entry_asks_for_stays_while_roles_change() {
     let world = World::insider("features: [groups]");
     let root = "{ email: root@acme.example, role: administrator }";

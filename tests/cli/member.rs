@@ -284,6 +284,7 @@ fn what_no_api_takes_is_a_step_in_the_words_of_the_page() {
     for words in ["click the 'Lock' icon in the Actions column", "ada@acme.example", "nothing can read this back"] {
         assert!(said.out.contains(words), "{words}: {}", said.out);
     }
+    assert!(!said.out.contains("SANDBOX"), "{}", said.out);
     let json = world.run("member reset-password ada@acme.example --format json").expect(8).json();
     assert_eq!(json["result"], "manual");
     assert_eq!(json["sandbox"], false, "{json}");

@@ -207,6 +207,9 @@ fn what_the_plan_changes_about_an_administrator_who_stays_one_is_not_their_end()
     let world = emma(&[ADA], &["{ email: ada@acme.example, name: Ada L, role: manager, subaccounts: [emea], end: 2026-12-03 }"]);
     assert_eq!(world.plan().acts(), ["edit ada@acme.example"]);
     assert_eq!(warned(&world)[0], "last-administrator-ends 2026-12-04 ada@acme.example");
+    // One by the plan, and counted as the guards count.
+    let world = emma(&[KIM], &["{ email: kim@acme.example, name: Kim Lee, role: manager, subaccounts: [emea], end: 2026-12-03 }"]);
+    assert_eq!(warned(&world)[0], "last-administrator-ends 2026-12-04 kim@acme.example");
     // None any more after the plan: the end takes no administrator.
     let world =
         emma(&[ADA, EDNA], &["{ email: ada@acme.example, name: Ada L, role: author, subaccounts: [emea, apac], end: 2026-12-03 }", EDNA]);
@@ -515,8 +518,11 @@ fn the_actors_own_end_is_warned_of() {
     world.want("", &["{ email: edna@acme.example, name: Edna E, role: author, subaccounts: [emea, apac] }", &until(edna, "2026-12-03")]);
     assert_eq!(warned(&world), ["actor-ends 2026-12-04 edna@acme.example"]);
     assert!(said(&world, "actor-ends").0.contains("may do less"));
-    // Somebody else's end is not.
+    // Somebody else's end is not, nor what gives the actor more.
     world.want("", &[&until(ADA, "2026-12-03"), edna]);
+    assert_eq!(warned(&world), NOBODY);
+    let more = edna.replace("apac]", "apac, us], start: 2026-12-02");
+    world.want("", &[ADA, &until(edna, "2026-12-01"), &more]);
     assert_eq!(warned(&world), NOBODY);
 }
 

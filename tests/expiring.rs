@@ -372,6 +372,12 @@ fn who_is_suspended_has_nothing_to_lose_until_it_is_given_back() {
     let view = list(&world, "");
     assert_eq!(told(&world, ""), ["2026-12-21 bob@acme.example membership end product"]);
     assert_eq!(view["expiring"][0]["pending"], false, "who has registered is in at once");
+    world.live(
+        "",
+        &[ROOT, "{ email: bob@acme.example, role: viewer, end: 2026-11-20, phase: pending, invited: 2026-11-15T09:00:00Z, attempts: 1 }"],
+    );
+    let view = list(&world, "");
+    assert_eq!(view["expiring"][0]["pending"], true, "who never has is invited: {view:#}");
 }
 
 /// The day on which an invitation is over is still to come while it lasts.

@@ -137,6 +137,84 @@ fn a_new_account_is_warned_of_the_end_of_all_whom_it_invites_to_administer() {
         ],
     );
     assert_eq!(warned(&world), ["last-administrator-ends 2026-12-11 edna@acme.example"]);
+    assert_eq!(said(&world, "last-administrator-ends").1, 5);
+}
+
+#[test]
+fn who_is_to_be_invited_to_administer_before_the_last_one_goes_is_counted_as_coming() {
+    let world = solver(
+        &["ada"],
+        &[
+            "{ email: ada@acme.example, groups: [super-user], end: 2026-12-03 }",
+            "{ email: edna@acme.example, groups: [super-user], start: 2026-12-02, reason: R }",
+        ],
+    );
+    assert_eq!(warned(&world), ["last-administrator-ends 2026-12-04 ada@acme.example"]);
+    assert!(said(&world, "last-administrator-ends").0.ends_with("; invited and not yet one: 1"));
+    // One who comes on the same day: the line is still that of the one who goes.
+    world.want(
+        "",
+        &[
+            "{ email: abe@acme.example, groups: [super-user], start: 2026-12-04, reason: R }",
+            "{ email: ada@acme.example, groups: [super-user], end: 2026-12-03 }",
+        ],
+    );
+    let (message, line) = said(&world, "last-administrator-ends");
+    assert_eq!((&*message, line), ("from this day on no administrator is left; the last: ada@acme.example; invited and not yet one: 1", 5));
+}
+
+#[test]
+fn an_invitation_to_administer_is_counted_once_whether_time_changes_it_or_not() {
+    let live = |zoe: &str| {
+        [
+            "{ email: ada@acme.example, name: N, groups: [super-user] }".to_owned(),
+            format!("{{ email: zoe@acme.example, groups: [{zoe}], phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1 }}"),
+        ]
+    };
+    let world = World::solver("");
+    for (zoe, entry, coming) in [
+        ("super-user", "{ email: zoe@acme.example, groups: [super-user] }", "; invited and not yet one: 1"),
+        ("super-user", "{ email: zoe@acme.example, groups: [super-user], end: 2026-12-10 }", "; invited and not yet one: 1"),
+        ("standard", "{ email: zoe@acme.example, groups: [standard] }", ""),
+    ] {
+        let members = live(zoe);
+        world.live("", &members.iter().map(String::as_str).collect::<Vec<_>>());
+        world.want("", &["{ email: ada@acme.example, groups: [super-user], end: 2026-12-03 }", entry]);
+        let plan = world.plan();
+        let first = plan.all("warnings")[0];
+        assert_eq!(first["on"], "2026-12-04");
+        assert_eq!(first["message"], format!("from this day on no administrator is left; the last: ada@acme.example{coming}"), "{entry}");
+    }
+}
+
+#[test]
+fn up_to_five_who_go_are_named_and_of_more_the_rest_is_counted() {
+    let names = ["ada", "edna", "kim", "lee", "sam", "zoe"];
+    for (many, told) in [(5, "kim@acme.example, lee@acme.example, sam@acme.example"), (6, "lee@acme.example, sam@acme.example and 1 more")]
+    {
+        let entries: Vec<String> =
+            names[..many].iter().map(|who| format!("{{ email: {who}@acme.example, groups: [super-user], end: 2026-12-03 }}")).collect();
+        let world = solver(&names[..many], &entries.iter().map(String::as_str).collect::<Vec<_>>());
+        world.want("lints: { too-many-administrators: off }", &entries.iter().map(String::as_str).collect::<Vec<_>>());
+        let (message, _) = said(&world, "last-administrator-ends");
+        assert!(message.ends_with(told), "{message}");
+    }
+}
+
+#[test]
+fn what_the_plan_changes_about_an_administrator_who_stays_one_is_not_their_end() {
+    // Still one after the plan: the end is.
+    let world = emma(&[ADA], &["{ email: ada@acme.example, name: Ada L, role: manager, subaccounts: [emea], end: 2026-12-03 }"]);
+    assert_eq!(world.plan().acts(), ["edit ada@acme.example"]);
+    assert_eq!(warned(&world)[0], "last-administrator-ends 2026-12-04 ada@acme.example");
+    // One by the plan, and counted as the guards count.
+    let world = emma(&[KIM], &["{ email: kim@acme.example, name: Kim Lee, role: manager, subaccounts: [emea], end: 2026-12-03 }"]);
+    assert_eq!(warned(&world)[0], "last-administrator-ends 2026-12-04 kim@acme.example");
+    // None any more after the plan: the end takes no administrator.
+    let world =
+        emma(&[ADA, EDNA], &["{ email: ada@acme.example, name: Ada L, role: author, subaccounts: [emea, apac], end: 2026-12-03 }", EDNA]);
+    assert_eq!(world.plan().acts(), ["edit ada@acme.example"]);
+    assert_eq!(warned(&world), NOBODY);
 }
 
 #[test]
@@ -184,6 +262,48 @@ fn g3_the_backup_who_ends_is_warned_of_before_and_after() {
     assert_eq!(warned(&world), ["no-backup-administrator 2026-12-04 second@acme.example"]);
     world.at("2026-12-04T09:00:00Z");
     assert_eq!(warned(&world), ["no-backup-administrator - -"]);
+    // Two are enough.
+    let third = "{ email: third@acme.example, name: T, role: user-manager }";
+    let mut world = World::gamoshi("actor: { role: user-manager }");
+    world.live("", &[root, second, third]);
+    world.want("", &[root, second, &until(third, "2026-12-03")]);
+    assert_eq!(warned(&world), NOBODY);
+    world.at("2026-12-04T09:00:00Z");
+    assert_eq!(warned(&world), NOBODY);
+}
+
+#[test]
+fn the_line_of_a_day_is_of_one_who_goes_and_not_of_one_who_comes() {
+    let world = World::gamoshi("actor: { role: user-manager }");
+    let of = |who: &str, role: &str| format!("{{ email: {who}@acme.example, name: N, role: {role} }}");
+    let live = [of("abe", "user"), of("root", "user-manager"), of("second", "user-manager")];
+    world.live("", &live.iter().map(String::as_str).collect::<Vec<_>>());
+    world.want(
+        "",
+        &[
+            "{ email: abe@acme.example, role: user, end: 2026-12-03 }",
+            "{ email: abe@acme.example, role: user-manager, start: 2026-12-04 }",
+            &until(&of("root", "user-manager"), "2026-12-03"),
+            &until(&of("second", "user-manager"), "2026-12-03"),
+        ],
+    );
+    assert_eq!(warned(&world), ["no-backup-administrator 2026-12-04 -"]);
+    assert_eq!(said(&world, "no-backup-administrator").1, 6);
+}
+
+/// Who is locked administers nothing until unlocked.
+#[test]
+fn who_is_locked_is_no_administrator_by_a_new_role() {
+    let kim = "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea, apac]";
+    let wanted = [
+        &until(ADA, "2026-12-03"),
+        &format!("{kim}, end: 2026-12-01 }}"),
+        "{ email: kim@acme.example, name: Kim Lee, role: manager, subaccounts: [emea, apac], start: 2026-12-02 }",
+    ];
+    for (is, told) in [(", phase: locked }", vec!["last-administrator-ends 2026-12-04 ada@acme.example"]), (" }", vec![])] {
+        let world = emma(&[ADA, &format!("{kim}{is}")], &wanted);
+        assert_eq!(warned(&world), told, "{is}");
+    }
 }
 
 #[test]
@@ -283,6 +403,44 @@ fn the_products_own_end_of_somebody_unlisted_counts() {
 }
 
 #[test]
+fn an_entry_that_starts_before_the_products_own_end_replaces_it() {
+    let world = World::insider("features: [groups]");
+    let root = "{ email: root@acme.example, role: administrator }";
+    world.live("", &[root, "{ email: bob@acme.example, name: Bob B, role: viewer, groups: [retail], end: 2026-12-05 }"]);
+    for (start, told) in [
+        ("2026-12-03", vec![]),
+        ("2026-12-05", vec![]),
+        // One that starts once the product has ended the access comes too late.
+        ("2026-12-07", vec!["subaccount-left-empty 2026-12-06 bob@acme.example"]),
+    ] {
+        world.want("", &[root, &format!("{{ email: bob@acme.example, role: viewer, groups: [retail], start: {start} }}")]);
+        assert_eq!(warned(&world), told, "{start}");
+    }
+    // As the plan of that day does.
+    let mut world = world;
+    world.want("", &[root, "{ email: bob@acme.example, role: viewer, groups: [retail], start: 2026-12-03 }"]);
+    assert_eq!(world.plan().acts(), NOBODY);
+    world.at("2026-12-03T09:00:00Z");
+    assert_eq!(world.plan().acts(), ["edit bob@acme.example"]);
+}
+
+#[test]
+fn what_no_entry_asks_for_stays_while_roles_change() {
+    let world = World::insider("features: [groups]");
+    let root = "{ email: root@acme.example, role: administrator }";
+    world.live("", &[root, "{ email: bob@acme.example, name: Bob B, role: viewer, groups: [retail], end: 2026-12-05 }"]);
+    world.want(
+        "",
+        &[
+            root,
+            "{ email: bob@acme.example, role: viewer, end: 2026-12-01 }",
+            "{ email: bob@acme.example, role: editor, start: 2026-12-02, end: 2026-12-05 }",
+        ],
+    );
+    assert_eq!(warned(&world), ["subaccount-left-empty 2026-12-06 bob@acme.example"]);
+}
+
+#[test]
 fn an_actor_who_may_not_move_an_end_leaves_it_where_the_product_has_it() {
     let world = World::insider("features: [groups]; actor: { role: viewer }");
     let root = "{ email: root@acme.example, role: administrator }";
@@ -335,6 +493,8 @@ fn a_team_is_emptied_by_the_last_who_leaves() {
         (", leaves: 2026-12-03", "", None),
         (", leaves: 2026-12-03", ", leaves: 2026-12-22", None),
         (", leaves: 2026-11-01", ", leaves: 2026-11-02", None),
+        // Empty since this morning: that is no day to come.
+        (", leaves: 2026-11-01", ", leaves: 2026-11-21", None),
     ] {
         world.file("people.yaml", &people(kim, lee));
         assert_eq!(emptied(), on.map(|on| format!("team-emptied {on}")).into_iter().collect::<Vec<_>>(), "{kim} {lee}");
@@ -358,8 +518,11 @@ fn the_actors_own_end_is_warned_of() {
     world.want("", &["{ email: edna@acme.example, name: Edna E, role: author, subaccounts: [emea, apac] }", &until(edna, "2026-12-03")]);
     assert_eq!(warned(&world), ["actor-ends 2026-12-04 edna@acme.example"]);
     assert!(said(&world, "actor-ends").0.contains("may do less"));
-    // Somebody else's end is not.
+    // Somebody else's end is not, nor what gives the actor more.
     world.want("", &[&until(ADA, "2026-12-03"), edna]);
+    assert_eq!(warned(&world), NOBODY);
+    let more = edna.replace("apac]", "apac, us], start: 2026-12-02");
+    world.want("", &[ADA, &until(edna, "2026-12-01"), &more]);
     assert_eq!(warned(&world), NOBODY);
 }
 
@@ -389,6 +552,9 @@ fn the_last_invitation_of_somebody_listed_is_warned_of() {
     // Long over: a report, and nothing that time brings.
     world.live("", &[ADA, &pending(3, "2026-10-01T09:00:00Z")]);
     assert_eq!((world.plan().reports(), warned(&world)), (vec!["invitation-not-accepted kim@acme.example".to_owned()], vec![]));
+    // Whoever gave up is not to be had by another entry either.
+    world.want("", &[ADA, listed, "{ email: kim@acme.example, role: author, subaccounts: [north], start: 2026-12-02, end: 2026-12-05 }"]);
+    assert_eq!(warned(&world), NOBODY);
     // Of somebody unlisted only what follows from it is told.
     world.live("", &[ADA, &pending(1, "2026-11-15T09:00:00Z")]);
     world.want("", &[ADA]);

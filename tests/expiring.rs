@@ -39,6 +39,7 @@ fn nothing_that_ends_is_an_empty_list_and_no_error() {
         (&view["schema_version"], &view["kind"], &view["complete"], &view["within"]),
         (&json!("1"), &json!("expiring"), &json!(true), &json!("30d"))
     );
+    assert_eq!((&view["as_of"], &view["simulated"]), (&json!("2026-11-22T09:00:00Z"), &json!(true)));
     assert_eq!((&view["expiring"], &view["accounts"][0]["until"]), (&json!([]), &json!("2026-12-22")));
     assert_eq!(world.command("expiring").out, "expiring within 30d, up to 2026-12-22: 0 SANDBOX\n");
 }
@@ -336,4 +337,86 @@ fn accounts_stand_side_by_side_by_day() {
         .collect();
     assert_eq!(all, ["2026-12-03 sol lee@acme.example", "2026-12-04 news kim@acme.example", "2026-12-04 sol kim@acme.example"]);
     assert_eq!(told(&world, " --account news").len(), 1);
+}
+
+/// An end that is moved is told with the entry that moves it, of who is in and of who is only invited.
+#[test]
+fn a_moved_end_names_the_entry_that_moves_it_and_whether_the_member_is_in() {
+    let world = World::insider("");
+    world.want("", &[ROOT, "{ email: kim@acme.example, role: viewer, end: 2026-12-20, reason: Launch }"]);
+    for (is, pending) in [("name: Kim Lee", false), ("phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1", true)] {
+        world.live("", &[ROOT, &format!("{{ email: kim@acme.example, role: viewer, end: 2026-11-25, {is} }}")]);
+        let view = list(&world, "");
+        let one = &view["expiring"][0];
+        assert_eq!((&one["on"], &one["pending"], &one["moved"]), (&json!("2026-11-26"), &json!(pending), &json!(true)), "{view:#}");
+        assert_eq!((&one["place"]["line"], &one["reason"]), (&json!(5), &json!("Launch")));
+    }
+}
+
+#[test]
+fn the_end_of_who_has_not_accepted_is_told_as_theirs() {
+    let kim = "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1 }";
+    let world = emma(&[ADA, kim], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-11-30 }"]);
+    let one = &list(&world, "")["expiring"][0];
+    assert_eq!((&one["on"], &one["ending"], &one["pending"]), (&json!("2026-12-01"), &json!("membership"), &json!(true)));
+}
+
+/// What the actor may not move comes when the product has it, and is told of once; what others lack
+/// changes nothing about it.
+#[test]
+fn an_end_that_the_actor_may_not_move_is_told_once() {
+    let world = World::insider("actor: { role: viewer }");
+    let bob = "{ email: bob@acme.example, name: Bob B, role: viewer, end: 2026-12-05 }";
+    world.live("", &[ROOT, bob]);
+    world.want("", &[ROOT, "{ email: bob@acme.example, role: viewer, end: 2026-12-20 }"]);
+    assert_eq!(world.plan().blocked(), ["bob@acme.example actor-lacks-role"]);
+    assert_eq!(told(&world, ""), ["2026-12-06 bob@acme.example membership own-end product"]);
+    // The entry that ends first is not what ends it: the product's day is.
+    world.want("", &[ROOT, "{ email: bob@acme.example, role: editor, end: 2026-12-05 }"]);
+    assert_eq!(told(&world, ""), ["2026-12-06 bob@acme.example membership own-end product"]);
+}
+
+/// What is over already has no end to come: only what gives it back has one.
+#[test]
+fn who_is_suspended_has_nothing_to_lose_until_it_is_given_back() {
+    let world = World::insider("");
+    world.live("", &[ROOT, "{ email: bob@acme.example, name: Bob B, role: viewer, end: 2026-12-05, phase: suspended }"]);
+    world.want("", &[ROOT]);
+    assert_eq!(told(&world, ""), NOBODY);
+    world.want("", &[ROOT, "{ email: bob@acme.example, role: viewer, end: 2026-12-20 }"]);
+    let view = list(&world, "");
+    assert_eq!(told(&world, ""), ["2026-12-21 bob@acme.example membership end product"]);
+    assert_eq!(view["expiring"][0]["pending"], false, "who has registered is in at once");
+    world.live(
+        "",
+        &[ROOT, "{ email: bob@acme.example, role: viewer, end: 2026-11-20, phase: pending, invited: 2026-11-15T09:00:00Z, attempts: 1 }"],
+    );
+    let view = list(&world, "");
+    assert_eq!(view["expiring"][0]["pending"], true, "who never has is invited: {view:#}");
+}
+
+/// The day on which an invitation is over is still to come while it lasts.
+#[test]
+fn an_invitation_that_is_over_later_today_is_told_with_its_entry() {
+    let kim = |invited: &str| {
+        format!(
+            "{{ email: kim@acme.example, name: N N, role: author, subaccounts: [emea], phase: pending, invited: {invited}, attempts: 1 }}"
+        )
+    };
+    let wanted = [ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], reason: Launch }"];
+    // Fifteen days: over at eleven in the morning, at ten on the last day of the window, and on the day after.
+    for (invited, on) in
+        [("2026-11-07T10:00:00Z", Some("2026-11-22")), ("2026-12-07T09:00:00Z", Some("2026-12-22")), ("2026-12-08T09:00:00Z", None)]
+    {
+        let world = emma(&[ADA, &kim(invited)], &wanted);
+        assert_eq!(
+            told(&world, ""),
+            on.map(|on| format!("{on} kim@acme.example invitation life product")).into_iter().collect::<Vec<_>>(),
+            "{invited}"
+        );
+        if on.is_some() {
+            let one = &list(&world, "")["expiring"][0];
+            assert_eq!((&one["place"]["line"], &one["reason"], &one["pending"]), (&json!(5), &json!("Launch"), &json!(true)));
+        }
+    }
 }

@@ -161,3 +161,21 @@ fn protect_and_lockout_know_the_person_by_the_address_of_the_account() {
     world.file("profiles.yaml", "profiles:\n  marketer: { ins: { role: viewer } }\n");
     assert_eq!(world.plan().tripped(), ["protected=1"]);
 }
+
+/// An entry that names an address is of the person whose address it is, in this account or everywhere.
+#[test]
+fn whoever_leaves_loses_what_an_entry_gives_to_their_address() {
+    let world = World::emma_hq("actor: { role: parent }");
+    let edna = "{ email: edna@acme.example, name: Edna E, role: author, subaccounts: [emea] }";
+    let other = "{ email: edna@other.example, name: Edna E, role: author, subaccounts: [emea] }";
+    for (live, addresses) in
+        [(edna, ""), (edna, ", previously: [edna@old.example]"), (other, ", accounts: { news: { email: edna@other.example } }")]
+    {
+        world.live("", &[live]);
+        for (leaves, acts) in [("", 0), (", leaves: 2026-11-20", 1)] {
+            world.file("people.yaml", &format!("people:\n  edna: {{ email: edna@acme.example, name: Edna E{addresses}{leaves} }}\n"));
+            world.want("", &[live]);
+            assert_eq!(world.plan().acts().len(), acts, "{addresses} {leaves}: {:?}", world.plan().acts());
+        }
+    }
+}

@@ -78,6 +78,11 @@ fn privileged_without_reason_is_said_at_the_role() {
     let lesser = "{ email: kim@acme.example, role: author, subaccounts: [emea] }";
     let world = emma("", &[bare, lesser]);
     assert_eq!(validated(&world), ["account.yaml:4:42 privileged-without-reason"]);
+    let (hint, off) = (world.check().0[0].hint.clone().unwrap_or_default(), "lints: { privileged-without-reason: { off: \"why\" } }");
+    assert!(hint.contains(&format!("`{off}`")), "{hint}");
+    world.want(off, &[bare, lesser]);
+    assert_eq!((validated(&world), world.check().errors()), (vec![], vec![]), "what the hint says is what silences it");
+    world.want("", &[bare, lesser]);
     is_silenced(&world, "privileged-without-reason", &[bare, lesser], &|w| validated(w));
     // With a reason, or over by now, or where the role holds nowhere.
     for fine in [
@@ -136,6 +141,8 @@ fn straight_to_administrator_is_said_of_somebody_new_in_an_account_that_has_one(
     let new = "{ email: edna@acme.example, groups: [super-user] }";
     // Somebody has to be the first.
     world.want("", &[new]);
+    assert_eq!(planned(&world), NOBODY);
+    world.live("", &["{ email: kim@acme.example, name: K, groups: [standard] }"]);
     assert_eq!(planned(&world), NOBODY);
     let ada = "{ email: ada@acme.example, name: A, groups: [super-user] }";
     world.live("", &[ada]);
@@ -220,4 +227,18 @@ fn x1_an_invitation_that_nobody_accepted_is_said_with_the_pages_hints() {
         world.want(policy, &members);
         assert_eq!(planned(&world), NOBODY, "{policy}");
     }
+}
+
+/// SYSTEMS.md E8, M3: without a mail nothing is over, unless it is a link that was handed over.
+#[test]
+fn an_invitation_that_cannot_be_over_is_never_said_to_be_unaccepted() {
+    let pending = |more: &str| format!("{{ email: kim@acme.example, {more}, phase: pending, invited: 2026-08-01T09:00:00Z, attempts: 1 }}");
+    let world = World::emma_hq("sso: true; actor: { role: parent }");
+    world.live("", &[&pending("name: K K, role: author, subaccounts: [emea]")]);
+    world.want("", &[]);
+    assert_eq!(planned(&world), NOBODY);
+    let world = World::meta_gateway("smtp: false; links: { directory: handover }; actor: { role: admin }");
+    world.live("", &["{ email: root@acme.example, role: admin }", &pending("role: view-only")]);
+    world.want("", &[]);
+    assert_eq!(planned(&world), ["invitation-never-accepted kim@acme.example"]);
 }

@@ -10,12 +10,22 @@ mod apply;
 mod cli;
 #[path = "demands.rs"]
 mod demands;
+#[path = "expiring.rs"]
+mod expiring;
+#[path = "grants.rs"]
+mod grants;
+#[path = "lints.rs"]
+mod lints;
 #[path = "planning.rs"]
 mod planning;
 #[path = "properties.rs"]
 mod properties;
 #[path = "regressions.rs"]
 mod regressions;
+#[path = "roster.rs"]
+mod roster;
+#[path = "roster_doubts.rs"]
+mod roster_doubts;
 #[path = "rules_emma_hq.rs"]
 mod rules_emma_hq;
 #[path = "rules_gamoshi.rs"]

@@ -711,3 +711,12 @@ fn hostile_text_of_an_export_moves_no_cursor() {
     let said = world.run("plan").expect(7);
     assert!(!said.both().contains('\u{1b}'), "{}", said.both());
 }
+
+/// When somebody was invited stands in no list: whoever sends it again by hand looks at it there.
+#[test]
+fn an_invitation_of_a_list_is_sent_again_by_hand_without_a_cool_down() {
+    let world = emma("");
+    export(&world, &[OWNER, ADA, GRACE, KIM]);
+    let json = world.run("member resend kim@acme.example --format json").expect(8).json();
+    assert_eq!((&json["result"], &json["code"]), (&"manual".into(), &serde_json::Value::Null), "{json}");
+}

@@ -201,6 +201,37 @@ fn the_last_who_may_be_an_administrator_is_warned_of() {
     assert_eq!(warnings[0]["message"], message);
 }
 
+/// What time changes beside it makes nobody an administrator for certain who may be one.
+#[test]
+fn who_may_be_an_administrator_stays_one_who_may_be_whatever_else_time_changes() {
+    let world = World::new();
+    world.write(
+        "all.yaml",
+        "
+        connections:
+          sol:
+            system: solver
+            backend: roster
+            timezone: UTC
+            actor: { role: super-user, member: ada@acme.example }
+            file: u.csv
+            separator: ' / '
+            columns: { email: E-mail, groups: Groups }
+        accounts:
+          sol:
+            members:
+              - { email: ada@acme.example, groups: [super-user], end: 2026-12-03 }
+              - { email: zoe@acme.example, groups: [super-user], end: 2026-11-30 }
+              - { email: zoe@acme.example, groups: [super-user, standard], start: 2026-12-01 }
+        ",
+    );
+    world.write("u.csv", "E-mail,Groups\nada@acme.example,super-user\nzoe@acme.example,super-user\n");
+    let said = plan(&world).all("warnings");
+    let warnings: Vec<&Json> = said.iter().filter(|w| w["code"] == "last-administrator-ends").map(|w| &w["message"]).collect();
+    let message = "from this day on no administrator is left; the last: ada@acme.example; who may have accepted, and be one: 1";
+    assert_eq!(warnings, [message], "{said:#?}");
+}
+
 /// Nothing is ever sent to a roster: who takes the access away is a human.
 #[test]
 fn an_end_that_no_api_takes_is_made_by_hand_and_said_so() {
@@ -224,13 +255,14 @@ fn the_sandbox_says_that_an_account_is_a_roster_and_what_to_do() {
         "sandbox accept kim@acme.example --account audiences",
         "sandbox accept kim@acme.example",
         "sandbox edit ada@acme.example --account aud* --set groups=standard",
-        "sandbox outbox",
         "sandbox load live.txt",
     ] {
         let said = world.run(line).expect(1);
         assert!(said.err.contains("the account `audiences` is a roster"), "{line}: {}", said.err);
         assert!(said.err.contains("export its users to users.csv anew, and plan again"), "{line}: {}", said.err);
     }
+    assert_eq!(world.run("sandbox calls --format json").expect(0).json()["writes"], 0, "nothing was sent, and that is no mistake");
+    assert_eq!(world.run("sandbox outbox --format json").expect(0).json()["mails"], json!([]));
     let said = world.run("sandbox accept kim@acme.example --account audience").expect(1);
     assert!(said.err.contains("no account is called `audience`"), "{}", said.err);
 }

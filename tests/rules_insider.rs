@@ -162,6 +162,12 @@ fn i2_a_rolling_end_is_part_of_no_digest_and_everything_else_is() {
     assert_ne!(digest("2026-11-22T09:00:00Z", "role: collaborator, end: 2027-01-10, renew: rolling"), rolling);
     let fixed = digest("2026-11-22T09:00:00Z", "role: editor, end: 2026-12-20");
     assert_ne!(digest("2026-11-22T09:00:00Z", "role: editor, end: 2026-12-21"), fixed, "an end that does not roll is approved as it is");
+    // The same of somebody who is to be invited.
+    let mut world = World::insider(ADMINISTRATOR);
+    world.live("", &[ROOT]);
+    world.want("", &["{ email: tmp@acme.example, role: editor, end: 2027-01-10, renew: rolling }"]);
+    let today = world.plan().digest();
+    assert_eq!(world.at("2026-11-23T09:00:00Z").plan().digest(), today);
 }
 
 #[test]

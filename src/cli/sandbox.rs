@@ -87,6 +87,13 @@ pub(super) fn run(context: &Context, command: &SandboxCommand) -> Result<u8, Sto
     }
     let connected = Connected::embedded(&folder, &connected_to)?;
     let sites = connected.sites();
+    // Counting what was sent is no mistake where nothing is embedded; acting on it is.
+    let counts = matches!(command, SandboxCommand::Outbox(_) | SandboxCommand::Calls(_));
+    if let (true, false, Some(first)) = (sites.is_empty(), counts, folder.manifests().reachable().into_iter().next())
+        && let Some(stop) = Connected::not_embedded(folder.manifests(), first)
+    {
+        return Err(stop);
+    }
     match command {
         SandboxCommand::Load { live, .. } => load(context, &folder, sites, live),
         SandboxCommand::Accept(on) => person(context, sites, on, "accepted", |s, h, e| s.accept(h, context.now, e)),

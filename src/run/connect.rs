@@ -221,9 +221,9 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let is_embedded = |name: &&Atom| manifests.reached(name).is_some_and(|r| r.connection.backend == BackendName::Embedded);
-        // Who names another account, or has no embedded one at all, is told what that one is.
+        // Who names another account is told what that one is.
         let named = |name: &&Atom| request.accounts.iter().any(|want| WildMatchPattern::<'*', '?'>::new(want).matches(name.as_str()));
-        let wanted: Vec<&Atom> = manifests.reachable().into_iter().filter(|n| request.accounts.is_empty() || named(n)).collect();
+        let wanted: Vec<&Atom> = manifests.reachable().into_iter().filter(named).collect();
         if let Some(stop) = wanted.first().filter(|_| !wanted.iter().any(is_embedded)).and_then(|name| Self::not_embedded(manifests, name))
         {
             return Err(stop);

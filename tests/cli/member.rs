@@ -175,6 +175,9 @@ fn e13_the_subaccount_surface_sends_no_reset_and_resends() {
     refused(&world, "reset-password ada --account news", "not-offered");
     world.run("member resend kim@agency.example --account news --yes --again").expect(0);
     assert_eq!(writes(&world), 1, "one call, the invitation stays");
+    // What is hidden stays as well: nothing is deleted.
+    world.load(&LIVE.replace("role: author, subaccounts: [emea]", "role: author, subaccounts: [emea, apac]"));
+    world.run("member resend kim@agency.example --account news --yes --again").expect(0);
 }
 
 #[test]
@@ -198,6 +201,10 @@ fn the_cool_down_runs_from_the_end_of_the_invitation_and_names_the_day() {
     assert!(said.err.contains("from 2026-11-30"), "{}", said.err);
     refused(&world, "resend sam@agency.example --account eng", "too-many-attempts");
     world.run("member resend sam@agency.example --account eng --yes --again").expect(0);
+    assert!(said.err.contains("is open until 2026-11-27"), "{}", said.err);
+    world.load(&LIVE.replace("2026-11-12T08:00:00Z", "2026-11-14T08:00:00Z"));
+    let said = refused(&world, "resend old@agency.example --account eng", "cooling-down");
+    assert!(said.err.contains("is over since 2026-11-21") && said.err.contains("from 2026-11-24"), "{}", said.err);
     // No page says how long theirs live: from the sending.
     world.run("member resend kim@agency.example --account gam --yes").expect(0);
     assert!(refused(&world, "resend kim@agency.example --account aud", "cooling-down").err.contains("from 2026-11-24"));
@@ -277,8 +284,13 @@ fn what_no_api_takes_is_a_step_in_the_words_of_the_page() {
     for words in ["click the 'Lock' icon in the Actions column", "ada@acme.example", "nothing can read this back"] {
         assert!(said.out.contains(words), "{words}: {}", said.out);
     }
+    assert!(!said.out.contains("SANDBOX"), "{}", said.out);
     let json = world.run("member reset-password ada@acme.example --format json").expect(8).json();
     assert_eq!(json["result"], "manual");
+    assert_eq!(json["sandbox"], false, "{json}");
+    // Where no list tells who has accepted, whoever stands in it may still be invited again.
+    let again = world.run("member resend ada@acme.example --format json").expect(8).json();
+    assert_eq!(again["result"], "manual", "{again}");
     assert!(json["steps"].as_array().unwrap().iter().any(|s| s == "click the 'Lock' icon in the Actions column"), "{json}");
 }
 

@@ -397,3 +397,82 @@ fn who_is_protected_in_a_named_account_is_not_edited_there() {
     assert!(told("eng").as_str().unwrap().contains("protected-and-gone"));
     assert_eq!(told("news"), serde_json::Value::Null);
 }
+
+/// What time does to others is another day's work, and a missing backup is said of whom it is made by.
+#[test]
+fn warnings_are_of_the_person_and_a_missing_backup_of_whoever_takes_it_away() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          gam: { system: gamoshi, backend: embedded, timezone: UTC, actor: { role: user-manager } }
+        people:
+          ada: { email: ada@acme.example, name: Ada }
+          eve: { email: eve@acme.example, name: Eve }
+          kim: { email: kim@acme.example, name: Kim, leaves: 2026-12-03 }
+        accounts:
+          gam:
+            members:
+              - { email: root@acme.example, role: user-manager }
+              - { person: ada, role: user-manager }
+              - { person: eve, role: user }
+              - { person: kim, role: user }
+        ",
+    );
+    let member = |who: &str, role: &str| format!("{{ email: {who}@acme.example, name: N, phase: active, role: {role} }}");
+    let load = |all: &[String]| {
+        world.load(&format!("accounts: {{ gam: {{ members: [{}] }} }}\n", all.join(", ")));
+    };
+    let warned = |who: &str| -> Vec<String> {
+        let said = world.run(&format!("revoke {who} --format json"));
+        said.all("warnings").iter().map(|w| format!("{} {}", w["code"], w["member"]).replace('"', "")).collect()
+    };
+    load(&[member("root", "user-manager"), member("ada", "user-manager"), member("eve", "user"), member("kim", "user")]);
+    assert_eq!(warned("ada"), ["no-backup-administrator null"]);
+    assert_eq!(warned("eve"), [""; 0]);
+    // Missing already, whoever goes.
+    load(&[member("root", "user-manager"), member("eve", "user"), member("kim", "user")]);
+    assert_eq!(warned("eve"), [""; 0]);
+}
+
+#[test]
+fn access_that_a_plan_reports_already_is_said_once() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          news: { system: emma-hq, backend: embedded, timezone: UTC, actor: { role: parent } }
+        people:
+          own: { email: own@acme.example, name: Own, leaves: now }
+        accounts:
+          news: { members: [{ person: own, role: manager }] }
+        ",
+    );
+    world.load("accounts: { news: { members: [{ email: own@acme.example, name: Own, phase: active, role: parent }] } }\n");
+    let said = world.run("revoke own --format json");
+    let codes: Vec<String> = said.all("reports").iter().map(|r| r["code"].to_string()).collect();
+    assert_eq!(codes, ["\"untouchable-member\""]);
+}
+
+/// What the actor may not end now ends when the product has it, and that is the person's own warning.
+#[test]
+fn a_warning_of_the_person_is_kept() {
+    let world = World::new();
+    world.write(
+        "m.yaml",
+        "
+        connections:
+          ins: { system: insider, backend: embedded, timezone: UTC, features: [groups], actor: { role: viewer } }
+        people:
+          bob: { email: bob@acme.example, name: Bob }
+        accounts:
+          ins: { members: [{ person: bob, role: viewer, groups: [retail], end: 2026-12-03 }] }
+        ",
+    );
+    world.load("accounts: { ins: { members: [{ email: bob@acme.example, name: Bob, phase: active, role: viewer, groups: [retail], end: 2026-12-03 }] } }\n");
+    let said = world.run("revoke bob --format json");
+    let warned: Vec<String> = said.all("warnings").iter().map(|w| format!("{} {}", w["code"], w["member"]).replace('"', "")).collect();
+    assert_eq!(warned, ["subaccount-left-empty bob@acme.example"], "{}", said.out);
+}

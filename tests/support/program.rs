@@ -121,11 +121,20 @@ impl World {
                     text.push_str("--- standard output\n");
                 }
             }
-            text.push_str(&said.out);
+            text.push_str(&without_head(&said.out));
             text.push_str(&format!("[exit {}]\n\n", said.code));
         }
         text
     }
+}
+
+/// The head of an audit log is of machine and process, too.
+fn without_head(out: &str) -> String {
+    let line = |line: &str| match line.split_once(", head sha256:") {
+        Some((before, rest)) if line.starts_with("audit log: ") => format!("{before}, head HASH{}", rest.get(64..).unwrap_or_default()),
+        _ => line.to_owned(),
+    };
+    out.split_inclusive('\n').map(line).collect()
 }
 
 impl Said {

@@ -239,7 +239,7 @@ impl<'a> Track<'a> {
         Some(over.to_zoned(account.tenant.zone.clone()).date())
     }
 
-    fn walk(&mut self, account: &Account<'a>, days: &BTreeSet<Date>, mut wanted: bool, own: Option<Date>, gives_up: Option<Date>) {
+    fn walk(&mut self, account: &Account<'a>, days: &BTreeSet<Date>, mut wanted: bool, mut own: Option<Date>, gives_up: Option<Date>) {
         let mut now = self.after.clone();
         for &on in days {
             let none = State { standing: Standing::None, attrs: now.attrs.clone() };
@@ -254,6 +254,8 @@ impl<'a> Track<'a> {
                     Some(Wanted::Present(merged)) => {
                         let (by, place, reason) = self.turn(on, &merged);
                         let state = laid_over(account, &now, merged, wanted);
+                        // What an entry asks for from this day on replaces the product's own end.
+                        own = own.filter(|_| wanted);
                         wanted = true;
                         step(state, by, place, reason)
                     }

@@ -17,7 +17,9 @@ mod verify;
 mod who;
 mod write;
 
-use crate::apply::{Applied, Lease};
+use std::collections::BTreeMap;
+
+use crate::apply::{Applied, CutOff, Lease};
 use crate::model::Reading;
 use crate::plan::saved::Saved;
 use crate::plan::{self, Cleared, Expiring, Lift, Plan};
@@ -92,6 +94,8 @@ pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Pla
 struct Found {
     /// Held until the accounts were read back.
     leases: Vec<Box<dyn Lease>>,
+    /// Runs that were cut off, by account.
+    journals: BTreeMap<String, CutOff>,
     links: LinkFiles,
     readings: Vec<Reading>,
     plan: Plan,
@@ -101,17 +105,18 @@ impl Connected<'_> {
     /// Takes the leases, reads every account, and plans.
     async fn found(&self, request: &Request) -> Result<Found, Stop> {
         let leases = leases::take(self.sites(), request).await?;
+        let journals = resumed::are_still(request, &self.journals)?;
         let links = LinkFiles::found(self.sites());
         let readings = self.read(request).await;
         let plan = plan::plan(request.moment(), &self.accounts(&readings));
-        Ok(Found { leases, links, readings, plan })
+        Ok(Found { leases, journals, links, readings, plan })
     }
 
     /// From a plan on: clear, ask, apply, verify.
     async fn apply(
         &self,
         request: &Request,
-        Found { leases, links, readings, plan }: Found,
+        Found { leases, journals, links, readings, plan }: Found,
         approval: &Approval,
         ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>,
     ) -> Result<Applied, Stop> {
@@ -124,14 +129,18 @@ impl Connected<'_> {
         let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
         for (site, reading) in self.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
             links.sweep(site.name.as_str(), reading, &mut applied);
-            resumed::nothing_is_left(request, site.name.as_str(), &applied.plan);
+            let lost = resumed::lost_links(site, reading, journals.get(site.name.as_str()));
+            if lost.is_empty() {
+                resumed::nothing_is_left(request, self.only.as_ref(), site.name.as_str(), &applied.plan);
+            }
+            applied.results.extend(lost);
         }
         let log = cleared
             .plan()
             .changes()
             .any(plan::Change::is_sent)
             .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
-        let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref() };
+        let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref(), journals: &journals };
         for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
             request.says(&format!("applying {}", account.account));
             match run.account(self, account, self.reading_of(&account.account, &readings)?).await {

@@ -4,6 +4,7 @@
 #[path = "support/program.rs"]
 mod program;
 
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -119,8 +120,15 @@ fn end(world: &World) -> (Json, Vec<String>) {
     (world.run("export --format json").expect(0).json()["accounts"].clone(), mails)
 }
 
+/// Where the journal of the account is, below what is kept for the user.
+fn journal_file(world: &World) -> PathBuf {
+    let journals = world.path().parent().expect("it is below something").join("state/portcullis/journal");
+    let of_folder = std::fs::read_dir(&journals).into_iter().flatten().flatten().next();
+    of_folder.map_or(journals.clone(), |e| e.path()).join("acc.jsonl")
+}
+
 fn journal(world: &World) -> Vec<Json> {
-    let text = std::fs::read_to_string(world.path().join(".portcullis/journal/acc.jsonl")).unwrap_or_default();
+    let text = std::fs::read_to_string(journal_file(world)).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
@@ -232,7 +240,7 @@ fn another_apply_says_that_one_was_cut_off() {
 fn a_torn_last_line_was_never_sent() {
     let world = SCENES[3].world();
     kill_at(&world, 3, "apply --auto-approve");
-    let path = world.path().join(".portcullis/journal/acc.jsonl");
+    let path = journal_file(&world);
     let mut text = std::fs::read(&path).unwrap();
     text.extend_from_slice(b"{\"line\":\"call\",\"chan");
     std::fs::write(&path, text).unwrap();
@@ -245,9 +253,8 @@ fn a_journal_that_is_none_stops_before_anything_is_made() {
         [("{}\n", "no line of a journal"), ("{\"line\":\"end\",\"at\":\"x\"}\n", "does not begin"), ("\u{1b}[2J\n", "no line of a journal")]
     {
         let world = SCENES[3].world();
-        std::fs::create_dir_all(world.path().join(".portcullis/journal")).unwrap();
-        std::fs::write(world.path().join(".portcullis/journal/acc.jsonl"), text).unwrap();
-        for line in ["apply --resume", "apply --auto-approve"] {
+        world.write("kept/acc.jsonl", text);
+        for line in ["apply --resume --journal kept", "apply --auto-approve --journal kept"] {
             let said = world.run(line).expect(1);
             assert!(said.err.contains(words) && said.err.contains("acc.jsonl:1"), "{line}: {}", said.err);
         }
@@ -271,12 +278,6 @@ fn nothing_is_written_to_the_account_before_the_journal_can_be() {
     let said = world.run("apply --auto-approve --journal taken --format json");
     assert!(matches!(said.code, 1 | 6), "{}", said.both());
     assert_eq!(world.run("sandbox calls --format json").expect(0).json()["writes"], 0, "{}", said.both());
-    // A disk that is full from the start.
-    if std::path::Path::new("/dev/full").exists() {
-        std::fs::create_dir(world.path().join("full")).unwrap();
-        std::os::unix::fs::symlink("/dev/full", world.path().join("full/acc.new")).unwrap();
-        let _ = world.run("apply --auto-approve --journal full");
-    }
 }
 
 #[cfg(unix)]
@@ -285,7 +286,7 @@ fn a_journal_is_its_owners_alone_and_holds_every_call_before_it_was_made() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = SCENES[1].world();
     world.run("apply --auto-approve").expect(0);
-    let path = world.path().join(".portcullis/journal/acc.jsonl");
+    let path = journal_file(&world);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let lines = journal(&world);
     let schema = world.run("schema journal").expect(0).json();
@@ -348,4 +349,85 @@ fn the_first_signal_ends_the_call_in_flight_and_the_second_the_process() {
         resume(&world, "apply --resume");
         world.run("plan").expect(0);
     }
+}
+
+/// Changes of several calls: what stands in the journal approves their rest and nothing else.
+#[test]
+fn what_was_begun_approves_its_rest_and_nothing_else() {
+    let scene = Scene {
+        connection: "{ system: insider, backend: embedded, timezone: UTC, features: [groups] }",
+        live: "- { email: root@acme.example, name: Root, phase: active, role: administrator }",
+        members: "
+            - { email: root@acme.example, role: administrator }
+            - { email: new@acme.example, name: New, role: editor, end: 2026-12-05, limited-products: [web] }
+        ",
+        system: "insider",
+    };
+    let world = scene.world();
+    world.run("plan --out plan.json").expect(2);
+    // Before the call: nobody was invited yet.
+    kill_at(&world, 3, "apply plan.json");
+    world.write("accounts.yaml", "accounts: { acc: { members: [{ email: new@acme.example, name: New, role: editor }] } }");
+    for line in ["apply --resume --format json", "apply plan.json --resume --format json"] {
+        let said = world.run(line).json();
+        assert_eq!((&said["results"], &said["unreviewed"]), (&json!([]), &json!(["acc/invite/new@acme.example"])), "{line}");
+    }
+}
+
+#[test]
+fn another_plan_does_not_end_what_was_cut_off() {
+    let world = SCENES[3].world();
+    let text = String::from_utf8(world.read("accounts.yaml")).unwrap();
+    world.write("accounts.yaml", "accounts: { acc: { members: [{ email: root@acme.example, groups: [super-user] }] } }");
+    world.run("plan --out nothing.json").expect(0);
+    world.write("accounts.yaml", &text);
+    kill_at(&world, 2, "apply --auto-approve");
+    world.run("apply nothing.json").expect(6);
+    let said = resume(&world, "apply --resume");
+    assert!(!said.err.contains("nothing to resume"), "{}", said.err);
+    world.run("plan").expect(0);
+}
+
+#[test]
+fn a_revocation_that_was_cut_off_is_not_taken_for_done() {
+    let world = SCENES[3].world();
+    world.write("accounts.yaml", "accounts: { acc: { members: [{ email: root@acme.example, groups: [super-user] }, { email: ada@acme.example, groups: [standard] }] } }");
+    let mut command = world.command();
+    command.args(["revoke", "ada@acme.example", "--apply", "--auto-approve"]).env("PORTCULLIS_HALT_AT_LINE", "2");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+    let kept = world.path().parent().unwrap().join("state/portcullis/journal");
+    let lines = || {
+        let files = std::fs::read_dir(&kept).into_iter().flatten().flatten().map(|e| e.path().join("acc~revoke.jsonl"));
+        files.filter_map(|f| std::fs::read_to_string(f).ok()).map(|t| t.lines().count()).sum::<usize>()
+    };
+    while lines() < 2 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for line in ["apply --resume", "apply --auto-approve"] {
+        let said = world.run(line).expect(0);
+        assert!(said.err.contains("what was to end the access of ada@acme.example in acc was cut off"), "{line}: {}", said.err);
+        assert!(said.err.contains("portcullis revoke ada@acme.example --apply"), "{line}: {}", said.err);
+    }
+    world.run("revoke ada@acme.example --apply --auto-approve").expect(0);
+    let said = world.run("apply --resume").expect(0);
+    assert!(!said.err.contains("was to end"), "{}", said.err);
+}
+
+#[test]
+fn a_link_that_was_lost_with_its_run_is_told_until_there_is_one() {
+    let world = SCENES[4].world();
+    // After the call was made and before its link was written: the file is gone.
+    kill_at(&world, 3, "apply --auto-approve");
+    let links = world.path().join("links");
+    let _ = std::fs::remove_dir_all(&links);
+    let pending =
+        world.run("export --format json --phase pending").expect(0).json()["accounts"][0]["members"].as_array().map_or(0, Vec::len);
+    if pending == 0 {
+        return;
+    }
+    let said = world.run("apply --resume --format json").expect(6).json();
+    assert!(said["results"].to_string().contains("before the link of the invitation was written"), "{said}");
 }

@@ -4,6 +4,8 @@
 //! The worlds are the same in every run: the seed is fixed. `PROPTEST_CASES` makes more or fewer of
 //! them, `PROPTEST_RNG_SEED` others. What fails is shrunk and printed as a [`Blueprint`].
 
+#[path = "properties/approval.rs"]
+mod approval;
 #[path = "properties/blueprint.rs"]
 mod blueprint;
 #[path = "properties/case.rs"]
@@ -133,6 +135,16 @@ fn another_account_on_the_same_server_is_left_alone() {
 #[test]
 fn a_reading_that_went_wrong_plans_nothing() {
     holds(case::READINGS);
+}
+
+#[test]
+fn of_a_part_that_was_approved_just_that_part_is_made() {
+    holds(approval::APPROVED);
+}
+
+#[test]
+fn a_run_that_is_cut_off_at_any_call_is_resumed_to_the_same_end() {
+    holds(approval::RESUMED);
 }
 
 /// Nothing that worlds can show may be so rare that a property does not mean it; and no failure is

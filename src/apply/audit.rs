@@ -89,6 +89,8 @@ pub struct ChangeEntry {
     pub approval: String,
     /// Whose signatures counted for it.
     pub approved_by: Vec<String>,
+    /// Where it finishes a change that a run which was cut off had begun: the digest of that one.
+    pub continues: Option<String>,
     /// `applied`, `already`, `failed`, `skipped`, `unknown`.
     pub result: String,
     pub message: String,
@@ -149,6 +151,9 @@ impl Audit {
             private::sync_folder(path).map_err(failed)?;
         } else {
             audit.locked(|state| state.catch_up())?;
+            if must_exist && audit.head().seq == 0 {
+                return Err(format!("{} is empty: `portcullis audit start` begins a log", path.display()));
+            }
         }
         Ok(audit)
     }
@@ -206,18 +211,33 @@ impl State {
             if from > 0 && tail.iter().filter(|b| **b == b'\n').count() < 2 {
                 tail = self.read_from(0)?;
             }
-            // A line without an end was never finished: its change has another line, or is told anew.
             let whole = tail.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-            self.file.set_len(len - (tail.len() - whole) as u64)?;
-            self.len = len - (tail.len() - whole) as u64;
-            let last = tail[..whole].strip_suffix(b"\n").and_then(|lines| lines.rsplit(|b| *b == b'\n').next());
-            (self.seq, self.head) = match last {
-                None => (0, NOTHING.to_owned()),
-                Some(line) => {
-                    let entry: Entry = serde_json::from_slice(line).map_err(|e| io::Error::other(format!("its last line is none: {e}")))?;
-                    (entry.seq, entry.hash)
+            let (lines, torn) = tail.split_at(whole);
+            let last = lines.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|b| *b == b'\n').next());
+            // Nothing is taken from a file before it is known to be a log.
+            let last = last.map(read_line).transpose()?;
+            let unended = (!torn.is_empty()).then(|| read_line(torn));
+            if last.is_none() && !matches!(unended, None | Some(Ok(_))) {
+                return Err(io::Error::other("it is no audit log"));
+            }
+            self.len = len;
+            let last = match unended {
+                None => last,
+                // Only its end was lost.
+                Some(Ok(entry)) => {
+                    self.file.seek(SeekFrom::Start(len))?;
+                    self.file.write_all(b"\n")?;
+                    self.len += 1;
+                    Some(entry)
+                }
+                // It was never finished: its change has another line, or is told anew.
+                Some(Err(_)) => {
+                    self.len = len - torn.len() as u64;
+                    self.file.set_len(self.len)?;
+                    last
                 }
             };
+            (self.seq, self.head) = last.map_or((0, NOTHING.to_owned()), |entry| (entry.seq, entry.hash));
         }
         self.file.seek(SeekFrom::Start(self.len))?;
         Ok(())
@@ -229,6 +249,10 @@ impl State {
         self.file.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+fn read_line(line: &[u8]) -> io::Result<Entry> {
+    serde_json::from_slice(line).map_err(|e| io::Error::other(format!("its last line is none: {e}")))
 }
 
 /// What a check of a log found.
@@ -307,11 +331,12 @@ pub fn applied_digests(text: &str) -> BTreeMap<String, AppliedAt> {
     let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
     let applied = entries.filter_map(|entry| match entry.what {
         What::Change(change) if matches!(change.result.as_str(), "applied" | "already") => {
-            Some((change.digest, AppliedAt { line: entry.seq, at: entry.at }))
+            let at = AppliedAt { line: entry.seq, at: entry.at };
+            Some([change.digest].into_iter().chain(change.continues).map(move |digest| (digest, at.clone())))
         }
         _ => None,
     });
-    applied.collect()
+    applied.flatten().collect()
 }
 
 fn hash_of(json: &Json) -> String {

@@ -103,6 +103,36 @@ fn a_torn_last_line_is_written_over() {
 }
 
 #[test]
+fn a_last_line_whose_end_alone_was_lost_is_kept() {
+    let (_folder, path) = log();
+    let text = fs::read(&path).unwrap();
+    fs::write(&path, &text[..text.len() - 1]).unwrap();
+    Audit::open(&path, true, writer()).unwrap().append(one_off("e")).unwrap();
+    let again = fs::read(&path).unwrap();
+    assert_eq!(again[..text.len()], text[..]);
+    assert_eq!(check(&again, None).wrong, []);
+}
+
+#[test]
+fn a_file_that_is_no_log_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    for text in ["one line", "one\ntwo", "one\n", "{}\n{", "\n"] {
+        fs::write(&path, text).unwrap();
+        assert!(Audit::open(&path, false, writer()).is_err(), "{text:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("audit.jsonl");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(Audit::open(&link, false, writer()).err().unwrap().contains("no regular file"));
+    }
+    fs::write(&path, "").unwrap();
+    assert!(Audit::open(&path, true, writer()).err().unwrap().contains("is empty"));
+}
+
+#[test]
 fn a_log_that_must_be_there_is_not_begun() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");

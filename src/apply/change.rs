@@ -82,12 +82,17 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
         }
         so_far.sent += 1;
         let outcome = site.writer.call(&change.subject, call, &key).await;
+        // The link first: a line that says that the call is over must not come before its link is safe.
+        let handed = match &outcome {
+            Outcome::Linked(link) => site.hand_over(ready, link),
+            _ => Ok(None),
+        };
         site.record.after(change, i, &outcome);
         match outcome {
             Outcome::Applied => so_far.already = false,
-            Outcome::Linked(secret) => {
+            Outcome::Linked(_) => {
                 so_far.already = false;
-                match site.hand_over(ready, &secret) {
+                match handed {
                     Ok(path) => so_far.link = path.or(so_far.link),
                     Err(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
                 }

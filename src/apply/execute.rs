@@ -206,7 +206,9 @@ impl<'a> Run<'a> {
         for next in self.followers.get(&i).cloned().unwrap_or_default() {
             if self.results[next].is_none() && self.changes[next].is_sent() {
                 let message = format!("{why}: {}", self.changes[i].id);
-                self.results[next] = Some(ChangeResult::new(&self.changes[next], ResultWord::Skipped, 0, message));
+                let skipped = ChangeResult::new(&self.changes[next], ResultWord::Skipped, 0, message);
+                self.record.finished(&skipped);
+                self.results[next] = Some(skipped);
                 self.ready.remove(&next);
                 self.alone.remove(&next);
                 self.skip_followers(next, why);

@@ -123,6 +123,11 @@ impl Handover {
         found
     }
 
+    /// Whether a link waits for the member.
+    pub fn holds(&self, member: &Email) -> bool {
+        names_of(member, ENDINGS).iter().any(|name| self.folder.join(name).is_file())
+    }
+
     /// Removes those of the files whose members are not `pending`: who has accepted or is gone needs no
     /// link. What was written since the files were found stays. Both must be of one account, the files
     /// found before the members were read.

@@ -72,6 +72,15 @@ pub struct Begin {
     /// The digest of the whole plan that was approved: what lifts name.
     pub plan: String,
     pub lifts: Vec<LiftLine>,
+    /// Whose access alone the run was to end (`revoke --apply`); null for an apply of the manifests.
+    pub revoke: Option<String>,
+    /// Until when the signatures hold that approved it; null where none did.
+    #[schemars(with = "Option<String>")]
+    pub valid_until: Option<Timestamp>,
+    /// How long the audit log was then; null where there was none.
+    pub audit_lines: Option<u64>,
+    /// Active administrators that had to be left after every call.
+    pub minimum_administrators: u32,
     /// The account and the cleared changes.
     pub account: SavedAccount,
     /// By change: what it makes of its member step by step.
@@ -196,6 +205,13 @@ pub struct CutOff {
     pub begun: BTreeSet<ChangeId>,
 }
 
+impl CutOff {
+    /// When the run began.
+    pub fn began(&self) -> Option<Timestamp> {
+        self.begin.at.parse().ok()
+    }
+}
+
 /// The runs that were cut off, an account each: their journals have no end.
 ///
 /// # Errors
@@ -269,7 +285,9 @@ fn parse(text: &[u8]) -> Result<Option<CutOff>, (usize, String)> {
     Ok(found)
 }
 
-/// Where the journal of an account is.
-pub fn path(journals: &Path, account: &str) -> PathBuf {
-    journals.join(format!("{}.{ENDING}", private::file_name(account)))
+/// Where the journal of an account is; a revocation has its own, so that it takes no other's place.
+pub fn path(journals: &Path, account: &str, revoke: bool) -> PathBuf {
+    // `~` stands in no name of a file that is made from an account's.
+    let of = if revoke { "~revoke" } else { "" };
+    journals.join(format!("{}{of}.{ENDING}", private::file_name(account)))
 }

@@ -99,7 +99,7 @@ impl Leases for FileLeases {
 
 impl FileLeases {
     fn path(&self, place: &Place) -> PathBuf {
-        let name = format!("{}-{}.lease", private::file_name(&place.account), &private::hex(&place.of)[..16]);
+        let name = format!("{}.lease", private::short_hash(&place.of));
         Path::new(&self.folder).join(name)
     }
 }

@@ -25,4 +25,5 @@ pub use journal::{
 pub use lease::{FileLeases, Holder, Lease, Leases, NoLease, Place, take as take_lease};
 pub use one_off::{OneOffResult, one_off};
 pub use outcome::{Applied, AuditNote, ChangeResult, Lifts, LinksApplied, ResultWord};
+pub use private::short_hash;
 pub use stopping::Stopping;

@@ -53,6 +53,11 @@ pub struct ChangeResult {
 }
 
 impl ChangeResult {
+    /// Of a change that a run which was cut off had made, as far as anybody knows, without its link.
+    pub fn lost_link(id: &str, hint: &str) -> Self {
+        let message = format!("a run was cut off before the link of the invitation was written: {hint}");
+        Self { id: id.to_owned(), word: ResultWord::Failed, attempts: 0, message, elsewhere: None }
+    }
     pub(super) fn new(change: &Change, word: ResultWord, attempts: u32, message: String) -> Self {
         Self { id: change.id.clone(), word, attempts, message, elsewhere: None }
     }

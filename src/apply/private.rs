@@ -29,7 +29,13 @@ pub(super) fn new_file(path: &Path) -> io::Result<File> {
 }
 
 /// A file of mode 0600 where it is new, as it is where it is there.
+///
+/// # Errors
+/// A link, or anything else that is no regular file: somebody else may have put it there.
 pub(super) fn kept_file(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) {
+        return Err(io::Error::other("it is no regular file"));
+    }
     options().read(true).write(true).create(true).truncate(false).open(path)
 }
 
@@ -63,6 +69,11 @@ pub(super) fn file_name(word: &str) -> String {
         name
     });
     if name.len() <= LONGEST { name } else { hex(word) }
+}
+
+/// Sixteen digits of the hash of a text: a name for what has none.
+pub fn short_hash(text: &str) -> String {
+    hex(text)[..16].to_owned()
 }
 
 /// The hash of a text, in hexadecimal digits.

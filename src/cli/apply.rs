@@ -75,16 +75,23 @@ pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) {
 }
 
 /// A run that was cut off is finished by `--resume`; any other plans anew.
-fn tell_of_unfinished(context: &Context, request: &Request, resume: bool) -> Result<(), Stop> {
+pub(super) fn tell_of_unfinished(context: &Context, request: &Request, resume: bool) -> Result<(), Stop> {
     let unfinished = run::unfinished(request)?;
-    if resume && unfinished.is_empty() {
-        context.hint("no run was cut off: there is nothing to resume");
+    if resume && unfinished.iter().all(|u| u.revoke.is_some()) {
+        context.hint("no apply was cut off: there is nothing to resume");
     }
-    for Unfinished { account, since, by } in unfinished.iter().filter(|_| !resume) {
-        context.warn(
-            &format!("an apply of {account} was cut off: {by}, since {since}"),
-            Some("`portcullis apply --resume` finishes what it was approved to make; this run plans anew"),
-        );
+    for Unfinished { account, since, by, revoke } in &unfinished {
+        match revoke {
+            Some(whom) => context.warn(
+                &format!("what was to end the access of {whom} in {account} was cut off: {by}, since {since}"),
+                Some(&format!("`portcullis revoke {whom} --apply` ends it; no manifest asks for it yet, so no other run does")),
+            ),
+            None if resume => {}
+            None => context.warn(
+                &format!("an apply of {account} was cut off: {by}, since {since}"),
+                Some("`portcullis apply --resume` finishes what it was approved to make; this run plans anew"),
+            ),
+        }
     }
     Ok(())
 }

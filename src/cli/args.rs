@@ -359,7 +359,7 @@ pub struct ApproveArgs {
     /// Signs the head of the audit log with this private key of SSH, once the run has ended.
     #[arg(long, value_name = "KEY")]
     pub sign_audit: Option<PathBuf>,
-    /// Keeps the journals in this folder; without it, in .portcullis/journal of the manifests' folder.
+    /// Keeps the journals in this folder; without it, below XDG_STATE_HOME, else ~/.local/state.
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
 }

@@ -87,7 +87,7 @@ impl Context {
             forbid_sandbox: self.global.forbid_sandbox,
             env: Box::new(|name| std::env::var(name).ok()),
             by: by(),
-            journals: self.folder.join(".portcullis/journal"),
+            journals: journals(&self.folder),
             audit: self.folder.join(AUDIT),
             leases: leases(&self.folder),
             patience: Duration::ZERO,
@@ -343,9 +343,21 @@ fn by() -> String {
     format!("{user} on {host}, process {}", std::process::id())
 }
 
+/// Not in the folder: what lies there may come from a stranger, and a journal says what may be finished.
+fn journals(folder: &Path) -> PathBuf {
+    let whole = folder.canonicalize().or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_owned());
+    let name = crate::apply::short_hash(&whole.to_string_lossy());
+    state(folder).join("journal").join(name)
+}
+
 /// One place for all folders of a user, since two of them may manage one account.
 fn leases(folder: &Path) -> PathBuf {
+    state(folder).join("leases")
+}
+
+/// What is kept for a user; in the folder where no home is known.
+fn state(folder: &Path) -> PathBuf {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
-    state.map_or_else(|| folder.join(".portcullis/leases"), |state| state.join("portcullis/leases"))
+    state.map_or_else(|| folder.join(".portcullis"), |state| state.join("portcullis"))
 }

@@ -4,7 +4,7 @@ use crate::render::runbook::{self, Runbook};
 use crate::render::{self, ApplyView, EditsView, RemainsView, RevokeView, RevokedView};
 use crate::run::{Revocation, Revoke, Stop};
 
-use super::apply::{approval, may_ask, prepare, show_and_ask, succeeded};
+use super::apply::{approval, may_ask, prepare, show_and_ask, succeeded, tell_of_unfinished};
 use super::args::RevokeArgs;
 use super::context::{Context, quoted};
 use super::runbook_file::RunbookFile;
@@ -42,6 +42,7 @@ async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<
     let mut request = context.request();
     prepare(&mut request, &args.approve);
     let approval = approval(&args.approve)?;
+    tell_of_unfinished(context, &request, false)?;
     let asks = may_ask(&args.approve)?;
     let runbook = args.runbook.as_deref().map(RunbookFile::open).transpose()?;
     let mut written = Vec::new();

@@ -30,6 +30,9 @@ pub struct Account<'a> {
     pub approved: Option<&'a Approved>,
 }
 
+/// Who could make changes that have no order.
+pub(super) const ONE_BY_ONE: &str = "a person who makes these changes one by one";
+
 /// The day and instant that an account is planned for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Day {
@@ -109,11 +112,11 @@ impl Account<'_> {
         }
 
         preflight::all(&here, &mut work);
-        let rest = self.approved.map(|approved| approved::drafts(&here, approved, &mut work)).unwrap_or_default();
+        let rest = self.approved.map(|approved| approved::drafts(&here, day, approved, &mut work)).unwrap_or_default();
         let administrators = block::all(&here, day, &mut work);
         let (changes, unordered) = order::all(work.drafts);
         approved::forget(&mut work.blocked);
-        work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, "a person who makes these changes one by one")));
+        work.blocked.extend(unordered.into_iter().map(|(draft, code)| draft.block(code, ONE_BY_ONE)));
         let guards = guards::all(&here, &changes, &administrators);
         work.warnings.extend(lints::all(&here, day, &changes, &administrators));
         work.warnings.extend(ahead::warnings(&here, day, &listed, &changes, &work.blocked, &administrators));

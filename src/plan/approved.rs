@@ -7,10 +7,11 @@ use serde_json::Value as Json;
 
 use crate::model::Email;
 
-use super::account::{Account, Work};
+use super::account::{Account, Day, ONE_BY_ONE, Work};
 use super::change::{Blocked, Change, ChangeId, Stale};
-use super::digest;
+use super::draft::Draft;
 use super::steps::Steps;
+use super::{block, digest, order};
 
 /// The code under which a change that nobody approved holds up those that wait for it. It stands in no
 /// plan.
@@ -26,6 +27,9 @@ pub struct Approved {
     pub quorum: Option<usize>,
     /// Of changes that a run began and that was cut off: what is left of one is approved with it.
     pub begun: Vec<Steps>,
+    /// The least number of administrators that the guard left to that run: what it had not lowered, its rest
+    /// does not lower.
+    pub minimum: Option<u32>,
     /// Digests that the audit log says were applied, each with when: an approval holds once.
     pub spent: BTreeMap<String, String>,
     /// The signatures that do not count, each with the reason.
@@ -59,12 +63,15 @@ pub(super) struct Rest {
 
 /// Leaves the approved drafts. The others hold up what waits for them, as blocked ones do, until
 /// [`forget`].
-pub(super) fn drafts(account: &Account<'_>, approved: &Approved, work: &mut Work) -> Rest {
+pub(super) fn drafts(account: &Account<'_>, day: Day, approved: &Approved, work: &mut Work) -> Rest {
+    let mut blocked_anyway = blocked_anyway(account, day, &work.drafts);
     let mut unreviewed = Vec::new();
     for draft in std::mem::take(&mut work.drafts) {
-        match approved.refusal(account, &draft.change) {
-            None => work.drafts.push(draft),
-            Some(why) => {
+        match (approved.refusal(account, &draft.change), blocked_anyway.remove(&draft.change.id)) {
+            (None, _) => work.drafts.push(draft),
+            // Nobody could approve it: no plan offers it.
+            (Some(_), Some(blocked)) => work.blocked.push(blocked),
+            (Some(why), None) => {
                 unreviewed.push(Unreviewed { change: draft.change.clone(), why });
                 work.blocked.push(draft.block(UNREVIEWED, "somebody who reviews it"));
             }
@@ -73,6 +80,15 @@ pub(super) fn drafts(account: &Account<'_>, approved: &Approved, work: &mut Work
     unreviewed.sort_by(|a, b| (a.change.action, &a.change.subject).cmp(&(b.change.action, &b.change.subject)));
     let stale = stale(account, approved, &unreviewed);
     Rest { unreviewed, stale }
+}
+
+/// What is blocked in the whole plan, whoever approves it.
+fn blocked_anyway(account: &Account<'_>, day: Day, drafts: &[Draft]) -> BTreeMap<ChangeId, Blocked> {
+    let mut whole = Work { drafts: drafts.to_vec(), ..Work::default() };
+    block::all(&Account { approved: None, ..*account }, day, &mut whole);
+    let (_, unordered) = order::all(whole.drafts);
+    let unordered = unordered.into_iter().map(|(draft, code)| draft.block(code, ONE_BY_ONE));
+    whole.blocked.into_iter().chain(unordered).map(|b| (b.id.clone(), b)).collect()
 }
 
 /// Takes those that nobody approved out of the blocked ones: they are told apart.
@@ -85,13 +101,18 @@ impl Approved {
         self.changes.get(&change.id).filter(|a| a.digest == change.digest.as_str())
     }
 
+    /// The reviewed change of which this is the rest, where a run that was cut off had begun it: who
+    /// approved that one approved all of it.
+    pub fn continued(&self, change: &Change) -> Option<&ApprovedChange> {
+        self.begun.iter().filter(|steps| steps.are_continued_by(change)).find_map(|steps| self.changes.get(&steps.id))
+    }
+
     /// Why the change is not made. Who gains by a change does not approve it.
     fn refusal(&self, account: &Account<'_>, change: &Change) -> Option<String> {
-        if self.begun.iter().any(|steps| steps.are_continued_by(change)) {
-            return None;
-        }
-        let Some(reviewed) = self.reviewed(change) else { return Some("it is not in the reviewed plan".to_owned()) };
-        if let Some(at) = self.spent.get(change.digest.as_str()) {
+        let Some(reviewed) = self.reviewed(change).or_else(|| self.continued(change)) else {
+            return Some("it is not in the reviewed plan".to_owned());
+        };
+        if let Some(at) = self.spent.get(&reviewed.digest) {
             return Some(format!("it was applied already, at {at}: what is needed again is reviewed again"));
         }
         let quorum = self.quorum?;
@@ -112,7 +133,7 @@ impl Approved {
 /// the same.
 fn stale(account: &Account<'_>, approved: &Approved, unreviewed: &[Unreviewed]) -> Vec<Stale> {
     let mut of: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
-    for change in unreviewed.iter().map(|u| &u.change).filter(|c| approved.reviewed(c).is_none()) {
+    for change in unreviewed.iter().map(|u| &u.change).filter(|c| approved.reviewed(c).is_none() && approved.continued(c).is_none()) {
         of.entry(change.subject.as_str()).or_default().push(change);
     }
     let mut all = Vec::new();

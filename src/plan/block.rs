@@ -79,6 +79,7 @@ fn enders(work: &Work, fact: &Fact) -> Vec<usize> {
 fn administrators(account: &Account<'_>, day: super::account::Day, work: &mut Work) -> Administrators {
     let spec = account.spec;
     let limit = account.desired.policy.guards.get(GuardCode::MinimumAdministrators).at_least().max(spec.floor.least);
+    let limit = account.approved.and_then(|a| a.minimum).map_or(limit, |minimum| minimum.min(limit));
     let now = spec.administrators(account.reading.members.iter(), account.caps);
     let all = Administrators { now, limit, limit_floor: spec.floor.least };
 

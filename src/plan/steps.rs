@@ -1,7 +1,7 @@
 //! What a change makes of its member step by step, and whether a fresh change is the rest of one that
 //! was begun: by a run that was cut off between two of its calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -16,13 +16,21 @@ type Held = BTreeMap<String, Json>;
 /// The moments of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Steps {
+    /// The id of the change, and what it does.
+    pub id: String,
+    pub action: String,
     pub subject: String,
     /// What the member has before the first call, and after each; null where there is no member.
     pub moments: Vec<Option<Held>>,
     /// What the member shall have in the end; null where the membership ends.
     pub after: Option<Held>,
+    /// The attributes that its calls write; the others are shown and asked for by nothing: an end that the
+    /// product does not keep.
+    pub written: BTreeSet<String>,
     /// The server may give more than was asked: a new member's defaults.
     pub defaults: bool,
+    /// A message or a link goes out by it.
+    pub invites: bool,
 }
 
 impl Steps {
@@ -38,18 +46,23 @@ impl Steps {
             moments.push(now.as_ref().map(held));
         }
         Self {
+            id: change.id.clone(),
+            action: change.action.word().to_owned(),
             subject: change.subject.as_str().to_owned(),
             moments,
             after: change.whole_after().map(held),
+            written: written(change).map(str::to_owned).collect(),
+            invites: change.calls.iter().any(|c| matches!(c.verb, Verb::Invite | Verb::Resend)),
             defaults: change.calls.iter().any(|c| c.verb == Verb::Invite),
         }
     }
 
     /// Whether the change is what is left of this one: it starts at one of its moments, and asks for
-    /// nothing that this one did not.
+    /// just what this one did, by the same action or the one that follows from a part of it.
     pub fn are_continued_by(&self, change: &Change) -> bool {
-        let (Some(asked), Some(wanted)) = (&self.after, change.after.as_ref().map(held)) else { return false };
-        let asks = wanted.iter().all(|(key, value)| asked.get(key) == Some(value));
+        let (Some(asked), Some(wanted)) = (&self.after, change.whole_after().map(held)) else { return false };
+        let is_same = |key: &str| said(asked.get(key)) == said(wanted.get(key));
+        let asks = self.written.iter().map(String::as_str).chain(written(change)).all(is_same);
         let starts = |moment: &Option<Held>| match (moment, change.action == Action::Invite) {
             (None, is_new) => is_new,
             (Some(_), true) => false,
@@ -58,8 +71,36 @@ impl Steps {
                 before.iter().all(|(key, is)| moment.get(key).map_or(self.defaults, |was| was == is))
             }
         };
-        self.subject == change.subject.as_str() && asks && self.moments.iter().any(starts)
+        self.subject == change.subject.as_str() && self.is_followed_by(change.action) && asks && self.moments.iter().any(starts)
     }
+}
+
+impl Steps {
+    fn is_followed_by(&self, action: Action) -> bool {
+        let begun = Action::ALL.into_iter().find(|a| a.word() == self.action);
+        match begun {
+            Some(begun) if begun == action => true,
+            Some(Action::Invite) => matches!(action, Action::Edit | Action::EditInvitation),
+            Some(Action::EditInvitation | Action::Reinvite) => action == Action::Invite,
+            Some(Action::Restore) => matches!(action, Action::Edit | Action::EditInvitation),
+            Some(_) | None => false,
+        }
+    }
+}
+
+fn written(change: &Change) -> impl Iterator<Item = &str> {
+    change.calls.iter().flat_map(|c| c.set.keys().copied())
+}
+
+/// What a value says; what is left out says the same as what is empty.
+fn said(value: Option<&Json>) -> Option<&Json> {
+    value.filter(|v| match v {
+        Json::Null | Json::Bool(false) => false,
+        Json::String(text) => !text.is_empty(),
+        Json::Array(all) => !all.is_empty(),
+        Json::Object(all) => !all.is_empty(),
+        Json::Bool(true) | Json::Number(_) => true,
+    })
 }
 
 fn held(attrs: &Attrs) -> Held {
@@ -118,8 +159,15 @@ mod tests {
         assert!(!steps.are_continued_by(&rest("manager", &["emea"])), "another role than at any moment");
         assert!(!steps.are_continued_by(&rest("editor", &["apac", "emea"])), "the second step without the first");
         let mut more = rest("author", &["emea"]);
-        more.after.as_mut().unwrap().insert("role", one("manager"));
+        more.whole_after.as_mut().unwrap().insert("role", one("manager"));
+        more.calls[0].set.insert("role", Assign::To(one("manager")));
         assert!(!steps.are_continued_by(&more), "more than was asked");
+        let mut less = rest("author", &["emea"]);
+        less.whole_after.as_mut().unwrap().retain(|key, _| *key != "subaccounts");
+        assert!(!steps.are_continued_by(&less), "less than was asked: an end or a limit that is left out gives more");
+        let mut back = rest("author", &["emea"]);
+        back.action = Action::Restore;
+        assert!(!steps.are_continued_by(&back), "another action");
         let mut other = rest("author", &["emea"]);
         other.subject = member("sam@acme.example");
         assert!(!steps.are_continued_by(&other), "somebody else");
@@ -152,8 +200,9 @@ mod tests {
             call(Verb::Set, "set-role", attrs([("role", one("user-manager"))]), Channel::Api),
         ];
         let by_default = attrs([("role", one("user"))]);
-        let raised =
-            change("gam", Action::Edit, member("kim@acme.example"), Some(by_default), Some(attrs([("role", one("user-manager"))])));
+        let whole = attrs([("name", text("Kim")), ("role", one("user-manager"))]);
+        let mut raised = change("gam", Action::Edit, member("kim@acme.example"), Some(by_default), Some(whole));
+        raised.after = Some(attrs([("role", one("user-manager"))]));
         assert!(Steps::of(&invite).are_continued_by(&raised));
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use wildmatch::WildMatchPattern;
 
-use crate::apply::Handover;
+use crate::apply::{CutOff, Handover};
 use crate::backends::Backend;
 use crate::backends::embedded::Embedded;
 use crate::backends::roster::{Beside, Exported, RosterReader};
@@ -172,6 +172,10 @@ pub struct Connected<'f> {
     pub(super) approved: BTreeMap<String, Approved>,
     /// Those of the runs that were cut off.
     pub(super) lifts: Vec<Lift>,
+    /// Until when what was approved may be made, where signatures approved it.
+    pub(super) valid_until: Option<Timestamp>,
+    /// The journals of those runs, as they were read.
+    pub(super) journals: BTreeMap<String, CutOff>,
 }
 
 impl<'f> Connected<'f> {
@@ -184,7 +188,7 @@ impl<'f> Connected<'f> {
         let manifests = folder.manifests();
         let chosen = folder.chosen(request)?;
         let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
+        Ok(Self { sites, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new(), valid_until: None, journals: BTreeMap::new() })
     }
 
     /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
@@ -195,7 +199,15 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
+        Ok(Self {
+            sites: connect(manifests, &chosen, request)?,
+            desired,
+            only: None,
+            approved: BTreeMap::new(),
+            lifts: Vec::new(),
+            valid_until: None,
+            journals: BTreeMap::new(),
+        })
     }
 
     /// Connects what can be reached and is not managed: no `accounts.NAME` is there for it.
@@ -210,7 +222,15 @@ impl<'f> Connected<'f> {
             !manifests.accounts.contains_key(name.as_str()) && (request.accounts.is_empty() || request.accounts.iter().any(wanted))
         };
         let chosen: Vec<&Atom> = manifests.reachable().into_iter().filter(is_chosen).collect();
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
+        Ok(Self {
+            sites: connect(manifests, &chosen, request)?,
+            desired,
+            only: None,
+            approved: BTreeMap::new(),
+            lifts: Vec::new(),
+            valid_until: None,
+            journals: BTreeMap::new(),
+        })
     }
 
     /// Connects the embedded accounts alone.
@@ -229,7 +249,15 @@ impl<'f> Connected<'f> {
             return Err(stop);
         }
         let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
-        Ok(Self { sites: connect(manifests, &chosen, request)?, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new() })
+        Ok(Self {
+            sites: connect(manifests, &chosen, request)?,
+            desired,
+            only: None,
+            approved: BTreeMap::new(),
+            lifts: Vec::new(),
+            valid_until: None,
+            journals: BTreeMap::new(),
+        })
     }
 
     /// Why the sandbox does not play an account, and what to do instead; nothing where no account has

@@ -11,7 +11,7 @@ use crate::plan::saved::Source;
 /// The revision that the folder is of.
 pub(super) fn source(folder: &Path) -> Option<Source> {
     let revision = git(folder, &["rev-parse", "--verify", "HEAD"])?;
-    let changed_since = git(folder, &["status", "--porcelain", "--", "."]).is_none_or(|said| !said.is_empty());
+    let changed_since = git(folder, &["status", "--porcelain", "--", "*.yaml", "*.yml"]).is_none_or(|said| !said.is_empty());
     Some(Source { repository: repository(folder), revision, changed_since })
 }
 
@@ -24,6 +24,9 @@ fn without_user(url: &str) -> String {
     match Url::parse(url) {
         // What has no host (a path, `user@host:path`) takes no password.
         Ok(mut parsed) if parsed.has_host() => {
+            // What may be a token is no part of the name.
+            parsed.set_query(None);
+            parsed.set_fragment(None);
             let cleared = parsed.set_username("").and_then(|()| parsed.set_password(None));
             if cleared.is_ok() { parsed.to_string() } else { url.to_owned() }
         }
@@ -35,7 +38,12 @@ fn without_user(url: &str) -> String {
 fn git(folder: &Path, words: &[&str]) -> Option<String> {
     // A repository's own settings start no program here.
     let mut command = Command::new("git");
-    command.args(["-c", "core.fsmonitor=false", "-C"]).arg(folder).args(words).stdin(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["-c", "core.fsmonitor=false", "--no-optional-locks", "-C"])
+        .arg(folder)
+        .args(words)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
     let output = command.output().ok().filter(|o| o.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
@@ -49,6 +57,7 @@ mod tests {
         for (url, named) in [
             ("https://me:secret@git.example/acme/access.git", "https://git.example/acme/access.git"),
             ("https://token@git.example/acme/access.git", "https://git.example/acme/access.git"),
+            ("https://git.example/acme/access.git?private_token=secret#x", "https://git.example/acme/access.git"),
             ("git@git.example:acme/access.git", "git@git.example:acme/access.git"),
             ("../access.git", "../access.git"),
         ] {

@@ -18,20 +18,20 @@ pub(super) async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Bo
         let lease = apply::take_lease(&leases, &place(site), &holder, request.patience, |what| request.says(what)).await;
         taken.push(lease.map_err(|why| match why {
             apply::NoLease::Held { .. } => Stop::hinted(why.to_string(), "run again once it has ended, or wait for it with `--wait 5m`"),
-            apply::NoLease::Failed { .. } => Stop::hinted(why.to_string(), "leases are kept in the folder that --state names"),
+            apply::NoLease::Failed { .. } => Stop::hinted(why.to_string(), "leases are kept below XDG_STATE_HOME, else below HOME"),
         })?);
     }
     Ok(taken)
 }
 
-/// Two folders may manage one account, and two accounts of one name may be different ones.
+/// Two folders may manage one account, by different names; one embedded file holds several.
 fn place(site: &Site<'_>) -> Place {
     let origin = if site.connection.backend == BackendName::Embedded {
         let file = std::path::absolute(&site.database).unwrap_or_else(|_| site.database.clone());
-        file.display().to_string()
+        format!("{}\n{}", file.display(), site.name)
     } else {
         site.origin.clone()
     };
     let tenant = site.tenant.name.as_ref().map(ToString::to_string).unwrap_or_default();
-    Place { account: site.name.to_string(), of: format!("{}\n{origin}\n{tenant}\n{}", site.spec.name, site.name) }
+    Place { account: site.name.to_string(), of: format!("{}\n{origin}\n{tenant}", site.spec.name) }
 }

@@ -1,19 +1,19 @@
 //! What is written down of an apply: the journal of each account before its calls, the audit log after
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::apply::{self, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Head, Journal, Record, ResultWord, What, Writer};
-use crate::model::{Call, Outcome};
+use crate::model::{Call, Email, Outcome};
 use crate::plan::saved::{AuditEnd, SavedAccount, Source};
 use crate::plan::{AccountPlan, Approved, Change, OneOffAct};
 use crate::render::plan_view::TOOL;
 
-use super::{Approval, Request, git};
+use super::{Approval, Request, Stop, git};
 
 /// The audit log of one run, open before its first write.
 pub(super) struct Log {
@@ -112,8 +112,15 @@ impl<'r> Recording<'r> {
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
         results.iter().for_each(|r| *counted.entry(r.word.word().to_owned()).or_default() += 1);
         self.append(What::Apply { account: self.account.account.clone(), plan: self.plan.to_owned(), members, results: counted });
-        // A run that was asked to stop is finished by the next.
-        if !request.stopping.is_asked() {
+        // A run that was asked to stop, and one of which nobody knows how a change ended, is finished by the
+        // next.
+        let calls = |id: &str| self.changes.get(id).map_or(0, |c| c.calls.len());
+        let is_open = |r: &ChangeResult| match r.word {
+            ResultWord::Unknown => true,
+            ResultWord::Failed => r.attempts > 0 && calls(&r.id) > 1,
+            ResultWord::Applied | ResultWord::Already | ResultWord::Skipped => false,
+        };
+        if !request.stopping.is_asked() && !results.iter().any(is_open) {
             self.journal.end(request.now);
         }
     }
@@ -139,8 +146,9 @@ impl<'r> Recording<'r> {
             reason: None,
             place: None,
             source: self.log.source.clone(),
+            continues: None,
             approval: self.log.approval.to_owned(),
-            approved_by: signed.iter().filter_map(|who| who.first()).map(ToString::to_string).collect(),
+            approved_by: names(signed),
             result: result.to_owned(),
             message,
         }
@@ -167,16 +175,27 @@ impl Record for Recording<'_> {
             let held = |attrs: &Option<crate::model::Attrs>| {
                 attrs.as_ref().map_or(Json::Null, |a| a.iter().map(|(k, v)| ((*k).to_owned(), v.to_json())).collect())
             };
-            self.append(What::Change(Box::new(ChangeEntry {
+            let continued = self.approved.and_then(|a| a.continued(change));
+            let mut entry = ChangeEntry {
                 before: held(&change.before),
                 after: held(&change.after),
                 reason: change.reason.clone(),
                 place: change.place.as_ref().map(ToString::to_string),
                 ..self.entry(&result.id, change.digest.as_str(), result.word.word(), result.message.clone())
-            })));
+            };
+            if let Some(original) = continued {
+                entry.approved_by = names(&original.signed);
+                entry.continues = Some(original.digest.clone()).filter(|digest| *digest != entry.digest);
+            }
+            self.append(What::Change(Box::new(entry)));
         }
         self.journal.finished(result);
     }
+}
+
+/// Each signer by one address.
+fn names(signed: &[BTreeSet<Email>]) -> Vec<String> {
+    signed.iter().filter_map(|who| who.first()).map(ToString::to_string).collect()
 }
 
 /// What came of a one-off action, as a line of the log.
@@ -200,19 +219,24 @@ pub(super) fn end(request: &Request) -> Option<AuditEnd> {
 pub(super) struct Spent(BTreeMap<String, AppliedAt>);
 
 impl Spent {
-    pub(super) fn of(request: &Request) -> Self {
-        Self(std::fs::read_to_string(&request.audit).map(|text| apply::applied_digests(&text)).unwrap_or_default())
+    /// # Errors
+    /// A log that is there and cannot be read: nobody knows what an approval has been used for.
+    pub(super) fn of(request: &Request) -> Result<Self, Stop> {
+        match std::fs::read(&request.audit) {
+            Ok(text) => Ok(Self(apply::applied_digests(&String::from_utf8_lossy(&text)))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self(BTreeMap::new())),
+            Err(e) => Err(Stop::failed(format!("the audit log cannot be read: {}: {e}", request.audit.display()))),
+        }
     }
 
     /// When the change was applied since a time at which the log had so many lines, where it was: an
     /// approval of that time holds no longer.
     pub(super) fn since(&self, digest: &str, lines: Option<u64>, time: Option<Timestamp>) -> Option<&str> {
         let applied = self.0.get(digest)?;
-        let is_later = match (lines, time) {
-            (Some(lines), _) => applied.line > lines,
-            (None, Some(time)) => applied.at.parse::<Timestamp>().is_ok_and(|at| at >= time),
-            (None, None) => true,
-        };
-        is_later.then_some(applied.at.as_str())
+        // Either tells: a log may have been begun anew since, and a clock may stand still.
+        let by_line = lines.is_some_and(|lines| applied.line > lines);
+        let is_later = |time: Timestamp, at: Timestamp| at > time || (lines.is_none() && at == time);
+        let by_time = time.is_none_or(|time| applied.at.parse().is_ok_and(|at| is_later(time, at)));
+        (by_line || by_time).then_some(applied.at.as_str())
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use wildmatch::WildMatchPattern;
 
-use crate::apply::{self, Begin, CutOff, JOURNAL_VERSION, Journal, LiftLine};
+use crate::apply::{self, Begin, ChangeResult, CutOff, JOURNAL_VERSION, Journal, LiftLine};
+use crate::model::{Email, Reading};
 use crate::plan::saved::SavedAccount;
 use crate::plan::{Account, AccountPlan, Approved, Lift, Plan, Steps};
 use crate::render::plan_view::TOOL;
 
-use super::{Request, Site, Stop};
+use super::{Connected, Request, Site, Stop, record};
 
 /// An account of which an apply was cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Unfinished {
     /// The instant at which it began.
     pub since: String,
     pub by: String,
+    /// Whose access alone it was to end.
+    pub revoke: Option<String>,
 }
 
 /// The chosen accounts of which an apply was cut off.
@@ -29,21 +32,33 @@ pub fn unfinished(request: &Request) -> Result<Vec<Unfinished>, Stop> {
         let wanted = |w: &String| WildMatchPattern::<'*', '?'>::new(w).matches(account);
         request.accounts.is_empty() || request.accounts.iter().any(wanted)
     };
-    let named = |c: CutOff| Unfinished { account: c.begin.account.account, since: c.begin.at, by: c.begin.by };
-    Ok(journals(request)?.into_values().map(named).filter(|u| is_chosen(&u.account)).collect())
+    let named = |c: CutOff| Unfinished { account: c.begin.account.account, since: c.begin.at, by: c.begin.by, revoke: c.begin.revoke };
+    Ok(all(request)?.into_iter().map(named).filter(|u| is_chosen(&u.account)).collect())
 }
 
-/// By account.
+/// The runs that were cut off, applies of the manifests by account; revocations apart.
 pub(super) fn journals(request: &Request) -> Result<BTreeMap<String, CutOff>, Stop> {
-    let found = apply::cut_off(&request.journals).map_err(|why| {
-        Stop::hinted(format!("the journal of an apply cannot be read: {why}"), "what it made shows in a plan; move the file away to go on")
-    })?;
-    Ok(found.into_iter().map(|c| (c.begin.account.account.clone(), c)).collect())
+    let applies = all(request)?.into_iter().filter(|c| c.begin.revoke.is_none());
+    Ok(applies.map(|c| (c.begin.account.account.clone(), c)).collect())
 }
 
-/// The run of one account that was cut off, where there is one that can be read.
-pub(super) fn cut_off(request: &Request, account: &str) -> Option<CutOff> {
-    journals(request).ok()?.remove(account)
+fn all(request: &Request) -> Result<Vec<CutOff>, Stop> {
+    apply::cut_off(&request.journals).map_err(|why| {
+        Stop::hinted(format!("the journal of an apply cannot be read: {why}"), "what it made shows in a plan; move the file away to go on")
+    })
+}
+
+/// What was known of cut-off runs before the leases were taken must hold under them.
+///
+/// # Errors
+/// Another run finished meanwhile.
+pub(super) fn are_still(request: &Request, known: &BTreeMap<String, CutOff>) -> Result<BTreeMap<String, CutOff>, Stop> {
+    let now = journals(request)?;
+    let changed = known.iter().any(|(account, cut_off)| now.get(account) != Some(cut_off));
+    if changed {
+        return Err(Stop::hinted("another run went on with what was cut off", "run again: it reads what is left"));
+    }
+    Ok(now)
 }
 
 /// What an account's cut-off run was approved to make.
@@ -51,12 +66,28 @@ pub(super) fn approved(cut_off: &CutOff) -> Approved {
     let begin = &cut_off.begin;
     let mut approved = begin.account.approved(&begin.plan);
     approved.begun = begun(cut_off);
+    approved.minimum = Some(begin.minimum_administrators);
     approved
 }
 
 /// Of the changes that it had begun, what each makes step by step.
 pub(super) fn begun(cut_off: &CutOff) -> Vec<Steps> {
     cut_off.begun.iter().filter_map(|id| cut_off.begin.steps.get(id)).cloned().collect()
+}
+
+/// Whether the run may still be finished as it was approved.
+///
+/// # Errors
+/// Signatures that hold no longer, and a journal whose digests
+/// are not those of what stands in it.
+pub(super) fn may_be_resumed(request: &Request, cut_off: &CutOff) -> Result<(), Stop> {
+    let begin = &cut_off.begin;
+    let account = &begin.account.account;
+    if begin.valid_until.is_some_and(|until| until <= request.now) {
+        let until = begin.valid_until.map(|u| u.to_string()).unwrap_or_default();
+        return Err(Stop::hinted(format!("the signatures for {account} were valid until {until}"), "plan again, and have it approved"));
+    }
+    begin.account.prove().map_err(|why| Stop::failed(format!("the journal of {account} cannot be trusted: {why}")))
 }
 
 /// The lifts that it was started with, of these accounts.
@@ -82,11 +113,25 @@ pub(super) fn one_plan<'c>(cut_off: impl Iterator<Item = &'c CutOff>) -> Result<
     Err(Stop::hinted("runs of several plans were cut off", format!("resume one at a time: --account {}", names.join(", --account "))))
 }
 
+/// Invitations that a cut-off run had sent and whose links nobody has: they are pending, and no link waits.
+pub(super) fn lost_links(site: &Site<'_>, reading: &Reading, cut_off: Option<&CutOff>) -> Vec<ChangeResult> {
+    let (Some(cut_off), true) = (cut_off, site.spec.hands_links_over(&site.tenant)) else { return Vec::new() };
+    let Some(handover) = site.handover_as_it_is() else { return Vec::new() };
+    let is_lost = |steps: &&Steps| {
+        let live = reading.members.iter().find(|m| m.email.key() == steps.subject && m.phase.is_pending());
+        steps.invites && live.is_some_and(|live| !handover.holds(&live.email))
+    };
+    let hint = "`portcullis member link`, or who generates one in the console, makes a new one";
+    begun(cut_off).iter().filter(is_lost).map(|steps| ChangeResult::lost_link(&steps.id, hint)).collect()
+}
+
 /// Where an account needs nothing of what it was approved for, a run that was cut off is over.
-pub(super) fn nothing_is_left(request: &Request, account: &str, plan: &Plan) {
-    let is_over = |a: &AccountPlan| a.account == account && a.reading.is_complete() && !a.is_stopped() && a.blocked.is_empty();
+pub(super) fn nothing_is_left(request: &Request, only: Option<&Email>, account: &str, plan: &Plan) {
+    let is_over = |a: &AccountPlan| {
+        a.account == account && a.reading.is_complete() && !a.is_stopped() && a.blocked.is_empty() && a.unreviewed.is_empty()
+    };
     if plan.accounts.iter().any(is_over)
-        && let Err(why) = apply::close_journal(&apply::journal_path(&request.journals, account), request.now)
+        && let Err(why) = apply::close_journal(&apply::journal_path(&request.journals, account, only.is_some()), request.now)
     {
         request.says(&format!("the journal of {account} stays open: {why}"));
     }
@@ -99,6 +144,7 @@ pub(super) fn journal(
     lifts: &[Lift],
     planned: &AccountPlan,
     account: &Account<'_>,
+    connected: &Connected<'_>,
 ) -> Result<Journal, String> {
     let begin = Begin {
         schema_version: JOURNAL_VERSION.to_owned(),
@@ -107,8 +153,13 @@ pub(super) fn journal(
         by: request.by.clone(),
         plan: plan.to_owned(),
         lifts: lifts.iter().map(LiftLine::of).collect(),
+        revoke: connected.only.as_ref().map(ToString::to_string),
+        valid_until: connected.valid_until,
+        audit_lines: record::end(request).map(|end| end.lines),
+        minimum_administrators: planned.minimum_administrators(),
         account: SavedAccount::of(planned, account),
         steps: planned.changes.iter().map(|c| (c.id.clone(), Steps::of(c))).collect(),
     };
-    Journal::begin(&apply::journal_path(&request.journals, &planned.account), begin, request.halt_at)
+    let path = apply::journal_path(&request.journals, &planned.account, begin.revoke.is_some());
+    Journal::begin(&path, begin, request.halt_at)
 }

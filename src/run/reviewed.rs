@@ -61,34 +61,37 @@ impl<'f> Connected<'f> {
         for site in &sites {
             saved.account(site.name.as_str()).map_or(Ok(()), |planned| same_place(site, planned))?;
         }
-        let spent = Spent::of(request);
+        let spent = Spent::of(request)?;
+        let mut valid_until = None;
         let mut approved = match &reviewed.signers {
             None => saved.approved(None, &[], &[]),
             Some(Signers { allowed, quorum }) => {
                 let mut allowed = allowed.clone();
                 allowed.known_as(|address| addresses(manifests, address));
                 let (mut counted, uncounted) = allowed.check(saved, git::repository(&request.folder).as_deref(), request.now);
-                for signature in counted.iter_mut().filter(|_| !resume) {
+                for signature in &mut counted {
                     signature.changes.retain(|digest| spent.since(digest, signature.audit_lines, Some(signature.at)).is_none());
                 }
+                valid_until = counted.iter().map(|s| s.valid_until).min();
                 saved.approved(Some(*quorum), &counted, &uncounted)
             }
         };
-        for account in approved.values_mut().filter(|_| !resume) {
+        for account in approved.values_mut() {
             let lines = saved.audit.as_ref().map(|a| a.lines);
             let when = |digest: &String| Some((digest.clone(), spent.since(digest, lines, saved.as_of())?.to_owned()));
             account.spent = account.changes.values().filter_map(|c| when(&c.digest)).collect();
         }
         let mut lifts = Vec::new();
         let journals = if resume { resumed::journals(request)? } else { BTreeMap::new() };
-        for (account, cut_off) in journals.iter().filter(|(_, c)| c.begin.plan == saved.digest()) {
+        for (account, cut_off) in journals.iter().filter(|(_, c)| c.begin.plan == saved.digest() && c.begin.revoke.is_none()) {
             lifts.extend(resumed::lifts(cut_off, &sites)?);
             if let Some(approved) = approved.get_mut(account) {
                 approved.begun = resumed::begun(cut_off);
+                approved.minimum = Some(cut_off.begin.minimum_administrators);
             }
         }
         lifts.dedup();
-        Ok(Self { sites, desired, only: None, approved, lifts })
+        Ok(Self { sites, desired, only: None, approved, lifts, valid_until, journals })
     }
 
     /// Connects the accounts of which a run was cut off, each to the place where it was; none where no
@@ -103,15 +106,22 @@ impl<'f> Connected<'f> {
         let chosen: Vec<&Atom> = chosen.into_iter().filter(|name| journals.contains_key(name.as_str())).collect();
         resumed::one_plan(chosen.iter().filter_map(|name| journals.get(name.as_str())))?;
         let sites = connect(manifests, &chosen, request)?;
-        let (mut approved, mut lifts) = (BTreeMap::new(), Vec::new());
+        let (mut approved, mut lifts, mut valid_until) = (BTreeMap::new(), Vec::new(), None);
+        let spent = Spent::of(request)?;
         for site in &sites {
             let Some(cut_off) = journals.get(site.name.as_str()) else { continue };
             same_place(site, &cut_off.begin.account)?;
-            approved.insert(site.name.to_string(), resumed::approved(cut_off));
+            resumed::may_be_resumed(request, cut_off)?;
+            let mut theirs = resumed::approved(cut_off);
+            let when =
+                |digest: &String| Some((digest.clone(), spent.since(digest, cut_off.begin.audit_lines, cut_off.began())?.to_owned()));
+            theirs.spent = theirs.changes.values().filter_map(|c| when(&c.digest)).collect();
+            approved.insert(site.name.to_string(), theirs);
             lifts.extend(resumed::lifts(cut_off, &sites)?);
+            valid_until = valid_until.into_iter().chain(cut_off.begin.valid_until).min();
         }
         lifts.dedup();
-        Ok(Self { sites, desired, only: None, approved, lifts })
+        Ok(Self { sites, desired, only: None, approved, lifts, valid_until, journals })
     }
 }
 

@@ -1,6 +1,8 @@
 //! One account's cleared changes, made through a writer that exists only now.
 
-use crate::apply::{self, ChangeResult};
+use std::collections::BTreeMap;
+
+use crate::apply::{self, ChangeResult, CutOff};
 use crate::model::Reading;
 use crate::plan::saved::SavedAccount;
 use crate::plan::{self, AccountPlan, Cleared, Lift};
@@ -14,6 +16,8 @@ pub(super) struct Run<'r> {
     pub cleared: &'r Cleared,
     pub lifts: &'r [Lift],
     pub log: Option<&'r Log>,
+    /// Of runs that were cut off, by account.
+    pub journals: &'r BTreeMap<String, CutOff>,
 }
 
 impl Run<'_> {
@@ -42,8 +46,9 @@ impl Run<'_> {
             record: recording.as_ref().map_or(&apply::NoRecord, |r| r as &dyn apply::Record),
             stopping: &self.request.stopping,
         };
-        let results = apply::execute(&at, &planned.changes).await;
+        let mut results = apply::execute(&at, &planned.changes).await;
         drop(writer);
+        results.extend(resumed::lost_links(site, reading, self.journals.get(&planned.account)));
         if let Some(recording) = recording {
             recording.end(self.request, reading.members.len(), &results);
         }
@@ -61,7 +66,7 @@ impl Run<'_> {
         let site = connected.site(&planned.account).ok_or("the account is gone")?;
         let input = connected.account(site, reading).ok_or("the account is gone")?;
         let plan = self.cleared.plan().lifted_by();
-        let earlier = resumed::cut_off(self.request, &planned.account);
+        let earlier = self.journals.get(&planned.account).filter(|_| connected.only.is_none());
         let about = About {
             plan,
             planned,
@@ -69,9 +74,9 @@ impl Run<'_> {
             approved: connected.approved.get(&planned.account),
             audit_required: connected.requires_audit(&planned.account),
         };
-        let begin = || resumed::journal(self.request, plan, self.lifts, planned, &input);
+        let begin = || resumed::journal(self.request, plan, self.lifts, planned, &input, connected);
         let recording = Recording::new(log, about, begin)?;
-        earlier.iter().for_each(|cut_off| recording.tell_of(cut_off));
+        earlier.into_iter().for_each(|cut_off| recording.tell_of(cut_off));
         Ok(Some(recording))
     }
 }

@@ -315,3 +315,50 @@ fn ssh_keygen_agrees_on_what_was_signed() {
     alter(&world, |s| s["signature"] = json!(theirs));
     world.run("apply plan.json --verify signers").expect(0);
 }
+
+#[test]
+fn resume_needs_the_signatures_all_the_same() {
+    use std::process::Stdio;
+    let world = signed_world();
+    let mut command = world.command();
+    command.args(["apply", "plan.json"]).env("PORTCULLIS_HALT_AT_LINE", "2").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the program runs");
+    let kept = world.path().parent().unwrap().join("state/portcullis/journal");
+    let begun = || {
+        std::fs::read_dir(&kept)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|e| std::fs::read_to_string(e.path().join("sol.jsonl")).is_ok_and(|t| t.lines().count() >= 2))
+    };
+    while !begun() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = world.run("apply plan.json --verify signers --resume --format json").expect(6).json();
+    assert_eq!(made(&said), (vec![], ALL.map(str::to_owned).to_vec()));
+    world.run("approve plan.json --sign root.key").expect(0);
+    world.run("apply plan.json --verify signers --resume").expect(0);
+}
+
+#[test]
+fn resume_uses_no_approval_twice() {
+    let world = signed_world();
+    world.run("approve plan.json --sign root.key").expect(0);
+    world.run("apply plan.json --verify signers").expect(0);
+    world.run("sandbox edit aa@acme.example --account sol --set groups=standard").expect(0);
+    for line in ["apply plan.json --verify signers --resume --format json", "apply plan.json --resume --format json"] {
+        let said = world.run(line).expect(6).json();
+        assert_eq!(made(&said), (vec![], vec![ALL[0].to_owned()]), "{line}");
+    }
+    // A log in which a byte is no text still tells.
+    let path = world.path().join(".portcullis/audit.jsonl");
+    let mut log = std::fs::read(&path).unwrap();
+    let at = log.windows(5).rposition(|w| w == b"apply").unwrap();
+    log[at] = 0xff;
+    std::fs::write(&path, log).unwrap();
+    let said = world.run("apply plan.json --format json").expect(6).json();
+    assert_eq!(made(&said).0, Vec::<String>::new());
+}

@@ -14,6 +14,7 @@ use portcullis::render::{Kind, PlanView, json};
 use portcullis::sandbox::{Fault, MailKind, Sandbox};
 use proptest::test_runner::TestCaseError;
 
+use super::approval::{self, End, Look};
 use super::blueprint::Blueprint;
 use super::count::Counts;
 use super::oracle;
@@ -53,6 +54,8 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     counts.lock().expect("counting does not panic").case(&world, &plan.accounts[0], &reading.members);
     same_bytes(&world, &backend, &desired, &reading, &plan, blueprint.policy.pace)?;
 
+    let look = Look { world: &world, backend: &backend, desired: &desired, reading: &reading };
+    approval::a_part_is_that_part(&look, &plan, blueprint.policy.pace, counts)?;
     let cleared = plan::clear(plan.clone(), None, &[]).expect("nothing to lift and no digest approved");
     if !cleared.stopped().is_empty() {
         counts.lock().expect("counting does not panic").stop();
@@ -101,6 +104,9 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     }
     if !world.links().is_empty() {
         counts.lock().expect("counting does not panic").note("result link in its file");
+    }
+    if results.iter().all(|r| r.word.is_well()) {
+        approval::a_cut_off_run_is_resumed(blueprint, steps.len(), &End::of(&world), counts)?;
     }
     same_bytes(&world, &backend, &desired, &again, &second, !blueprint.policy.pace)?;
     if let Some(fault) = blueprint.fault {

@@ -233,18 +233,13 @@ impl Saved {
             if printed["account"] != *name || printed["digest"] != account.digest {
                 return changed(format!("the printed plan has not the account {name}"));
             }
-            if digest::of_account(account.changes.iter().map(|c| c.digest.as_str())).as_str() != account.digest {
-                return changed(format!("the digest of the account {name} is not that of its changes"));
-            }
+            account.prove()?;
             let shown = printed["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
             if shown.len() != account.changes.len() {
                 return changed(format!("the printed plan has other changes of the account {name}"));
             }
             for (change, shown) in account.changes.iter().zip(shown) {
-                if digest::of_form(&change.form).as_str() != change.digest {
-                    return changed(format!("the digest of {} is not that of the change", change.id));
-                }
-                if !change.is_of(account) || !change.is_shown(shown) {
+                if !change.is_shown(shown) {
                     return changed(format!("{} is printed as another change than its digest is of", change.id));
                 }
             }
@@ -271,6 +266,26 @@ impl SavedAccount {
             digest: planned.digest.to_string(),
             changes: planned.changes.iter().map(change).collect(),
         }
+    }
+
+    /// Every digest again, of what stands beside it.
+    ///
+    /// # Errors
+    /// [`NotSaved::Changed`].
+    pub fn prove(&self) -> Result<(), NotSaved> {
+        let changed = |what: String| Err(NotSaved::Changed(what));
+        if digest::of_account(self.changes.iter().map(|c| c.digest.as_str())).as_str() != self.digest {
+            return changed(format!("the digest of the account {} is not that of its changes", self.account));
+        }
+        for change in &self.changes {
+            if digest::of_form(&change.form).as_str() != change.digest {
+                return changed(format!("the digest of {} is not that of the change", change.id));
+            }
+            if !change.is_of(self) {
+                return changed(format!("{} is another change than its digest is of", change.id));
+            }
+        }
+        Ok(())
     }
 
     /// All of its changes, as approved with the plan of this digest.

@@ -39,6 +39,7 @@ pub struct Signature {
     /// How long the audit log was then, where there was one, and when that was.
     pub audit_lines: Option<u64>,
     pub at: Timestamp,
+    pub valid_until: Timestamp,
 }
 
 /// An approval that does not count.
@@ -139,7 +140,7 @@ impl AllowedSigners {
             return refuse("it is of another tenant".to_owned());
         }
         let changes = statement.changes.into_iter().collect();
-        Ok(Signature { who, changes, audit_lines: statement.audit_lines, at: statement.signed_at })
+        Ok(Signature { who, changes, audit_lines: statement.audit_lines, at: statement.signed_at, valid_until: statement.valid_until })
     }
 }
 

@@ -41,7 +41,7 @@ fn nothing_that_ends_is_an_empty_list_and_no_error() {
     );
     assert_eq!((&view["as_of"], &view["simulated"]), (&json!("2026-11-22T09:00:00Z"), &json!(true)));
     assert_eq!((&view["expiring"], &view["accounts"][0]["until"]), (&json!([]), &json!("2026-12-22")));
-    assert_eq!(world.command("expiring").out, "expiring within 30d, up to 2026-12-22: 0 SANDBOX\n");
+    assert_eq!(world.command("expiring").out, "expiring within 30d, up to 2026-12-22: 0 lose access SANDBOX\n");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
         json!([{
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
             "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
-            "unwritten": false, "rolling": false, "moved": false, "again": false,
+            "unwritten": false, "rolling": false, "moved": false, "again": false, "only_if_nothing_runs": false,
             "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
             "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
         }])
@@ -172,6 +172,58 @@ fn i2_a_rolling_end_is_marked() {
     }
 }
 
+/// What portcullis itself keeps from coming is no loss: it says on what it depends, and is counted apart.
+#[test]
+fn an_end_that_comes_only_if_nothing_runs_is_no_loss() {
+    let world = World::insider("");
+    let live = |who: &str, end: &str| format!("{{ email: {who}@acme.example, name: N N, role: viewer, end: {end} }}");
+    let asked = |who: &str, end: &str| format!("{{ email: {who}@acme.example, role: viewer{end} }}");
+    let dan = asked("dan", ", end: 2027-06-01, renew: rolling");
+    let of = [
+        live("bob", "2026-12-01"),
+        live("dan", "2026-12-15"),
+        live("eve", "2026-12-05"),
+        live("kim", "2026-12-05"),
+        live("lee", "2026-12-05"),
+    ];
+    let all: Vec<&str> = [ROOT].into_iter().chain(of.iter().map(String::as_str)).collect();
+    world.live("", &all);
+    let wanted = [asked("eve", ""), asked("kim", ", end: 2026-12-20"), asked("lee", ", end: 2026-12-05")];
+    let all: Vec<&str> = [ROOT, &dan].into_iter().chain(wanted.iter().map(String::as_str)).collect();
+    world.want("", &all);
+    let view = list(&world, "");
+    let only: Vec<&str> = view["expiring"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|e| e["only_if_nothing_runs"] == true)
+        .filter_map(|e| e["member"].as_str())
+        .collect();
+    assert_eq!(only, ["eve@acme.example", "kim@acme.example", "dan@acme.example"]);
+    let text = world.command("expiring").out;
+    for said in [
+        "  -  bob@acme.example (N N)  loses all access",
+        "  ~  dan@acme.example (N N)  keeps access",
+        "as long as portcullis runs: rolling until 2027-06-01; Insider One's own end, 2026-12-15, is moved on by a run before",
+        "as soon as the plan is applied: the next apply clears Insider One's own end, 2026-12-05",
+        "as soon as the plan is applied: the next apply moves Insider One's own end, 2026-12-05, to 2026-12-20",
+        // Bob, lee, and kim on the day asked for.
+        ": 3 lose access; 3 only if nothing runs SANDBOX",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let ics = world.command("expiring --format ics").out.replace("\r\n ", "");
+    assert!(ics.contains("(dan@acme.example) loses all access only if nothing runs: ins"), "{ics}");
+    assert!(ics.contains("(bob@acme.example) loses all access: ins"), "{ics}");
+    // Whoever may not move it lets it come, and it is told once.
+    world.connect("actor: { role: viewer }");
+    world.want("", &[ROOT, "{ email: dan@acme.example, role: editor, end: 2027-06-01, renew: rolling }"]);
+    let view = list(&world, "");
+    let all: Vec<&Json> = view["expiring"].as_array().expect("a list").iter().filter(|e| e["member"] == "dan@acme.example").collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0]["only_if_nothing_runs"], false);
+}
+
 #[test]
 fn invitations_that_will_be_over_say_whether_another_goes_out() {
     let pending = |who: &str, attempts: u32| {
@@ -206,7 +258,7 @@ fn invitations_have_a_section_of_their_own() {
     let text = world.command("expiring").out;
     let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
     assert!(at("kim@acme.example") < at("invitations that will be over") && at("invitations that will be over") < at("zoe@acme.example"));
-    assert!(text.contains(": 1; 1 invitation"), "{text}");
+    assert!(text.contains(": 1 loses access; 1 invitation"), "{text}");
 }
 
 /// SYSTEMS.md I2: whose own end comes first has no invitation that is over after it.

@@ -233,9 +233,42 @@ fn a_question_is_found_by_its_words_and_by_how_it_begins() {
     for asked in [vec!["invite an outsider".to_owned()], words("invite an outsider"), words("invite an outsider for two weeks")] {
         assert!(explained(&asked, "text").starts_with("Invite an outsider for two weeks\n"), "{asked:?}");
     }
+    // As people ask, whatever stands between the words that matter.
+    for (asked, title) in [
+        ("what can Ada do", "What can somebody do"),
+        ("why was this change blocked", "Why was this blocked"),
+        ("how do I lift this guard", "Lift a guard"),
+        ("lift this guard", "Lift a guard"),
+        ("who loses access", "Who loses access next month"),
+        ("who will lose access?", "Who loses access next month"),
+        ("what happens after a killed apply", "After a run was killed"),
+        ("how do I invite a freelancer", "Invite an outsider for two weeks"),
+        ("resume", "After a run was killed"),
+        ("killed", "After a run was killed"),
+        ("interrupted", "After a run was killed"),
+        ("journal", "After a run was killed"),
+    ] {
+        for asked in [words(asked), vec![asked.to_owned()]] {
+            assert!(explained(&asked, "text").starts_with(&format!("{title}\n")), "{asked:?}");
+        }
+    }
+    // What no question asks is answered by its words, without those between.
+    let mean = explained(&words("what does removals mean"), "text");
+    assert!(mean.starts_with("removals (guard)"), "{mean}");
     // Several words that spell nothing together are several.
     let two = explained(&words("removals E5"), "text");
     assert!(two.contains("removals (guard)") && two.contains("E5 (rule)"), "{two}");
+}
+
+#[test]
+fn a_question_that_nothing_answers_lists_those_there_are() {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .env_clear()
+        .args(["explain", "where", "is", "the", "zebra"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(1) && said.contains("`zebra`") && said.contains("after a run was killed"), "{said}");
 }
 
 #[test]
@@ -265,8 +298,12 @@ fn every_word_that_a_plan_prints_is_explained() {
     all.extend([Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither].map(Direction::word));
     all.extend([Cause::Expiry, Cause::Start, Cause::Invitation, Cause::Undetermined].map(Cause::word));
     all.extend(["pending", "active", "locked", "expired", "suspended", "adopt", "additive", "authoritative", "drift", "proof"]);
+    all.extend(["unreviewed", "stale", "skipped", "not listed", "live only"]);
     let missing: Vec<_> = all.iter().filter(|w| !listed.contains(**w)).collect();
     assert_eq!(missing, [] as [&&str; 0]);
+    for spelt in [words("not listed"), vec!["live only".to_owned()], vec!["live-only".to_owned()]] {
+        assert!(explained(&spelt, "text").contains(&format!("{} (word)", spelt.join(" ").replace('-', " "))), "{spelt:?}");
+    }
     assert!(explained(&["drift".to_owned()], "text").contains("portcullis drift --help"));
     assert!(explained(&["digest".to_owned()], "text").contains("a hash of its canonical form"));
 }

@@ -89,7 +89,9 @@ fn i2_an_end_is_at_most_30_days_away() {
         ],
     );
     assert_eq!(world.check().errors(), ["account.yaml:5:53 end-too-far"]);
-    assert!(world.check().only().contains("renew: rolling"));
+    let said = world.check().only();
+    let at = |what: &str| said.find(what).unwrap_or_else(|| panic!("{what}: {said}"));
+    assert!(at("write a day up to 2026-12-22") < at("`renew: rolling`"));
     world
         .server()
         .takes(invite("a@acme.example", json!({ "role": "viewer", "end": "2026-12-22" })))

@@ -521,7 +521,7 @@ pub struct ManArgs {
     portcullis explain removals                    what the guard counts, and how it is lifted\n  \
     portcullis explain actor-lacks-role            why a change was blocked, and what to do\n  \
     portcullis explain exit-codes                  all of them\n  \
-    portcullis explain why was this blocked        a question, or how one begins\n  \
+    portcullis explain why was this blocked        a question, as you would ask it\n  \
     portcullis explain viewer E5                   a word or a rule of the systems\n  \
     portcullis explain                             every word that can be explained")]
 pub struct ExplainArgs {

@@ -25,19 +25,44 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<u8, Stop> {
     Ok(context.printed(out, printed, exit::DONE))
 }
 
-/// All words, or the first that nothing explains. Several may spell one: `why was this blocked`.
+/// Words between those that a question turns on.
+const FILLERS: &[&str] = &[
+    "a", "about", "after", "am", "an", "and", "are", "at", "be", "been", "by", "can", "could", "did", "do", "does", "for", "from", "get",
+    "happen", "happened", "happens", "has", "have", "how", "i", "if", "in", "is", "it", "mean", "means", "my", "of", "on", "or", "our",
+    "s", "should", "that", "the", "these", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why",
+    "will", "with", "would", "you",
+];
+
+/// All words, else the question that they ask, else those of them that are no fillers. Several may spell
+/// one: `why was this blocked`.
 fn answer(words: &[String]) -> Result<ExplainView, Stop> {
     let known = render::topics();
+    let joined = hyphened(&words.join(" "));
     let mut said = Said::default();
-    if words.len() > 1 && said.find(&known, &hyphened(&words.join(" "))) {
+    if words.len() > 1 && said.find(&known, &joined) {
         return Ok(said.view());
     }
-    for word in words {
-        if !said.find(&known, &hyphened(word)) {
-            return Err(unknown(&known, word));
-        }
+    let each: Vec<String> = words.iter().map(|w| hyphened(w)).collect();
+    if each.iter().all(|word| said.find(&known, word) || said.ask(word)) {
+        return Ok(said.view());
     }
-    Ok(said.view())
+    let mut said = Said::default();
+    if said.ask(&joined) {
+        return Ok(said.view());
+    }
+    let parts: Vec<&str> = joined.split('-').collect();
+    let is_asked = parts.len() > 1 && parts.iter().any(|p| FILLERS.contains(p));
+    let matters = |word: &&String| !is_asked || !FILLERS.contains(&word.as_str());
+    match each.iter().filter(matters).find(|word| !said.find(&known, word)) {
+        None if !said.is_empty() => Ok(said.view()),
+        missed => Err(unknown(&known, missed.unwrap_or(&joined), is_asked || words.len() > 1)),
+    }
+}
+
+/// How much of what people ask a question by is in these words.
+fn likeness(asked: &[String], words: &[&str]) -> usize {
+    let all = asked.iter().map(|one| one.split(' ').collect::<Vec<_>>()).filter(|one| one.iter().all(|w| words.contains(w)));
+    all.map(|one| one.len()).sum()
 }
 
 #[derive(Default)]
@@ -53,7 +78,12 @@ impl Said {
             self.systems.push(SystemView::of(spec, &backends::on_every_page(spec)));
             return true;
         }
-        let mut found: Vec<TopicView> = known.iter().filter(|t| t.topic == word).cloned().map(with_limits).collect();
+        let mut found: Vec<TopicView> = known
+            .iter()
+            .filter(|t| t.topic == word || t.topic.contains(' ') && hyphened(&t.topic) == word)
+            .cloned()
+            .map(with_limits)
+            .collect();
         found.extend(vocabulary::of_systems(word));
         found.extend(vocabulary::rule(word));
         found.extend(command(word));
@@ -69,6 +99,20 @@ impl Said {
         is_known
     }
 
+    /// The question that is most like these words; several where they are alike.
+    fn ask(&mut self, words: &str) -> bool {
+        let words: Vec<&str> = words.split('-').collect();
+        let questions: Vec<(TopicView, usize)> =
+            render::questions().into_iter().map(|(question, asked)| (question, likeness(&asked, &words))).collect();
+        let most = questions.iter().map(|(_, like)| *like).max().unwrap_or_default();
+        self.topics.extend(questions.into_iter().filter(|(_, like)| most > 0 && *like == most).map(|(question, _)| question));
+        most > 0
+    }
+
+    fn is_empty(&self) -> bool {
+        self.systems.is_empty() && self.topics.is_empty()
+    }
+
     fn view(self) -> ExplainView {
         ExplainView::of(self.systems, self.topics)
     }
@@ -81,18 +125,20 @@ fn hyphened(text: &str) -> String {
     words.join("-")
 }
 
-fn unknown(known: &[TopicView], word: &str) -> Stop {
-    let word = hyphened(word);
+fn unknown(known: &[TopicView], word: &str, is_question: bool) -> Stop {
     // A number is near to any other.
     let is_word = |w: &&str| w.chars().count() > 1;
     let all = known.iter().map(|t| t.topic.as_str()).chain(systems::ALL.iter().map(|s| s.name)).chain(vocabulary::all());
-    let hint = match nearest(&word, all.filter(is_word)).filter(|_| word.chars().count() > 1) {
+    let hint = match nearest(word, all.filter(is_word)).filter(|_| word.chars().count() > 1) {
         Some(near) => format!("did you mean `{near}`?"),
         None if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) => {
             "`portcullis explain exit-codes` lists those there are".to_owned()
         }
         None => "`portcullis explain` lists what can be explained".to_owned(),
     };
+    let questions: Vec<String> = known.iter().filter(|t| is_question && t.kind == "question").map(|t| t.title.to_lowercase()).collect();
+    let stop = if hint.ends_with('?') { "" } else { ";" };
+    let hint = if questions.is_empty() { hint } else { format!("{hint}{stop} questions are: {}", questions.join(", ")) };
     Stop::hinted(format!("nothing here is called `{word}`"), hint)
 }
 

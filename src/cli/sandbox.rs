@@ -22,7 +22,9 @@ use super::later::LaterArgs;
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
     /// Replaces the live state of the embedded accounts that the file names.
-    #[command(after_help = "LIVE.yaml, the keys of which `portcullis explain live` tells:\n  \
+    #[command(after_help = "Keep LIVE.yaml outside the manifests' folder, or in a hidden one (.sandbox/live.yaml): every\n\
+        *.yaml below the manifests' folder is read as a manifest.\n\n\
+        LIVE.yaml, the keys of which `portcullis explain live` tells:\n  \
         accounts:\n    \
           newsletter:                            # an embedded account of the manifests\n      \
             domains: [acme.example]              # the whitelist; left out, everybody may come in\n      \

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::schema;
 use crate::model::{Actor, Atom, Attrs, Domain, Email, Name, Tenant, Value};
-use crate::systems::{Axis, Kind, SystemSpec};
+use crate::systems::{Axis, Ends, Kind, SystemSpec};
 
 /// What a new folder is about.
 pub struct Start {
@@ -131,11 +131,19 @@ impl Start {
         }
         line(&mut text, 4, "reason: \"First administrator\"");
         text += "\n      # Somebody outside the directory, until a day:\n";
+        if self.spec.domains.is_some() {
+            text += "      # Where `domains` is a whitelist, agency.example must stand in it.\n";
+        }
         text += "      # - email: kim@agency.example\n      #   name: Kim Lee\n";
         for (key, value) in self.least().iter().chain(administrator.iter().filter(|(k, _)| !self.spec.is_chief(k))) {
             let _ = writeln!(text, "      #   {key}: {}", shown(value));
         }
-        text += "      #   end: 2030-12-31\n      #   reason: \"Launch, TICKET-40\"\n";
+        let limit = match self.spec.ends {
+            Ends::Native { max_ahead } => format!(", at most {max_ahead} days ahead"),
+            Ends::None => String::new(),
+        };
+        let _ = writeln!(text, "      #   end: YYYY-MM-DD   # the last day, still with access{limit}");
+        text += "      #   reason: \"Launch, TICKET-40\"\n";
         text
     }
 
@@ -281,6 +289,26 @@ mod tests {
             let person = loaded.manifests.people.values().next().unwrap();
             assert_eq!(person.name.as_ref().map(ToString::to_string).as_deref(), Some(odd));
             assert_eq!(loaded.manifests.accounts.keys().map(Atom::as_str).collect::<Vec<_>>(), [odd]);
+        }
+    }
+
+    /// Whoever takes the comment signs off and puts a day in has a valid entry.
+    #[test]
+    fn the_entry_of_an_outsider_is_valid_once_its_day_is_put_in() {
+        for spec in systems::ALL {
+            let texts = start(spec, "acc", "Ada").texts();
+            let account = &texts[2].1;
+            let max_ahead = if let Ends::Native { max_ahead } = spec.ends { Some(max_ahead) } else { None };
+            assert_eq!(account.contains("days ahead"), max_ahead.is_some(), "{account}");
+            assert_eq!(account.contains("whitelist, agency.example"), spec.domains.is_some(), "{account}");
+            let (head, tail) = account.split_once("      # - email").unwrap();
+            let tail = format!("      # - email{tail}").replace("      # ", "      ").replace("YYYY-MM-DD", "2026-12-20");
+            let whole = format!("{head}{tail}");
+            let yaml = texts.iter().filter(|(name, _)| name.ends_with(".yaml") && !name.starts_with("accounts/"));
+            let yaml = yaml.map(|(n, t)| (n.as_str(), t.as_str())).chain([("accounts/acc.yaml", whole.as_str())]);
+            let loaded = load_texts(yaml, "2026-11-22T09:00:00Z".parse().unwrap());
+            assert!(!loaded.has_errors(), "{}: {:?}\n{whole}", spec.name, loaded.diagnostics);
+            assert_eq!(loaded.manifests.accounts.values().next().unwrap().members.len(), 2, "{whole}");
         }
     }
 

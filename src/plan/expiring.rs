@@ -106,6 +106,8 @@ pub struct Expiry {
     pub rolling: bool,
     /// The next apply moves the end, or clears it.
     pub moved: bool,
+    /// Of an end that rolls or is moved: it comes only where no run of portcullis comes before it.
+    pub kept: Option<Kept>,
     /// Of an invitation: another goes out after it.
     pub again: bool,
     /// The product shall end it, and does not hold that end yet.
@@ -115,6 +117,15 @@ pub struct Expiry {
     pub after: Option<Attrs>,
     pub place: Option<Place>,
     pub reason: Option<String>,
+}
+
+/// How an end that the product holds is kept from coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Of a rolling entry: its own end, up to which runs move the product's.
+    pub rolls_until: Option<Date>,
+    /// What the next apply writes, where it changes the end: `Some(None)` clears it.
+    pub moves_to: Option<Option<Date>>,
 }
 
 /// What ends in one account.
@@ -244,16 +255,20 @@ fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>
     let on = window.after(last)?;
     let Wanted::Present(merged) = pair.member.on(day.today, account.spec) else { return None };
     let is_blocked = plan.blocked.iter().any(|b| b.subject.email() == Some(&live.email));
-    // An end that is what is asked for, or is not moved, stands in the list already.
-    if merged.end.is_some_and(|end| end <= last) || is_blocked && !merged.rolling {
+    // An end that is what is asked for, or that a blocked change cannot move, stands in the list already.
+    if merged.end.is_some_and(|end| end <= last) || is_blocked {
         return None;
     }
     let change = plan.changes.iter().find(|c| c.subject.email() == Some(&live.email));
     let then = change.and_then(|c| c.whole_after.as_ref()).map(|a| a.get("end").and_then(Value::as_day));
+    let moves_to = then.filter(|then| *then != Some(last));
+    let is_kept = moves_to.is_some() || merged.rolling;
+    let rolls_until = merged.end.filter(|_| merged.rolling);
     Some(Expiry {
         pending: live.phase.is_pending(),
         rolling: merged.rolling,
-        moved: then.is_some_and(|then| then != Some(last)),
+        moved: moves_to.is_some(),
+        kept: is_kept.then_some(Kept { rolls_until, moves_to }),
         place: Some(merged.at.clone()),
         reason: merged.reason.map(str::to_owned),
         ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Membership, Why::OwnEnd)
@@ -304,6 +319,7 @@ impl Expiry {
             by: EndedBy::Product,
             rolling: false,
             moved: false,
+            kept: None,
             again: false,
             unwritten: false,
             before: held(account, before),

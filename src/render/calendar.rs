@@ -56,11 +56,12 @@ fn event(one: &ExpiryView) -> Event<'_> {
     let mut details = one.attributes();
     details.push(one.ended());
     details.extend(one.asked());
+    let condition = if one.only_if_nothing_runs { " only if nothing runs" } else { "" };
     let place = one.place.as_ref().map(|p| p.file.as_str()).unwrap_or_default();
     Event {
         key: [&one.account, &one.member, one.ending.0.word(), one.why.0.word(), &one.on, place].join("\n"),
         day: &one.on,
-        summary: format!("{sandbox}{who} {}: {}", one.headline(), one.account),
+        summary: format!("{sandbox}{who} {}{condition}: {}", one.loss(), one.account),
         details: details.join("\n"),
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::plan::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Why};
+use crate::plan::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Why};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
@@ -71,6 +71,9 @@ pub struct ExpiryView {
     pub rolling: bool,
     /// The next apply moves the end, or clears it.
     pub moved: bool,
+    /// Nobody loses anything by it as long as portcullis runs: the next apply moves the end or clears it,
+    /// or it rolls and runs before that day move it on.
+    pub only_if_nothing_runs: bool,
     /// Of an invitation: another goes out after it.
     pub again: bool,
     /// The product does not hold this end yet: the next apply writes it. Till then nothing ends.
@@ -81,6 +84,8 @@ pub struct ExpiryView {
     pub after: Option<Shown>,
     pub place: Option<PlaceView>,
     pub reason: Option<String>,
+    #[serde(skip)]
+    pub kept: Option<Kept>,
     #[serde(skip)]
     pub product: &'static str,
     #[serde(skip)]
@@ -183,12 +188,14 @@ impl ExpiryView {
             ended_by: Word(one.by),
             rolling: one.rolling,
             moved: one.moved,
+            only_if_nothing_runs: one.kept.is_some(),
             again: one.again,
             unwritten: one.unwritten,
             before: shown(&one.before),
             after: one.after.as_ref().map(shown),
             place: one.place.as_ref().map(PlaceView::of),
             reason: one.reason.clone(),
+            kept: one.kept,
             product: account.product,
             sandbox: account.sandbox,
         }
@@ -196,6 +203,15 @@ impl ExpiryView {
 
     /// What happens, for a line of its own.
     pub fn headline(&self) -> &'static str {
+        match (self.kept, self.pending) {
+            (Some(_), false) => "keeps access",
+            (Some(_), true) => "stays invited",
+            (None, _) => self.loss(),
+        }
+    }
+
+    /// What happens where nothing keeps it from coming.
+    pub fn loss(&self) -> &'static str {
         match (self.ending.0, self.pending) {
             (Ending::Membership, false) => "loses all access",
             (Ending::Membership, true) => "is a member no more, accepted or not",
@@ -206,21 +222,33 @@ impl ExpiryView {
 
     /// Who ends it, and what that depends on.
     pub fn ended(&self) -> String {
+        if let Some(kept) = self.kept {
+            return self.condition(kept);
+        }
         let last = self.last.as_deref().map(|d| format!("; the last day is {d}")).unwrap_or_default();
         match (self.ending.0, self.ended_by.0) {
             (Ending::Invitation, _) if self.again => "another goes out after the cool-down".into(),
             (Ending::Invitation, _) => "no other goes out".into(),
-            (_, EndedBy::Product) if self.rolling && self.moved => {
-                format!("{} ends it{last}: rolling, and the next apply moves it on", self.product)
-            }
-            (_, EndedBy::Product) if self.rolling => format!("{} ends it{last}: rolling, moved on by a run before", self.product),
-            (_, EndedBy::Product) if self.moved => format!("{} ends it{last}: until the next apply, which moves it", self.product),
             (_, EndedBy::Product) if self.unwritten => {
                 format!("{} ends it by itself once the plan is applied, which writes the end{last}", self.product)
             }
             (_, EndedBy::Product) => format!("{} ends it by itself{last}", self.product),
             (_, EndedBy::Portcullis) => format!("portcullis ends it, on its first run from that day on{last}"),
             (_, EndedBy::Manual) => format!("somebody ends it by hand, by the runbook of the first run from that day on{last}"),
+        }
+    }
+
+    /// What keeps an end from coming, and when it comes otherwise.
+    fn condition(&self, kept: Kept) -> String {
+        let own = format!("{}'s own end, {}", self.product, self.last.as_deref().unwrap_or(&self.on));
+        let moves = match kept.moves_to {
+            Some(Some(to)) => format!("the next apply moves {own}, to {to}"),
+            Some(None) => format!("the next apply clears {own}"),
+            None => format!("{own}, is moved on by a run before"),
+        };
+        match kept.rolls_until {
+            Some(until) => format!("as long as portcullis runs: rolling until {until}; {moves}"),
+            None => format!("as soon as the plan is applied: {moves}"),
         }
     }
 
@@ -257,7 +285,8 @@ impl ExpiryView {
 pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Result<()> {
     let (strong, alarm) = (paint.strong(), paint.alarm());
     rows(out, view.access(), paint)?;
-    let (access, invitations) = (view.access().count(), view.invitations().count());
+    let (kept, lost): (Vec<_>, Vec<_>) = view.access().partition(|e| e.only_if_nothing_runs);
+    let invitations = view.invitations().count();
     if invitations > 0 {
         writeln!(out, "{strong}invitations that will be over, unless they are accepted{strong:#}")?;
         rows(out, view.invitations(), paint)?;
@@ -267,21 +296,19 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
         writeln!(out, "{alarm}{}: the reading is incomplete: {}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
     }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
-    let besides = match invitations {
-        0 => String::new(),
-        1 => "; 1 invitation".to_owned(),
-        many => format!("; {many} invitations"),
-    };
+    let mut counted = vec![format!("{} {}", lost.len(), if lost.len() == 1 { "loses access" } else { "lose access" })];
+    counted.extend((!kept.is_empty()).then(|| format!("{} only if nothing runs", kept.len())));
+    counted.extend((invitations > 0).then(|| format!("{invitations} {}", if invitations == 1 { "invitation" } else { "invitations" })));
     let whole = if view.complete { "" } else { "; the list is not whole" };
     let sandbox = if view.sandbox { " SANDBOX" } else { "" };
-    writeln!(out, "expiring within {}{until}: {access}{besides}{whole}{sandbox}", view.within)
+    writeln!(out, "expiring within {}{until}: {}{whole}{sandbox}", view.within, counted.join("; "))
 }
 
 /// An invitation to what is over by then says nothing: its row goes.
 fn drop_after_the_end(all: &mut Vec<ExpiryView>) {
     let ends: BTreeMap<(String, String), String> = all
         .iter()
-        .filter(|e| e.ending.0 == Ending::Membership && !e.rolling && !e.moved)
+        .filter(|e| e.ending.0 == Ending::Membership && !e.only_if_nothing_runs)
         .filter_map(|e| Some(((e.account.clone(), e.member.clone()), e.last.clone()?)))
         .collect();
     let end_of = |e: &ExpiryView| ends.get(&(e.account.clone(), e.member.clone()));
@@ -290,7 +317,7 @@ fn drop_after_the_end(all: &mut Vec<ExpiryView>) {
 }
 
 fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, paint: Paint) -> io::Result<()> {
-    let (strong, faint, takes) = (paint.strong(), paint.faint(), paint.takes());
+    let (strong, faint) = (paint.strong(), paint.faint());
     let mut day = "";
     for one in all {
         if one.on != day {
@@ -299,9 +326,10 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         }
         let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
         let sandbox = if one.sandbox { " SANDBOX" } else { "" };
+        let (style, sign) = if one.only_if_nothing_runs { (paint.alters(), '~') } else { (paint.takes(), '-') };
         writeln!(
             out,
-            "  {takes}-{takes:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",
+            "  {style}{sign}{style:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",
             Neutral(&one.member),
             one.headline(),
             Neutral(&one.account)

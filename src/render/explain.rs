@@ -55,8 +55,8 @@ impl ExplainView {
     fn contents_page(&self) -> Page {
         let mut page = Page { title: "portcullis explain WORD...".to_owned(), blocks: Vec::new() };
         page.text(
-            "A word is a system, a code or a word that a plan or a check of the manifests prints, an exit code, a key, a question or how it \
-             begins, a command, or what the systems say: a role, an attribute, a permission (`viewer`), a rule (`E5`).",
+            "A word is a system, a code or a word that a plan or a check of the manifests prints, an exit code, a key, a question as you \
+             would ask it, a command, or what the systems say: a role, an attribute, a permission (`viewer`), a rule (`E5`).",
         );
         page.heading("Systems");
         page.terms(systems::ALL.iter().map(|s| (s.name.to_owned(), s.summary.to_owned())).collect());

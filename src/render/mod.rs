@@ -46,7 +46,7 @@ pub use member::{MemberView, member_schema};
 pub use notes::Notes;
 pub use paint::Paint;
 pub use plan_view::{Kind, PlanView, plan_schema};
-pub use reference::{SaidView, TopicView, topics};
+pub use reference::{SaidView, TopicView, questions, topics};
 pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema, revoked_schema};
 pub use runbook::Runbook;
 pub use show::{ApprovalView, ShowView, approve_schema, journal_schema, saved_schema, show_schema};

@@ -71,8 +71,13 @@ pub fn topics() -> Vec<TopicView> {
     all.extend(sections(DIAGNOSTICS.1).into_iter().filter_map(|s| s.of_diagnostic()));
     all.extend(of_keys());
     all.extend(of_design());
-    all.extend(sections(QUESTIONS.1).into_iter().map(|s| s.whole("question", QUESTIONS.0)));
+    all.extend(questions().into_iter().map(|(question, _)| question));
     all
+}
+
+/// The questions, each with what else people ask it by: the words of one of these, in any order.
+pub fn questions() -> Vec<(TopicView, Vec<String>)> {
+    sections(QUESTIONS.1).into_iter().map(|s| (s.whole("question", QUESTIONS.0), s.asked)).collect()
 }
 
 /// The words that [`topics`] knows, by kind.
@@ -174,6 +179,8 @@ fn codes_in(cell: &str) -> Vec<String> {
 /// What stands below one heading of the second level.
 struct Section {
     heading: String,
+    /// Of a question: from a comment below its heading.
+    asked: Vec<String>,
     parts: Vec<Part>,
 }
 
@@ -290,7 +297,11 @@ fn sections(page: &str) -> Vec<Section> {
     while let Some(line) = lines.next() {
         if let Some(heading) = line.strip_prefix("## ") {
             close(&mut all, &mut open);
-            all.push(Section { heading: heading.to_owned(), parts: Vec::new() });
+            all.push(Section { heading: heading.to_owned(), asked: Vec::new(), parts: Vec::new() });
+        } else if let Some(asked) = line.strip_prefix("<!-- asked: ").and_then(|l| l.strip_suffix(" -->")) {
+            if let Some(section) = all.last_mut() {
+                section.asked.extend(asked.split(", ").map(str::to_owned));
+            }
         } else if line.starts_with("```") {
             close(&mut all, &mut open);
             let code: Vec<&str> = lines.by_ref().take_while(|l| !l.starts_with("```")).collect();

@@ -35,7 +35,9 @@ pub(super) fn i2_end_at_most_30_days_ahead(entry: &Dated<'_>, _: &Tenant) -> Opt
         code: "end-too-far",
         key: Some("end"),
         message: format!("{end} is more than {max_ahead} days ahead: insider takes an end up to {most} today"),
-        hint: Some("add `renew: rolling` to keep the end at most that far ahead until then".into()),
+        hint: Some(format!(
+            "write a day up to {most}; for access beyond it add `renew: rolling`, which keeps the end at most that far ahead until {end}"
+        )),
     })
 }
 

@@ -233,6 +233,16 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     out
 }
 
+/// To whoever put the file of `sandbox load` among the manifests.
+const KEEP_LIVE_APART: &str = "one is the state for `sandbox load`: keep LIVE.yaml outside the manifests' folder or in a hidden one, \
+                               because every *.yaml below it is read as a manifest";
+
+/// Whether an account says what is found rather than what is wanted.
+fn is_live_state(account: Cursor<'_>) -> bool {
+    let of_members = |member: Cursor<'_>| ["phase", "invited", "attempts"].iter().any(|key| member.get(key).is_some());
+    account.get("fault").is_some() || account.get("members").and_then(Cursor::list).is_some_and(|mut all| all.any(of_members))
+}
+
 /// Gathers one top-level key; a name given twice shows both places, and the first one counts.
 fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> {
     let mut entries = Vec::new();
@@ -242,7 +252,9 @@ fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> 
         for (name, value) in named {
             if let Some(before) = first.get(name) {
                 let message = format!("{} stands under `{key}` twice", quoted(name));
-                sink.say(Diagnostic::error("duplicate-name", message, value.key_place()).related(before.key_place(), "first given here"));
+                let said = Diagnostic::error("duplicate-name", message, value.key_place()).related(before.key_place(), "first given here");
+                let is_live = key == "accounts" && (is_live_state(value) || is_live_state(*before));
+                sink.say(if is_live { said.hint(KEEP_LIVE_APART) } else { said });
                 continue;
             }
             first.insert(name, value);

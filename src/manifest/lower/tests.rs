@@ -103,6 +103,18 @@ fn the_same_name_twice_shows_both_places() {
 }
 
 #[test]
+fn a_live_file_among_the_manifests_is_told_where_it_belongs() {
+    let wanted = "accounts:\n  sol: { members: [{ email: ada@acme.example, groups: [standard] }] }\n";
+    let live = "accounts:\n  sol: { members: [{ email: ada@acme.example, phase: active, groups: [standard] }] }\n";
+    // Whichever is read first.
+    for (a, b, is_live) in [(wanted, live, true), (live, wanted, true), (wanted, wanted, false)] {
+        let loaded = loaded(&[("a.yaml", a), ("b.yaml", b), ("c.yaml", &solver())]);
+        let twice = loaded.diagnostics.iter().find(|d| d.code == "duplicate-name").expect("a name twice");
+        assert_eq!(twice.hint.as_deref().is_some_and(|h| h.contains("outside the manifests' folder")), is_live, "{twice:?}");
+    }
+}
+
+#[test]
 fn a_scalar_keeps_its_text() {
     let people = "people:\n  no: { email: a@acme.example, name: no }\n  0777: { email: b@acme.example, name: 0777 }\n  1e3: { email: c@acme.example, name: 2026-11-22 }\n  true: { email: d@acme.example, name: true }\nteams:\n  off: [no, 0777, 1e3, true]\n";
     let loaded = loaded(&[("p.yaml", people)]);

@@ -316,7 +316,8 @@ pub struct ApplyArgs {
     pub target: Option<PathBuf>,
     #[command(flatten)]
     pub approve: ApproveArgs,
-    /// Makes only changes of the saved plan that these allowed signers of SSH approved.
+    /// Makes only changes of the saved plan that these allowed signers of SSH approved: a line each, an
+    /// address and then the content of their .pub file.
     #[arg(long, value_name = "ALLOWED_SIGNERS")]
     pub verify: Option<PathBuf>,
     /// How many signers each change needs. Who gains by a change does not count for it.

@@ -81,7 +81,7 @@ fn verify(context: &Context, request: &Request, args: &VerifyArgs) -> Result<u8,
         let allowed = saved_file::signers(signers, AUDIT_NAMESPACE)?;
         checked.wrong.extend(signed_heads(&text, &allowed, request));
     }
-    let view = AuditView::of(path, &checked);
+    let view = AuditView::of(path, &checked, args.head.is_some());
     let (mut out, paint) = context.out();
     let printed = if context.is_json() { render::json::write(&mut out, &view) } else { view.text(&mut out, paint) };
     Ok(context.printed(out, printed, if view.whole { exit::DONE } else { exit::ERROR }))
@@ -116,7 +116,7 @@ fn start(context: &Context, request: &Request, args: &LogArgs) -> Result<u8, Sto
     let audit = Audit::open(path, false, writer).map_err(|why| Stop::failed(format!("the audit log cannot be written: {why}")))?;
     let Head { hash, .. } = audit.head();
     let checked = apply::check_audit(&fs::read(path).unwrap_or_default(), Some(&hash));
-    let view = AuditView::of(path, &checked);
+    let view = AuditView::of(path, &checked, true);
     let (mut out, paint) = context.out();
     let printed = if context.is_json() { render::json::write(&mut out, &view) } else { view.text(&mut out, paint) };
     Ok(context.printed(out, printed, exit::DONE))

@@ -90,6 +90,9 @@ fn open(path: &Path) -> Result<PrivateKey, Stop> {
     };
     let text = std::fs::read_to_string(path).map(SecretString::from);
     let text = text.map_err(|e| Stop::failed(format!("{} cannot be read: {e}", path.display())))?;
+    if ["ssh-", "ecdsa-", "sk-"].iter().any(|start| text.expose_secret().starts_with(start)) {
+        return Err(refuse("it is the public half: name the file without `.pub`".to_owned()));
+    }
     let key = PrivateKey::from_openssh(text.expose_secret()).map_err(|e| refuse(e.to_string()))?;
     if !key.is_encrypted() {
         return Ok(key);

@@ -52,6 +52,8 @@ pub struct Unreviewed {
     pub change: Change,
     /// In words: `signed by 1, 2 are needed`.
     pub why: String,
+    /// It was reviewed, and too few have signed it.
+    pub lacks_signatures: bool,
 }
 
 /// What of a fresh plan is not made.
@@ -72,7 +74,8 @@ pub(super) fn drafts(account: &Account<'_>, day: Day, approved: &Approved, work:
             // Nobody could approve it: no plan offers it.
             (Some(_), Some(blocked)) => work.blocked.push(blocked),
             (Some(why), None) => {
-                unreviewed.push(Unreviewed { change: draft.change.clone(), why });
+                let lacks_signatures = approved.quorum.is_some() && approved.reviewed(&draft.change).is_some();
+                unreviewed.push(Unreviewed { change: draft.change.clone(), why, lacks_signatures });
                 work.blocked.push(draft.block(UNREVIEWED, "somebody who reviews it"));
             }
         }

@@ -86,6 +86,8 @@ pub struct ResultView {
 pub struct UnreviewedView {
     pub id: String,
     pub why: String,
+    /// It was reviewed, and too few have signed it.
+    pub lacks_signatures: bool,
 }
 
 /// Where the audit log ends now.
@@ -189,7 +191,9 @@ impl ApplyView {
             blocked: applied.blocked.iter().map(|(_, b)| BlockedView::of(b)).collect(),
             stopped: stopped.flat_map(|a| &a.changes).map(|c| c.id.clone()).collect(),
             unreviewed: unreviewed().map(|u| u.change.id.clone()).collect(),
-            unreviewed_because: unreviewed().map(|u| UnreviewedView { id: u.change.id.clone(), why: u.why.clone() }).collect(),
+            unreviewed_because: unreviewed()
+                .map(|u| UnreviewedView { id: u.change.id.clone(), why: u.why.clone(), lacks_signatures: u.lacks_signatures })
+                .collect(),
             audit: applied.audit.as_ref().map(AuditNoteView::of),
             stale: plan.accounts.iter().flat_map(|a| &a.stale).map(StaleView::of).collect(),
             left: applied.left.iter().map(|c| ChangeView::of(&plan.accounts, c)).collect(),
@@ -275,7 +279,7 @@ pub fn text(out: &mut impl Write, view: &ApplyView, runbook: Option<&Path>, pain
         writeln!(out, "{alarm}stale{alarm:#}: {} was approved and came back different; its account is stopped", Neutral(&stale.approved))?;
         stale.difference.iter().try_for_each(|line| writeln!(out, "    {}", Neutral(line)))?;
     }
-    for UnreviewedView { id, why } in &view.unreviewed_because {
+    for UnreviewedView { id, why, .. } in &view.unreviewed_because {
         writeln!(out, "unreviewed, not made: {}: {}", Neutral(id), Neutral(why))?;
     }
     write_foot(out, view, runbook, paint)
@@ -331,7 +335,10 @@ pub(super) fn hints(view: &ApplyView, runbook: Option<&Path>) -> Vec<Hint> {
         let links = if view.links.waiting == 1 { "link waits" } else { "links wait" };
         hints.push(Hint::words(&format!("{} hand-over {links} in the connection's links directory", view.links.waiting)));
     }
-    if !view.stale.is_empty() || !view.unreviewed.is_empty() {
+    if view.unreviewed_because.iter().any(|u| u.lacks_signatures) {
+        hints.push(Hint::command("", "portcullis approve FILE --sign KEY".to_owned(), "signs what is left of the plan"));
+    }
+    if !view.stale.is_empty() || view.unreviewed_because.iter().any(|u| !u.lacks_signatures) {
         hints.push(Hint::command("", "portcullis plan --out FILE".to_owned(), "saves what is needed now, for another review"));
     }
     if view.results.iter().any(|r| !r.result.0.is_well()) || !view.left.is_empty() {

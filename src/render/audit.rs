@@ -26,6 +26,8 @@ pub struct AuditView {
     pub head: Option<String>,
     /// Nothing is wrong.
     pub whole: bool,
+    /// A head was given: lines that were cut off at the end would be missed.
+    pub head_checked: bool,
     pub problems: Vec<AuditProblemView>,
 }
 
@@ -38,7 +40,7 @@ pub struct AuditProblemView {
 }
 
 impl AuditView {
-    pub fn of(file: &Path, checked: &Checked) -> Self {
+    pub fn of(file: &Path, checked: &Checked, head_checked: bool) -> Self {
         let problem = |(line, problem): &(usize, String)| AuditProblemView { line: *line, problem: problem.clone() };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -48,6 +50,7 @@ impl AuditView {
             lines: checked.lines,
             head: checked.head.clone(),
             whole: checked.wrong.is_empty(),
+            head_checked,
             problems: checked.wrong.iter().map(problem).collect(),
         }
     }
@@ -60,7 +63,11 @@ impl AuditView {
             let at = if *line == 0 { String::new() } else { format!(":{line}") };
             writeln!(out, "{alarm}error{alarm:#}: {}{at}: {}", Neutral(&self.file), Neutral(problem))?;
         }
-        let state = if self.whole { "whole" } else { "NOT whole" };
+        let state = match (self.whole, self.head_checked) {
+            (true, true) => "whole",
+            (true, false) => "whole as far as it goes (only --head shows whether lines were cut off at the end)",
+            (false, _) => "NOT whole",
+        };
         let head = self.head.as_deref().unwrap_or("none");
         writeln!(out, "{strong}audit log: {} lines, {state}; head {}{strong:#}", self.lines, Neutral(head))
     }

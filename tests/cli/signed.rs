@@ -47,6 +47,11 @@ fn without_a_signature_nothing_of_it_is_made() {
     let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
     assert_eq!(made(&said), (vec![], ALL.map(str::to_owned).to_vec()));
     assert_eq!(why(&said, ALL[0]), "signed by 0; 1 is needed");
+    let text = world.run("apply plan.json --verify signers").expect(6).out;
+    assert!(text.contains("portcullis approve FILE --sign KEY") && !text.contains("--out FILE"), "{text}");
+    let public = key(&world, "root", 1);
+    world.write("root.pub", &public);
+    assert!(world.run("approve plan.json --sign root.pub").expect(1).err.contains("it is the public half"));
 }
 
 #[test]

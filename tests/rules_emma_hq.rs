@@ -495,6 +495,19 @@ fn e13_what_the_page_has_no_way_for_needs_who_sees_the_member() {
 }
 
 #[test]
+fn e12_a_blocked_removal_says_why_it_is_wanted() {
+    let world = World::emma_hq("subaccounts: [emea]; actor: { role: author, subaccounts: [emea] }");
+    world.live("", &["{ email: near@acme.example, name: N, role: author, subaccounts: [emea] }"]);
+    world.want("mode: authoritative", &[]);
+    let said = world.command("plan");
+    assert!(said.out.contains("x  edit near@acme.example  blocked: actor-lacks-role"), "{}", said.out);
+    assert!(said.out.contains("note: not listed"), "{}", said.out);
+    let said = world.command("plan --format json");
+    let plan: Json = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(plan["accounts"][0]["blocked"][0]["notes"], json!(["not listed"]));
+}
+
+#[test]
 fn e6_needs_say_all_that_the_rules_ask_at_once() {
     let world = World::emma_hq(MANAGER);
     let all = "a parent, or a manager of apac and emea with edit-managers who sees all subaccounts of the person";

@@ -179,6 +179,8 @@ pub struct Blocked {
     pub reason: Option<String>,
     pub cause: Cause,
     pub causes: BTreeMap<Key, Cause>,
+    /// The change's own: why a removal is wanted.
+    pub notes: Vec<String>,
     /// The account knows this block (`accept-blocked`).
     pub accepted: bool,
 }
@@ -201,6 +203,7 @@ impl Blocked {
             reason: change.reason.clone(),
             cause: change.cause,
             causes: change.causes.clone(),
+            notes: change.notes.clone(),
             accepted: false,
         }
     }

@@ -113,8 +113,7 @@ impl<'a> Found<'a> {
         let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
         if no_way {
             // What the actor may not do on any surface says better who could.
-            let (code, needs) =
-                preflight::refusal(account, &draft).unwrap_or(("actor-lacks-role", account.spec.exists_elsewhere.to_owned()));
+            let (code, needs) = preflight::no_way(account, &draft);
             return Err(Box::new(draft.block(code, &needs)));
         }
         Ok(draft)

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::desired::Wanted;
 use crate::manifest::diagnostic::nearest;
 use crate::model::{Action, Attrs, Call, Channel, Email, Invitation, Live, OneOff, Phase, Subject, Verb};
-use crate::systems::{Gives, Lacks, Needs, OneOffSpec, PhaseIs, Seeking, SystemSpec, Way};
+use crate::systems::{Demand, Gives, Lacks, OneOffSpec, PhaseIs, Seeking, SystemSpec, Way};
 
 use super::account::{Account, Day};
 use super::{Moment, invitation};
@@ -308,13 +308,13 @@ fn may(account: &Account<'_>, one: &OneOffSpec, live: &Live, calls: &[Call]) -> 
         let message = format!("the actor may not do this for {}", live.email);
         Refused::new(Against::Blocked(code), message).hint(format!("it takes {needs}"))
     };
-    // E6: delete and invite would lose the scopes that are not seen.
+    // What all rules ask, at once, as of a change.
+    if let Some(Demand { lacks: Some(code), needs }) = account.spec.demand(account.tenant, &seeking) {
+        return Err(blocked(code, &needs.to_string()));
+    }
+    // Delete and invite would lose the scopes that are not seen, in a system whose rules do not say so.
     if anew && partly_seen {
         return Err(blocked("no-safe-path", account.spec.exists_elsewhere));
-    }
-    // What all rules ask, at once, as of a change.
-    if let Some(needs) = account.spec.may.iter().filter_map(|(_, may)| may(account.tenant, &seeking).err()).reduce(Needs::and) {
-        return Err(blocked(needs.code, &needs.to_string()));
     }
     Ok(())
 }

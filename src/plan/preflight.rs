@@ -1,7 +1,7 @@
 //! A change that the actor may not make is not attempted: it is shown as blocked, with who could.
 
 use crate::model::{Action, Attrs};
-use crate::systems::{Needs, Seeking};
+use crate::systems::{Demand, Seeking};
 
 use super::account::{Account, Work};
 use super::draft::Draft;
@@ -18,6 +18,16 @@ pub(super) fn all(account: &Account<'_>, work: &mut Work) {
 
 /// Why the actor may not make the change, and who could.
 pub(super) fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static str, String)> {
+    if let Some(Demand { lacks: Some(code), needs }) = demand(account, draft) {
+        return Some((code, needs.to_string()));
+    }
+    // A domain may be in use by people whom this actor does not see.
+    (draft.change.action == Action::DisallowDomain && !account.is_unbounded())
+        .then(|| ("actor-lacks-role", account.spec.exists_elsewhere.to_owned()))
+}
+
+/// What the rules ask of whoever makes the change, whatever this actor has.
+fn demand(account: &Account<'_>, draft: &Draft) -> Option<Demand> {
     let change = &draft.change;
     let none = Attrs::new();
     let seeking = Seeking {
@@ -28,13 +38,13 @@ pub(super) fn refusal(account: &Account<'_>, draft: &Draft) -> Option<(&'static 
         before: &change.whole_before,
         after: change.whole_after.as_ref().unwrap_or(&none),
     };
-    // What all rules ask, at once: a part of it would only lead to the next block.
-    if let Some(needs) = account.spec.may.iter().filter_map(|(_, may)| may(account.tenant, &seeking).err()).reduce(Needs::and) {
-        return Some((needs.code, needs.to_string()));
-    }
-    // A domain may be in use by people whom this actor does not see.
-    (change.action == Action::DisallowDomain && !account.is_unbounded())
-        .then(|| ("actor-lacks-role", account.spec.exists_elsewhere.to_owned()))
+    account.spec.demand(account.tenant, &seeking)
+}
+
+/// Why a change that the actor's surface has no way for is not made, and who has one.
+pub(super) fn no_way(account: &Account<'_>, draft: &Draft) -> (&'static str, String) {
+    let asked = || demand(account, draft).map_or_else(|| account.spec.exists_elsewhere.to_owned(), |d| d.needs.to_string());
+    refusal(account, draft).unwrap_or_else(|| ("actor-lacks-role", asked()))
 }
 
 /// Who could make what has no safe way for the actor.

@@ -112,6 +112,7 @@ pub(crate) fn blocked(account: &str, action: Action, subject: Subject, code: &'s
         reason: None,
         cause: Cause::Undetermined,
         causes: BTreeMap::new(),
+        notes: Vec::new(),
         accepted: false,
     }
 }

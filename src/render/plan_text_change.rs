@@ -57,12 +57,7 @@ pub(super) fn write_change(out: &mut impl Write, change: &ChangeView, system: &s
         let each = if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) };
         writeln!(out, "       cause: {}{each}", change.cause.0.word())?;
     }
-    for note in &change.notes {
-        match in_words(note) {
-            Some(words) => writeln!(out, "       note: {}: {words}", Neutral(note))?,
-            None => writeln!(out, "       note: {}", Neutral(note))?,
-        }
-    }
+    write_notes(out, &change.notes)?;
     for id in &change.waits_for {
         writeln!(out, "       after: {}", Neutral(id))?;
     }
@@ -105,7 +100,18 @@ pub(super) fn write_blocked(out: &mut impl Write, blocked: &BlockedView, system:
     write!(out, "  blocked: {}; needs {}", blocked.code, Neutral(&blocked.needs))?;
     writeln!(out, "{}", if blocked.accepted { " (accept-blocked)" } else { "" })?;
     write_difference(out, blocked.before.as_ref(), blocked.after.as_ref(), system, paint)?;
-    write_reason(out, blocked.reason.as_deref(), blocked.place.as_ref(), paint)
+    write_reason(out, blocked.reason.as_deref(), blocked.place.as_ref(), paint)?;
+    write_notes(out, &blocked.notes)
+}
+
+fn write_notes(out: &mut impl Write, notes: &[String]) -> io::Result<()> {
+    for note in notes {
+        match in_words(note) {
+            Some(words) => writeln!(out, "       note: {}: {words}", Neutral(note))?,
+            None => writeln!(out, "       note: {}", Neutral(note))?,
+        }
+    }
+    Ok(())
 }
 
 fn write_reason(out: &mut impl Write, reason: Option<&str>, place: Option<&PlaceView>, paint: Paint) -> io::Result<()> {

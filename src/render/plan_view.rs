@@ -152,6 +152,8 @@ pub struct BlockedView {
     pub after: Option<Shown>,
     pub place: Option<PlaceView>,
     pub reason: Option<String>,
+    /// Stable words and sentences of the change.
+    pub notes: Vec<String>,
     /// The account says that this block is known (`accept-blocked`).
     pub accepted: bool,
 }
@@ -338,6 +340,7 @@ impl BlockedView {
             after: blocked.after.as_ref().map(shown),
             place: blocked.place.as_ref().map(PlaceView::of),
             reason: blocked.reason.clone(),
+            notes: blocked.notes.clone(),
             accepted: blocked.accepted,
         }
     }

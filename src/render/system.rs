@@ -393,7 +393,7 @@ impl ActorsView {
         let before: Attrs = last.map(|w| (attr.key, chief(attr, w))).into_iter().collect();
         let after = Attrs::new();
         let removal = Seeking { action: Action::Remove, exists: true, partly_seen: false, anew: false, before: &before, after: &after };
-        let may = |word: &&'static str| spec.may.iter().all(|(_, may)| may(&tenant(word), &removal).is_ok());
+        let may = |word: &&'static str| spec.demand(&tenant(word), &removal).is_none_or(|demand| demand.lacks.is_none());
         let rules: BTreeSet<&'static str> = spec.may.iter().map(|(id, _)| *id).collect();
         let mut rules: Vec<&'static str> = rules.into_iter().collect();
         rules.sort_by_key(|id| spec.rules.iter().position(|r| r.id == *id));

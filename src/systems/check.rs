@@ -38,73 +38,140 @@ pub struct Seeking<'a> {
     pub after: &'a Attrs,
 }
 
-/// Why the actor may not, and who could. What several rules ask of one change is one sentence
-/// ([`Needs::and`]): whoever obeys it is not refused by the next rule.
+/// What a rule asks of whoever makes a change, and under which code this actor lacks it. The demand is
+/// the same for every actor: what one happens to have must not go missing in what the next is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Needs {
-    /// A `blocked` code of the contract.
-    pub code: &'static str,
-    /// Who may, whatever else is asked: "a parent".
-    any: &'static str,
-    /// Those of these who have all of the rest may, too; the roles that the rules agree on.
-    or: Box<[&'static str]>,
-    /// Scopes to hold.
-    of: BTreeSet<Atom>,
+pub struct Demand {
+    /// A `blocked` code of the contract; none where this actor has all that is asked.
+    pub lacks: Option<&'static str>,
+    pub needs: Needs,
+}
+
+impl Demand {
+    /// Both at once, under the first code: a part of it would only lead to the next block.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { lacks: self.lacks.or(other.lacks), needs: self.needs.and(other.needs) }
+    }
+}
+
+/// Somebody who could make a change: a role, and what the rules ask of it beside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// With its article: "a manager".
+    role: &'static str,
+    has: Having,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Having {
+    /// Scopes to hold: one of each of these.
+    of: BTreeSet<BTreeSet<Atom>>,
     /// Powers to hold.
     with: BTreeSet<Atom>,
-    /// "who sees all subaccounts of the person".
+    /// "sees all subaccounts of the person".
     who: BTreeSet<&'static str>,
 }
 
-impl Needs {
-    /// Somebody whom nothing else is asked of.
-    pub fn new(code: &'static str, any: &'static str) -> Self {
-        Self { code, any, or: Box::default(), of: BTreeSet::new(), with: BTreeSet::new(), who: BTreeSet::new() }
+impl Who {
+    /// Somebody of whom nothing else is asked.
+    pub fn new(role: &'static str) -> Self {
+        Self { role, has: Having::default() }
     }
-    /// That one, or one of these roles with what the others of these functions say.
-    pub fn or(mut self, roles: impl IntoIterator<Item = &'static str>) -> Self {
-        self.or = roles.into_iter().collect();
+    /// Who holds all of these scopes.
+    pub fn of(mut self, scopes: impl IntoIterator<Item = Atom>) -> Self {
+        self.has.of.extend(scopes.into_iter().map(|scope| BTreeSet::from([scope])));
         self
     }
-    pub fn of(mut self, scopes: impl IntoIterator<Item = Atom>) -> Self {
-        self.of.extend(scopes);
+    /// Who holds at least one of these scopes, if there are any.
+    pub fn of_one(mut self, scopes: impl IntoIterator<Item = Atom>) -> Self {
+        let any: BTreeSet<Atom> = scopes.into_iter().collect();
+        if !any.is_empty() {
+            self.has.of.insert(any);
+        }
         self
     }
     pub fn with(mut self, powers: impl IntoIterator<Item = Atom>) -> Self {
-        self.with.extend(powers);
+        self.has.with.extend(powers);
         self
     }
     pub fn who(mut self, does: &'static str) -> Self {
-        self.who.insert(does);
-        self
-    }
-
-    /// Both at once, under the code of the first.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.or = self.or.iter().copied().filter(|role| other.or.contains(role)).collect();
-        self.of.extend(other.of);
-        self.with.extend(other.with);
-        self.who.extend(other.who);
+        self.has.who.insert(does);
         self
     }
 }
 
-/// "a parent, or a manager of apac and emea with edit-managers".
+impl Having {
+    fn and(&mut self, other: Self) {
+        self.of.extend(other.of);
+        self.with.extend(other.with);
+        self.who.extend(other.who);
+        // Who holds one of fewer holds one of more.
+        let all = self.of.clone();
+        self.of.retain(|any| !all.iter().any(|fewer| fewer != any && fewer.is_subset(any)));
+    }
+}
+
+/// Who could make a change: any of these. What several rules ask is one sentence ([`Needs::and`]):
+/// whoever obeys it is not refused by the next rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs(Vec<Who>);
+
+impl Needs {
+    pub fn any(of: impl IntoIterator<Item = Who>) -> Self {
+        Self(of.into_iter().collect())
+    }
+
+    /// Both at once: the roles that both name, with all that either asks of them.
+    #[must_use]
+    pub fn and(mut self, mut other: Self) -> Self {
+        self.0.retain_mut(|who| {
+            let Some(i) = other.0.iter().position(|o| o.role == who.role) else { return false };
+            who.has.and(other.0.swap_remove(i).has);
+            true
+        });
+        self
+    }
+}
+
+/// "a parent, or a manager of apac and emea with edit-managers": roles of whom the same is asked share
+/// its words.
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |words: &BTreeSet<Atom>| words.iter().map(Atom::as_str).collect::<Vec<_>>().join(" and ");
-        let is_plain = self.of.is_empty() && self.with.is_empty() && self.who.is_empty();
-        match (self.or.split_last(), is_plain) {
-            (None, _) => f.write_str(self.any)?,
-            (Some((last, more)), true) if !more.is_empty() => write!(f, "{}, {} or {last}", self.any, more.join(", "))?,
-            (Some(_), _) => write!(f, "{}, or {}", self.any, self.or.join(" or "))?,
+        let mut groups: Vec<(Vec<&str>, &Having)> = Vec::new();
+        for who in &self.0 {
+            match groups.last_mut() {
+                Some((roles, has)) if **has == who.has => roles.push(who.role),
+                _ => groups.push((vec![who.role], &who.has)),
+            }
         }
-        if !self.of.is_empty() {
-            write!(f, " of {}", list(&self.of))?;
+        let last = groups.len().saturating_sub(1);
+        for (i, (roles, has)) in groups.iter().enumerate() {
+            if i > 0 {
+                f.write_str(if i == last { ", or " } else { ", " })?;
+            }
+            match roles.split_last() {
+                Some((role, [])) => f.write_str(role)?,
+                Some((role, more)) => write!(f, "{} or {role}", more.join(", "))?,
+                None => {}
+            }
+            write!(f, "{has}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Having {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |words: &BTreeSet<Atom>, joint| words.iter().map(Atom::as_str).collect::<Vec<_>>().join(joint);
+        let each: BTreeSet<Atom> = self.of.iter().filter(|any| any.len() == 1).flatten().cloned().collect();
+        let any = self.of.iter().filter(|any| any.len() > 1).map(|any| list(any, " or "));
+        let scopes: Vec<String> = Some(list(&each, " and ")).filter(|l| !l.is_empty()).into_iter().chain(any).collect();
+        if !scopes.is_empty() {
+            write!(f, " of {}", scopes.join(" and of "))?;
         }
         if !self.with.is_empty() {
-            write!(f, " with {}", list(&self.with))?;
+            write!(f, " with {}", list(&self.with, " and "))?;
         }
         for (i, does) in self.who.iter().enumerate() {
             write!(f, " {} {does}", if i == 0 { "who" } else { "and" })?;
@@ -112,3 +179,7 @@ impl fmt::Display for Needs {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -220,6 +220,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         ("E3", checks::e3_administrator_works_in_one_subaccount),
         ("E2", checks::e2_manager_edits_administrator_and_below),
         ("E2", checks::e2_manager_invites_into_its_subaccounts),
+        ("E12", checks::e12_nobody_changes_what_it_does_not_see),
         ("E5", checks::e5_nobody_grants_what_the_actor_lacks),
         ("E4", checks::e4_no_scope_for_somebody_partly_seen),
     ],

@@ -8,7 +8,7 @@ use super::spec::{
     AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, Merge, PermitRow, PhaseIs, Procedure, Required, Rule, Scopes,
     Step, SystemSpec, Word, Words, X1, both, portcullis, product,
 };
-use super::{Needs, Seeking};
+use super::{Demand, Needs, Seeking, Who};
 
 const fn row(permission: &'static str, when: &'static [(&'static str, &'static [&'static str])]) -> PermitRow {
     PermitRow { permission, scopes: Scopes::Account, when, denied_by: None }
@@ -222,21 +222,20 @@ const RULES: &[Rule] = &[
 const EDIT: Step = Step { verb: Verb::Set, label: "edit", keys: &["name", "role", "settings"] };
 const DELETE: &[Step] = &[Step { verb: Verb::Delete, label: "delete", keys: &[] }];
 
-fn g5_only_user_managers_manage(tenant: &Tenant, _: &Seeking<'_>) -> Result<(), Needs> {
+fn g5_only_user_managers_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
-    if !SPEC.chiefs().any(|a| attrs.contains_key(a.key)) || SPEC.administers(attrs) {
-        return Ok(());
-    }
-    Err(Needs::new("actor-lacks-role", "a user manager"))
+    let may = !SPEC.chiefs().any(|a| attrs.contains_key(a.key)) || SPEC.administers(attrs);
+    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("a user manager")]) })
 }
 
 /// The product's page lets nobody turn a regular user into an analytics user or back, nor give one
 /// another partner.
-fn g4_a_member_stays_of_its_kind(_: &Tenant, seeking: &Seeking<'_>) -> Result<(), Needs> {
+fn g4_a_member_stays_of_its_kind(_: &Tenant, seeking: &Seeking<'_>) -> Option<Demand> {
     let kind = |attrs: &Attrs| SPEC.chiefs().find(|a| attrs.contains_key(a.key)).map(|a| a.key);
-    let (Some(before), Some(after)) = (kind(seeking.before), kind(seeking.after)) else { return Ok(()) };
+    let (Some(before), Some(after)) = (kind(seeking.before), kind(seeking.after)) else { return None };
     if before == after && (before != "partner" || seeking.before.get(before) == seeking.after.get(after)) {
-        return Ok(());
+        return None;
     }
-    Err(Needs::new("no-safe-path", "a user manager").who("removes the person, which is permanent, and invites again after that"))
+    let who = Who::new("a user manager").who("removes the person, which is permanent, and invites again after that");
+    Some(Demand { lacks: Some("no-safe-path"), needs: Needs::any([who]) })
 }

@@ -5,7 +5,7 @@ use jiff::ToSpan;
 use crate::model::{Attrs, Tenant, Value};
 
 use super::insider::SPEC;
-use super::{Dated, Ends, Finding, Needs, Seeking};
+use super::{Dated, Demand, Ends, Finding, Needs, Seeking, Who};
 
 fn is_administrator(attrs: &Attrs) -> bool {
     attrs.get("role").and_then(Value::as_one).is_some_and(|r| *r == "administrator")
@@ -47,10 +47,8 @@ pub(super) fn i4_promotion_clears_end(before: &Attrs, after: &Attrs) -> &'static
 }
 
 /// Access level account: administrators. Group administrators are not modelled as actors.
-pub(super) fn i6_only_administrators_manage(tenant: &Tenant, _: &Seeking<'_>) -> Result<(), Needs> {
+pub(super) fn i6_only_administrators_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
-    if !attrs.contains_key("role") || SPEC.counts_for_floor(attrs) {
-        return Ok(());
-    }
-    Err(Needs::new("actor-lacks-role", "an administrator"))
+    let may = !attrs.contains_key("role") || SPEC.counts_for_floor(attrs);
+    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("an administrator")]) })
 }

@@ -8,7 +8,7 @@ use super::spec::{
     AttrSpec, Axis, Console, Ends, FactSpec, Floor, InvitationSpec, Kind, Life, Limit, Mails, May, Merge, PermitRow, PhaseIs, Procedure,
     Required, Rule, Scopes, Step, SystemSpec, TenantsSpec, Word, Words, X1, both, portcullis, product,
 };
-use super::{Needs, Seeking};
+use super::{Demand, Needs, Seeking, Who};
 
 const fn row(permission: &'static str, scopes: Scopes, roles: &'static [(&'static str, &'static [&'static str])]) -> PermitRow {
     PermitRow { permission, scopes, when: roles, denied_by: None }
@@ -223,10 +223,8 @@ const REVOKE: &[Step] = &[Step { verb: Verb::Delete, label: "revoke", keys: &[] 
 const MAY: &[(&str, May)] = &[("M1", m1_only_admins_manage)];
 
 /// "The account administrator can manage the account users".
-fn m1_only_admins_manage(tenant: &Tenant, _: &Seeking<'_>) -> Result<(), Needs> {
+fn m1_only_admins_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
-    if !attrs.contains_key("role") || SPEC.administers(attrs) {
-        return Ok(());
-    }
-    Err(Needs::new("actor-lacks-role", "an admin of the account"))
+    let may = !attrs.contains_key("role") || SPEC.administers(attrs);
+    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("an admin of the account")]) })
 }

@@ -7,7 +7,7 @@ use super::spec::{
     AttrSpec, Axis, Console, Ends, Floor, InvitationSpec, Kind, Life, Mails, May, Merge, PermitRow, PhaseIs, Procedure, Required, Rule,
     Scopes, Step, SystemSpec, Word, Words, X1, portcullis, product,
 };
-use super::{Needs, Seeking};
+use super::{Demand, Needs, Seeking, Who};
 use crate::model::Tenant;
 
 const ANY_GROUP: &[(&str, &[&str])] = &[("groups", &["standard", "advanced", "super-user"])];
@@ -172,10 +172,8 @@ const SET_THEN_RESEND: &[Step] =
 const DELETE: &[Step] = &[Step { verb: Verb::Delete, label: "delete", keys: &[] }];
 const MAY: &[(&str, May)] = &[("S2", s2_only_super_users_manage)];
 
-fn s2_only_super_users_manage(tenant: &Tenant, _: &Seeking<'_>) -> Result<(), Needs> {
+fn s2_only_super_users_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
-    if !attrs.contains_key("groups") || SPEC.administers(attrs) {
-        return Ok(());
-    }
-    Err(Needs::new("actor-lacks-role", "a super user"))
+    let may = !attrs.contains_key("groups") || SPEC.administers(attrs);
+    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("a super user")]) })
 }

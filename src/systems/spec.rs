@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::{Action, Actor, Atom, Attrs, Key, Live, Tenant, Value, Verb};
 
-use super::check::{Dated, Finding, Needs, Seeking};
+use super::check::{Dated, Demand, Finding, Seeking};
 use super::one_off::OneOffSpec;
 
 /// A kind of product with its own rules.
@@ -355,10 +355,15 @@ pub struct Console {
 pub type Check = fn(&Dated<'_>, &Tenant) -> Option<Finding>;
 /// `i4_promotion_clears_end`: the keys to set in a call of their own, before the others.
 pub type First = fn(before: &Attrs, after: &Attrs) -> &'static [&'static str];
-/// `e2_manager_edits_administrator_and_below`: why the actor may not, and who could.
-pub type May = fn(&Tenant, &Seeking<'_>) -> Result<(), Needs>;
+/// `e2_manager_edits_administrator_and_below`: what is asked of whoever makes the change, if anything.
+pub type May = fn(&Tenant, &Seeking<'_>) -> Option<Demand>;
 
 impl SystemSpec {
+    /// What all rules ask of whoever makes the change, at once.
+    pub fn demand(&self, tenant: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
+        self.may.iter().filter_map(|(_, may)| may(tenant, change)).reduce(Demand::and)
+    }
+
     pub fn attr(&self, key: &str) -> Option<&'static AttrSpec> {
         self.attrs.iter().find(|a| a.key == key)
     }

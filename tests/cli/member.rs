@@ -236,7 +236,7 @@ fn what_the_actor_may_not_is_refused_with_who_could() {
             "{ role: manager, subaccounts: [emea] }",
             "reset-password ada --account news",
             "actor-lacks-privilege",
-            "a parent, or a manager with edit-managers",
+            "a parent, or a manager of emea with edit-managers",
         ),
     ] {
         let said = refused(&world_with(from, to), line, code);

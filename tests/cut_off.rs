@@ -157,7 +157,7 @@ fn resume(world: &World, line: &str) -> Said {
 }
 
 #[test]
-fn a_run_killed_at_any_line_of_its_journal_is_finished_by_resume() {
+fn demand_22_a_run_killed_at_any_line_of_its_journal_is_finished_by_resume() {
     for scene in &SCENES {
         let whole = scene.world();
         whole.run("plan --out plan.json").expect(2);
@@ -302,7 +302,7 @@ fn a_journal_is_its_owners_alone_and_holds_every_call_before_it_was_made() {
 
 /// Two at once on one account: the second is told who holds it, or waits.
 #[test]
-fn of_two_applies_at_once_the_second_is_told_who_is_first_or_waits() {
+fn demand_22_of_two_applies_at_once_the_second_is_told_who_is_first_or_waits() {
     let world = SCENES[3].world();
     let mut command = world.command();
     command.args(["apply", "--auto-approve"]).env("PORTCULLIS_HALT_AT_LINE", "2").env("USER", "ada");

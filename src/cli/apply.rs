@@ -78,7 +78,7 @@ pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) {
 pub(super) fn tell_of_unfinished(context: &Context, request: &Request, resume: bool) -> Result<(), Stop> {
     let unfinished = run::unfinished(request)?;
     if resume && unfinished.iter().all(|u| u.revoke.is_some()) {
-        context.hint("no apply was cut off: there is nothing to resume");
+        context.hint("no apply of this folder was cut off on this machine, by this user: there is nothing to resume here");
     }
     for Unfinished { account, since, by, revoke } in &unfinished {
         match revoke {

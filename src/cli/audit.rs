@@ -96,7 +96,8 @@ fn signed_heads(text: &[u8], allowed: &AllowedSigners, request: &Request) -> Vec
         if signed.statement["head"] != entry.prev {
             wrong.push((i, "the signature is of another head".to_owned()));
         }
-        match allowed.who_signed(signed, AUDIT_NAMESPACE, request.now) {
+        // A key that was a signer's when it signed vouches for what it signed.
+        match allowed.who_signed(signed, AUDIT_NAMESPACE, entry.at.parse().unwrap_or(request.now)) {
             Ok(_) => signed_to = Some(i),
             Err(why) => wrong.push((i, format!("the signature does not count: {why}"))),
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::Email;
+use crate::model::{Email, Subject};
 
 use super::account::{Account, Day, ONE_BY_ONE, Work};
 use super::change::{Blocked, Change, ChangeId, Stale};
@@ -119,13 +119,15 @@ impl Approved {
             return Some(format!("it was applied already, at {at}: what is needed again is reviewed again"));
         }
         let quorum = self.quorum?;
-        let is_theirs = |who: &BTreeSet<Email>| {
-            change.subject.email().is_some_and(|member| who.iter().any(|address| account.desired.is_one_person(member, address)))
+        let is_theirs = |who: &BTreeSet<Email>| match &change.subject {
+            Subject::Member(member) => who.iter().any(|address| account.desired.is_one_person(member, address)),
+            // Whose address is in a domain gains by its opening.
+            Subject::Domain(domain) => who.iter().any(|address| address.domain() == *domain),
         };
         let gains = |who: &&BTreeSet<Email>| change.direction.widens() && is_theirs(who);
         let gaining = reviewed.signed.iter().filter(gains).count();
         let signed = reviewed.signed.len() - gaining;
-        let gainer = if gaining > 0 { ", apart from the member, who gains by it" } else { "" };
+        let gainer = if gaining > 0 { ", apart from whoever gains by it" } else { "" };
         let need = if quorum == 1 { "is" } else { "are" };
         let others: String = self.uncounted.iter().map(|why| format!("; not counted: {why}")).collect();
         (signed < quorum).then(|| format!("signed by {signed}{gainer}; {quorum} {need} needed{others}"))

@@ -86,7 +86,7 @@ fn what_is_done_meanwhile_falls_away() {
 }
 
 #[test]
-fn what_nobody_reviewed_is_listed_and_not_made() {
+fn demand_09_what_nobody_reviewed_is_listed_and_not_made() {
     let world = world();
     save(&world).expect(2);
     want(&world, "sol", &[ROOT, ADVANCED[0], ADVANCED[1], "{ email: late@acme.example, name: Late, groups: [super-user] }"]);
@@ -100,7 +100,7 @@ fn what_nobody_reviewed_is_listed_and_not_made() {
 }
 
 #[test]
-fn what_came_back_different_stops_its_account_and_no_other() {
+fn demand_09_what_came_back_different_stops_its_account_and_no_other() {
     let world = world();
     save(&world).expect(2);
     world.run("sandbox edit aa@acme.example --account sol --set groups=super-user").expect(0);
@@ -299,6 +299,20 @@ fn with_checksum(mut file: Json) -> String {
     let digest: String = Sha256::digest(bare.to_string().as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
     file["checksum"] = json!(format!("sha256:{digest}"));
     file.to_string()
+}
+
+#[test]
+fn what_a_later_version_wrote_beside_it_stays() {
+    let world = world();
+    save(&world).expect(2);
+    let mut file: Json = serde_json::from_slice(&world.read("plan.json")).unwrap();
+    file["weather"] = json!({ "in": ["Paris"] });
+    world.write("plan.json", &with_checksum(file));
+    let root = ssh_key::private::Ed25519Keypair::from_seed(&[1; 32]);
+    let key = ssh_key::PrivateKey::new(ssh_key::private::KeypairData::Ed25519(root), "root").unwrap();
+    world.write("root.key", &key.to_openssh(ssh_key::LineEnding::LF).unwrap());
+    world.run("approve plan.json --sign root.key").expect(0);
+    world.run("apply plan.json").expect(0);
 }
 
 /// Every path to a value that is no list and no object.

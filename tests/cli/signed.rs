@@ -74,12 +74,12 @@ fn a_plan_can_be_signed_as_it_is_saved() {
 }
 
 #[test]
-fn who_gains_by_a_change_does_not_count_for_it() {
+fn demand_37_who_gains_by_a_change_does_not_count_for_it() {
     let world = signed_world();
     world.run("approve plan.json --sign aa.key").expect(0);
     let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
     assert_eq!(made(&said), (vec![ALL[1].to_owned(), ALL[2].to_owned()], vec![ALL[0].to_owned()]));
-    assert_eq!(why(&said, ALL[0]), "signed by 0, apart from the member, who gains by it; 1 is needed");
+    assert_eq!(why(&said, ALL[0]), "signed by 0, apart from whoever gains by it; 1 is needed");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn who_loses_by_a_change_may_approve_it() {
 }
 
 #[test]
-fn a_quorum_counts_people_and_not_keys() {
+fn demand_37_a_quorum_counts_people_and_not_keys() {
     let world = signed_world();
     let second = key(&world, "second", 3);
     let signers = String::from_utf8(world.read("signers")).unwrap();
@@ -133,7 +133,7 @@ fn an_approval_of_one_change_approves_that_one() {
 }
 
 #[test]
-fn an_unrelated_change_voids_no_signature() {
+fn demand_09_an_unrelated_change_voids_no_signature() {
     let world = signed_world();
     world.run("approve plan.json --sign root.key").expect(0);
     let signed: Json = serde_json::from_slice(&world.read("plan.json")).unwrap();
@@ -166,6 +166,19 @@ fn what_waits_for_a_change_that_nobody_signed_is_blocked() {
     let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
     assert_eq!(made(&said), (vec![], vec!["ins/allow-domain/agency.example".to_owned()]));
     assert_eq!((&said["blocked"][0]["member"], &said["blocked"][0]["code"]), (&json!("kim@agency.example"), &json!("awaits-blocked")));
+}
+
+#[test]
+fn who_is_in_a_domain_does_not_count_for_its_opening() {
+    let world = World::new();
+    let kim = key(&world, "kim", 4);
+    world.write("signers", &format!("kim@agency.example {kim}\n"));
+    world.write("connections.yaml", "connections: { ins: { system: insider, backend: embedded, timezone: UTC } }");
+    world.load("accounts: { ins: { domains: [acme.example], members: [{ email: root@acme.example, name: Root, phase: active, role: administrator }] } }");
+    world.write("accounts.yaml", "accounts: { ins: { domains: [acme.example, agency.example] } }");
+    world.run("plan --out plan.json --sign kim.key").expect(2);
+    let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
+    assert_eq!(made(&said), (vec![], vec!["ins/allow-domain/agency.example".to_owned()]));
 }
 
 /// The file with its last signature altered.

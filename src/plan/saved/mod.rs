@@ -46,6 +46,9 @@ pub struct Saved {
     pub checksum: String,
     /// Who approved it.
     pub signatures: Vec<Signed>,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
 }
 
 /// One account, and what its digests are of.
@@ -151,6 +154,7 @@ impl Saved {
             audit: around.audit,
             checksum: String::new(),
             signatures: Vec::new(),
+            later: BTreeMap::new(),
         };
         saved.checksum = checksum(&json!(saved));
         saved

@@ -6,11 +6,19 @@ use crate::systems::{Demand, Seeking};
 use super::account::{Account, Work};
 use super::draft::Draft;
 
+const UNSEEN: &str = "this actor does not see everybody: for somebody who is a member already, more may be asked than for an invitation";
+
 pub(super) fn all(account: &Account<'_>, work: &mut Work) {
     let drafts = std::mem::take(&mut work.drafts);
-    for draft in drafts {
+    for mut draft in drafts {
         match refusal(account, &draft) {
-            Some((code, needs)) => work.blocked.push(draft.block(code, &needs)),
+            Some((code, needs)) => {
+                // Who could invite may not be who could change a member that this actor does not see (E4).
+                if draft.change.action == Action::Invite && !account.is_unbounded() {
+                    draft.change.notes.push(UNSEEN.to_owned());
+                }
+                work.blocked.push(draft.block(code, &needs));
+            }
             None => work.drafts.push(draft),
         }
     }

@@ -65,8 +65,8 @@ pub struct Who {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Having {
-    /// Scopes to hold: one of each of these.
-    of: BTreeSet<BTreeSet<Atom>>,
+    /// Scopes to hold.
+    of: BTreeSet<Atom>,
     /// Powers to hold.
     with: BTreeSet<Atom>,
     /// "sees all subaccounts of the person".
@@ -80,15 +80,7 @@ impl Who {
     }
     /// Who holds all of these scopes.
     pub fn of(mut self, scopes: impl IntoIterator<Item = Atom>) -> Self {
-        self.has.of.extend(scopes.into_iter().map(|scope| BTreeSet::from([scope])));
-        self
-    }
-    /// Who holds at least one of these scopes, if there are any.
-    pub fn of_one(mut self, scopes: impl IntoIterator<Item = Atom>) -> Self {
-        let any: BTreeSet<Atom> = scopes.into_iter().collect();
-        if !any.is_empty() {
-            self.has.of.insert(any);
-        }
+        self.has.of.extend(scopes);
         self
     }
     pub fn with(mut self, powers: impl IntoIterator<Item = Atom>) -> Self {
@@ -106,9 +98,6 @@ impl Having {
         self.of.extend(other.of);
         self.with.extend(other.with);
         self.who.extend(other.who);
-        // Who holds one of fewer holds one of more.
-        let all = self.of.clone();
-        self.of.retain(|any| !all.iter().any(|fewer| fewer != any && fewer.is_subset(any)));
     }
 }
 
@@ -163,15 +152,10 @@ impl fmt::Display for Needs {
 
 impl fmt::Display for Having {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |words: &BTreeSet<Atom>, joint| words.iter().map(Atom::as_str).collect::<Vec<_>>().join(joint);
-        let each: BTreeSet<Atom> = self.of.iter().filter(|any| any.len() == 1).flatten().cloned().collect();
-        let any = self.of.iter().filter(|any| any.len() > 1).map(|any| list(any, " or "));
-        let scopes: Vec<String> = Some(list(&each, " and ")).filter(|l| !l.is_empty()).into_iter().chain(any).collect();
-        if !scopes.is_empty() {
-            write!(f, " of {}", scopes.join(" and of "))?;
-        }
-        if !self.with.is_empty() {
-            write!(f, " with {}", list(&self.with, " and "))?;
+        for (before, words) in [(" of ", &self.of), (" with ", &self.with)] {
+            if !words.is_empty() {
+                write!(f, "{before}{}", words.iter().map(Atom::as_str).collect::<Vec<_>>().join(" and "))?;
+            }
         }
         for (i, does) in self.who.iter().enumerate() {
             write!(f, " {} {does}", if i == 0 { "who" } else { "and" })?;

@@ -46,13 +46,13 @@ pub(super) fn e2_manager_edits_administrator_and_below(tenant: &Tenant, change: 
     Some(Demand { lacks, needs })
 }
 
-/// E2, E3 and E12: whoever changes a member sees it, and takes away only subaccounts that it holds.
-/// Every bounded actor is shown no more than that, so none lacks it.
+/// E2, E3, E4 and E12: whoever sees only a part of a member sees another change: what the rest is asked
+/// to be would be given anew, and is not taken away. So it is for who holds all that the member has and
+/// shall have; an administrator holds one. Who sees less is refused by E4 to E6 where that matters.
 pub(super) fn e12_nobody_changes_what_it_does_not_see(_: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
-    let (before, after) = (set(change.before, "subaccounts"), set(change.after, "subaccounts"));
-    let taken = |anew: bool| -> BTreeSet<&Atom> { before.iter().copied().filter(|s| anew || !after.contains(s)).collect() };
-    let who = |who: Who, anew| who.of_one(owned(&before)).of(owned(&taken(anew)));
-    Some(Demand { lacks: None, needs: parent_or(who(manager(), is_anew_on_account(change)), Some(who(administrator(), false))) })
+    let held: BTreeSet<&Atom> = set(change.before, "subaccounts").into_iter().chain(set(change.after, "subaccounts")).collect();
+    let of = |who: Who| who.of(owned(&held));
+    Some(Demand { lacks: None, needs: parent_or(of(manager()), (held.len() <= 1).then(|| of(administrator()))) })
 }
 
 /// E3 and E13: role only, in the one subaccount of the surface.

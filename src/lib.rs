@@ -48,6 +48,12 @@
 //! | guard | a limit that stops one account's plan before its first write ([`plan::Verdict`]) |
 //! | report | something worth saying that asks for no change ([`plan::Report`]) |
 //! | one-off action | what somebody does for one member, once, on request ([`model::OneOff`]): a reset, an invitation again; never desired state, so in no plan |
+//! | saved plan | a plan in a file, with the canonical form of each change ([`plan::saved::Saved`]): what is reviewed, signed and applied later |
+//! | approval | what lets changes of a plan be made later ([`plan::Approved`]): the file that was reviewed, or signatures of its changes; it holds once. What nobody approved is unreviewed, what came back different is stale |
+//! | moment | what a member has before a change, or after one of its calls ([`plan::Moments`]) |
+//! | journal | the write-ahead record of one apply ([`apply::Journal`]): what may be made, then a line before each call; a run that was cut off is finished from it |
+//! | lease | what keeps a second apply of an account out while one runs ([`apply::Leases`]) |
+//! | audit log, head | what was applied, by whom and why, in lines that each hold the hash of the one before ([`apply::Audit`]); the hash of the last |
 
 pub mod apply;
 pub mod backends;

@@ -22,13 +22,14 @@ use std::collections::BTreeMap;
 use crate::apply::{Applied, CutOff, Lease};
 use crate::model::Reading;
 use crate::plan::saved::Saved;
-use crate::plan::{self, Cleared, Expiring, Lift, Plan};
+use crate::plan::{self, Account, Cleared, Expiring, Lift, Plan};
 
 use links::LinkFiles;
 use record::Log;
 
 pub use connect::{Connected, Folder, Site};
 pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
+pub use record::audit_log;
 pub use remains::Remains;
 pub use request::{Approval, Env, Request};
 pub use resumed::{Unfinished, unfinished};
@@ -42,11 +43,7 @@ pub use who::who;
 /// # Errors
 /// [`Stop`] where nothing could be attempted; an account that cannot be read is in the plan.
 pub async fn plan(request: &Request) -> Result<Plan, Stop> {
-    let folder = Folder::load(request);
-    let connected = Connected::to(&folder, request)?;
-    connected.is_to_come(request)?;
-    let readings = connected.read(request).await;
-    Ok(plan::plan(request.moment(), &connected.accounts(&readings)))
+    looked(request, |_, accounts| plan::plan(request.moment(), accounts)).await
 }
 
 /// The same, and the plan to be saved.
@@ -54,13 +51,12 @@ pub async fn plan(request: &Request) -> Result<Plan, Stop> {
 /// # Errors
 /// As [`plan()`].
 pub async fn plan_to_save(request: &Request) -> Result<(Plan, Saved), Stop> {
-    let folder = Folder::load(request);
-    let connected = Connected::to(&folder, request)?;
-    let readings = connected.read(request).await;
-    let accounts = connected.accounts(&readings);
-    let plan = plan::plan(request.moment(), &accounts);
-    let saved = reviewed::save(request, &folder, &plan, &accounts);
-    Ok((plan, saved))
+    let save = |folder: &Folder, accounts: &[Account<'_>]| {
+        let plan = plan::plan(request.moment(), accounts);
+        let saved = reviewed::save(request, folder, &plan, accounts);
+        (plan, saved)
+    };
+    looked(request, save).await
 }
 
 /// Reads every account, and lists what ends in the hours after the moment. Holds nothing that could
@@ -69,10 +65,16 @@ pub async fn plan_to_save(request: &Request) -> Result<(Plan, Saved), Stop> {
 /// # Errors
 /// As [`plan()`].
 pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
+    looked(request, |_, accounts| plan::expiring(request.moment(), hours, accounts)).await
+}
+
+/// Reads every account, and looks at them all.
+async fn looked<T>(request: &Request, look: impl FnOnce(&Folder, &[Account<'_>]) -> T) -> Result<T, Stop> {
     let folder = Folder::load(request);
     let connected = Connected::to(&folder, request)?;
+    connected.is_to_come(request)?;
     let readings = connected.read(request).await;
-    Ok(plan::expiring(request.moment(), hours, &connected.accounts(&readings)))
+    Ok(look(&folder, &connected.accounts(&readings)))
 }
 
 /// Shows `ask` the plan and what was cleared of it, and makes exactly the second.
@@ -105,7 +107,11 @@ impl Connected<'_> {
     /// Takes the leases, reads every account, and plans.
     async fn found(&self, request: &Request) -> Result<Found, Stop> {
         let leases = leases::take(self.sites(), request).await?;
-        let journals = resumed::are_still(request, &self.journals)?;
+        let mut journals = resumed::are_still(request, &self.journals)?;
+        // A run for one person alone leaves what others had begun to them.
+        if self.only.is_some() {
+            journals.clear();
+        }
         let links = LinkFiles::found(self.sites());
         let readings = self.read(request).await;
         let plan = plan::plan(request.moment(), &self.accounts(&readings));

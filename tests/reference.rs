@@ -248,12 +248,14 @@ fn a_question_is_found_by_its_words_and_by_how_it_begins() {
         ("resume", "After a run was killed"),
         ("killed", "After a run was killed"),
         ("interrupted", "After a run was killed"),
-        ("journal", "After a run was killed"),
+        ("half applied", "After a run was killed"),
     ] {
         for asked in [words(asked), vec![asked.to_owned()]] {
             assert!(explained(&asked, "text").starts_with(&format!("{title}\n")), "{asked:?}");
         }
     }
+    // A word of the tool's own is explained as that.
+    assert!(explained(&words("journal"), "text").contains("portcullis apply --resume"));
     // What no question asks is answered by its words, without those between.
     let mean = explained(&words("what does removals mean"), "text");
     assert!(mean.starts_with("removals (guard)"), "{mean}");

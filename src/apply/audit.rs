@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::plan::saved::{Signed, Source};
+use crate::plan::saved::{AuditEnd, Signed, Source};
 
 use super::private;
 
@@ -119,13 +119,6 @@ struct State {
     head: String,
 }
 
-/// Where a log ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    pub seq: u64,
-    pub hash: String,
-}
-
 impl Audit {
     /// Opens the log, and begins it where there is none, unless it must be there.
     ///
@@ -151,7 +144,7 @@ impl Audit {
             private::sync_folder(path).map_err(failed)?;
         } else {
             audit.locked(|state| state.catch_up())?;
-            if must_exist && audit.head().seq == 0 {
+            if must_exist && audit.end().lines == 0 {
                 return Err(format!("{} is empty: `portcullis audit start` begins a log", path.display()));
             }
         }
@@ -163,10 +156,10 @@ impl Audit {
     }
 
     /// Where the log ends as far as this process has written.
-    pub fn head(&self) -> Head {
+    pub fn end(&self) -> AuditEnd {
         match self.state.lock() {
-            Ok(state) => Head { seq: state.seq, hash: state.head.clone() },
-            Err(_) => Head { seq: 0, hash: NOTHING.to_owned() },
+            Ok(state) => AuditEnd { lines: state.seq, head: state.head.clone() },
+            Err(_) => AuditEnd { lines: 0, head: NOTHING.to_owned() },
         }
     }
 
@@ -206,14 +199,9 @@ impl State {
     fn catch_up(&mut self) -> io::Result<()> {
         let len = self.file.metadata()?.len();
         if len != self.len {
-            let from = len.saturating_sub(TAIL);
-            let mut tail = self.read_from(from)?;
-            if from > 0 && tail.iter().filter(|b| **b == b'\n').count() < 2 {
-                tail = self.read_from(0)?;
-            }
-            let whole = tail.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-            let (lines, torn) = tail.split_at(whole);
-            let last = lines.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|b| *b == b'\n').next());
+            let tail = self.tail(len)?;
+            let torn = &tail[whole(&tail)..];
+            let last = last_line(&tail);
             // Nothing is taken from a file before it is known to be a log.
             let last = last.map(read_line).transpose()?;
             let unended = (!torn.is_empty()).then(|| read_line(torn));
@@ -243,12 +231,29 @@ impl State {
         Ok(())
     }
 
+    /// The end of a log of this length, with its last whole line at least.
+    fn tail(&mut self, len: u64) -> io::Result<Vec<u8>> {
+        let from = len.saturating_sub(TAIL);
+        let tail = self.read_from(from)?;
+        let is_enough = from == 0 || tail.iter().filter(|b| **b == b'\n').count() > 1;
+        if is_enough { Ok(tail) } else { self.read_from(0) }
+    }
+
     fn read_from(&mut self, from: u64) -> io::Result<Vec<u8>> {
         self.file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         self.file.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// How much of it is whole lines.
+fn whole(text: &[u8]) -> usize {
+    text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1)
+}
+
+fn last_line(text: &[u8]) -> Option<&[u8]> {
+    text[..whole(text)].strip_suffix(b"\n").and_then(|lines| lines.rsplit(|b| *b == b'\n').next())
 }
 
 fn read_line(line: &[u8]) -> io::Result<Entry> {
@@ -269,10 +274,7 @@ pub struct Checked {
 /// printed earlier tells whether lines were cut off since.
 pub fn check(text: &[u8], head: Option<&str>) -> Checked {
     let mut checked = Checked::default();
-    let (whole, torn) = match text.iter().rposition(|b| *b == b'\n') {
-        Some(at) => text.split_at(at + 1),
-        None => (&[][..], text),
-    };
+    let (whole, torn) = text.split_at(whole(text));
     let mut prev = Some(NOTHING.to_owned());
     let mut seen = false;
     for line in whole.split_inclusive(|b| *b == b'\n') {
@@ -312,10 +314,13 @@ pub fn check(text: &[u8], head: Option<&str>) -> Checked {
     checked
 }
 
-/// Where a log ends; none where its last line is none.
-pub fn end(text: &str) -> Option<Head> {
-    let entry: Entry = serde_json::from_str(text.lines().next_back()?).ok()?;
-    Some(Head { seq: entry.seq, hash: entry.hash })
+/// Where a log ends; none where there is none, or its last line is none.
+pub fn end_of(path: &Path) -> Option<AuditEnd> {
+    let mut state = State { file: File::open(path).ok()?, len: 0, seq: 0, head: String::new() };
+    let len = state.file.metadata().ok()?.len();
+    let tail = state.tail(len).ok()?;
+    let entry = last_line(&tail).and_then(|line| read_line(line).ok())?;
+    Some(AuditEnd { lines: entry.seq, head: entry.hash })
 }
 
 /// Where a log says that something was applied.

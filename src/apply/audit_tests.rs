@@ -20,7 +20,7 @@ fn log() -> (tempfile::TempDir, PathBuf) {
     let path = folder.path().join("kept/audit.jsonl");
     let audit = Audit::open(&path, false, writer()).unwrap();
     ["a", "b", "c", "d"].iter().for_each(|member| audit.append(one_off(member)).unwrap());
-    assert_eq!(audit.head().seq, 5);
+    assert_eq!(audit.end().lines, 5);
     (folder, path)
 }
 
@@ -30,7 +30,7 @@ fn a_whole_log_is_whole_however_often_it_was_opened() {
     let again = Audit::open(&path, true, writer()).unwrap();
     again.append(one_off("e")).unwrap();
     let checked = check(&fs::read(&path).unwrap(), None);
-    assert_eq!((checked.lines, checked.wrong, checked.head), (6, vec![], Some(again.head().hash)));
+    assert_eq!((checked.lines, checked.wrong, checked.head), (6, vec![], Some(again.end().head)));
 }
 
 #[test]

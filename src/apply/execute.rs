@@ -40,6 +40,14 @@ pub struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
+    /// Where nothing is recorded, nobody stops anything and no link goes anywhere.
+    #[cfg(test)]
+    pub(super) fn plain(spec: &'static SystemSpec, tenant: &'a Tenant, reader: &'a dyn Reader, writer: &'a dyn Writer) -> Self {
+        static NEVER: std::sync::LazyLock<Stopping> = std::sync::LazyLock::new(Stopping::default);
+        let record = &super::journal::NoRecord;
+        Self { spec, tenant, caps: reader.caps(), minimum: 0, reader, writer, handover: None, record, stopping: &NEVER }
+    }
+
     /// The place for the link that the call may answer with, before it is made; none where the call
     /// makes no link or the connection names no place.
     ///

@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use futures::future::{BoxFuture, poll_fn};
 
 use super::{Site, execute};
-use crate::apply::{NoRecord, ResultWord, Stopping};
+use crate::apply::ResultWord;
 use crate::backends::{Reader, Writer};
 use crate::model::{Action, Actor, Attrs, Call, Caps, Channel, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant, Verb};
 use crate::plan::sample;
@@ -69,17 +69,7 @@ fn administrators_are_read_again_while_nothing_of_ours_is_written() {
     let server = Slow::default();
     let page = Page(&server, caps());
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
-    let site = Site {
-        spec: &solver::SPEC,
-        tenant: &tenant,
-        caps: page.caps(),
-        minimum: 0,
-        reader: &page,
-        writer: &server,
-        handover: None,
-        record: &NoRecord,
-        stopping: &Stopping::default(),
-    };
+    let site = Site::plain(&solver::SPEC, &tenant, &page, &server);
     let change = |i: usize| {
         let edit = sample::change("sol", Action::Edit, sample::member(&format!("p{i:02}@acme.example")), None, None);
         if i.is_multiple_of(4) { sample::ending_administrator(edit) } else { edit }
@@ -111,17 +101,7 @@ fn m2_nobody_is_invited_whose_link_would_have_no_place() {
     let (server, slow) = (Linking::default(), Slow::default());
     let page = Page(&slow, caps());
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
-    let site = Site {
-        spec: &meta_gateway::SPEC,
-        tenant: &tenant,
-        caps: page.caps(),
-        minimum: 0,
-        reader: &page,
-        writer: &server,
-        handover: Some(&handover),
-        record: &NoRecord,
-        stopping: &Stopping::default(),
-    };
+    let site = Site { handover: Some(&handover), ..Site::plain(&meta_gateway::SPEC, &tenant, &page, &server) };
     let invite = [sample::change("met", Action::Invite, sample::member("n@acme.example"), None, None)];
     let made = || block_on(execute(&site, &invite)).remove(0);
     assert_eq!((made().word, server.calls.load(Ordering::Relaxed)), (ResultWord::Applied, 1));
@@ -139,17 +119,7 @@ fn a_change_whose_first_call_is_manual_is_not_told_as_applied() {
     let server = Slow::default();
     let page = Page(&server, caps());
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
-    let site = Site {
-        spec: &solver::SPEC,
-        tenant: &tenant,
-        caps: page.caps(),
-        minimum: 0,
-        reader: &page,
-        writer: &server,
-        handover: None,
-        record: &NoRecord,
-        stopping: &Stopping::default(),
-    };
+    let site = Site::plain(&solver::SPEC, &tenant, &page, &server);
     let call = |label: &str, channel| sample::call(Verb::Set, label, Attrs::new(), channel);
     let mut by_hand = sample::change("sol", Action::Edit, sample::member("a@acme.example"), None, None);
     by_hand.calls = vec![call("set-groups", Channel::Manual), call("edit", Channel::Api)];
@@ -170,17 +140,7 @@ fn m3_a_link_waits_though_the_rest_of_the_change_is_manual() {
     let (server, slow) = (Linking::default(), Slow::default());
     let page = Page(&slow, caps());
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
-    let site = Site {
-        spec: &meta_gateway::SPEC,
-        tenant: &tenant,
-        caps: page.caps(),
-        minimum: 0,
-        reader: &page,
-        writer: &server,
-        handover: Some(&handover),
-        record: &NoRecord,
-        stopping: &Stopping::default(),
-    };
+    let site = Site { handover: Some(&handover), ..Site::plain(&meta_gateway::SPEC, &tenant, &page, &server) };
     let mut invite = sample::change("met", Action::Invite, sample::member("a@acme.example"), None, None);
     invite.calls = vec![
         sample::call(Verb::Invite, "invite", Attrs::new(), Channel::Api),

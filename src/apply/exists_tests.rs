@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
 
-use crate::apply::{ChangeResult, NoRecord, ResultWord, Site, Stopping, execute};
+use crate::apply::{ChangeResult, ResultWord, Site, execute};
 use crate::backends::{Reader, Writer};
 use crate::model::{Action, Actor, Call, Caps, Known, Link, Live, Outcome, Phase, Proof, Reading, Subject, Tenant, Verb};
 use crate::plan::sample;
@@ -63,17 +63,7 @@ fn answered(members: Vec<Live>, invited: &[&str], links: bool) -> (usize, Vec<Ch
     };
     let server = Full { caps, members, links, reads: AtomicUsize::new(0) };
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
-    let site = Site {
-        spec: &solver::SPEC,
-        tenant: &tenant,
-        caps: &server.caps,
-        minimum: 0,
-        reader: &server,
-        writer: &server,
-        handover: None,
-        record: &NoRecord,
-        stopping: &Stopping::default(),
-    };
+    let site = Site::plain(&solver::SPEC, &tenant, &server, &server);
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));
     let invites: Vec<_> = invited.iter().map(|who| sample::change("sol", Action::Invite, sample::member(who), None, after())).collect();
     let results = block_on(execute(&site, &invites));

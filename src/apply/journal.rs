@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Call, Outcome};
 use crate::plan::saved::SavedAccount;
-use crate::plan::{Change, ChangeId, Lift, Steps};
+use crate::plan::{Change, ChangeId, Lift, Moments};
 
 use super::outcome::ChangeResult;
 use super::private;
@@ -83,9 +83,9 @@ pub struct Begin {
     pub minimum_administrators: u32,
     /// The account and the cleared changes.
     pub account: SavedAccount,
-    /// By change: what it makes of its member step by step.
+    /// By change: what its member has at each moment.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
-    pub steps: BTreeMap<String, Steps>,
+    pub moments: BTreeMap<String, Moments>,
 }
 
 /// `--allow`, as it was given.

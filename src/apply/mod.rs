@@ -1,6 +1,7 @@
 //! Makes what was cleared happen: executor and results. Never computes a plan.
 
 mod audit;
+mod audit_heads;
 mod change;
 mod execute;
 mod exists;
@@ -14,9 +15,9 @@ mod read_back;
 mod stopping;
 
 pub use audit::{
-    AUDIT_VERSION, AppliedAt, Audit, ChangeEntry, Checked, Entry, Head, What, Writer, applied_digests, check as check_audit,
-    end as audit_end,
+    AUDIT_VERSION, AppliedAt, Audit, ChangeEntry, Checked, Entry, What, Writer, applied_digests, check as check_audit, end_of as audit_end,
 };
+pub use audit_heads::{sign_head, wrong_heads};
 pub use execute::{Site, execute};
 pub use handover::{Found, Handover, Ready, Swept};
 pub use journal::{
@@ -25,5 +26,5 @@ pub use journal::{
 pub use lease::{FileLeases, Holder, Lease, Leases, NoLease, Place, take as take_lease};
 pub use one_off::{OneOffResult, one_off};
 pub use outcome::{Applied, AuditNote, ChangeResult, Lifts, LinksApplied, ResultWord};
-pub use private::short_hash;
+pub use private::{new_file as private_file, short_hash};
 pub use stopping::Stopping;

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::model::Atom;
+use crate::plan::saved::AuditEnd;
 use crate::plan::{Blocked, Change, ChangeId, Cleared, Plan};
 
-use super::audit::Head;
 use super::handover::Swept;
 
 /// SYSTEMS.md E9: the address is taken where this actor does not see it.
@@ -90,7 +90,7 @@ pub struct LinksApplied {
 pub struct AuditNote {
     pub file: PathBuf,
     /// Where it ends now.
-    pub head: Option<Head>,
+    pub end: Option<AuditEnd>,
     /// Why it was not written.
     pub problem: Option<String>,
 }

@@ -20,7 +20,10 @@ pub(super) fn folder(folder: &Path) -> io::Result<()> {
 
 /// A new file of mode 0600 in place of one that a run which was cut off left: its mode is not known to be
 /// ours.
-pub(super) fn new_file(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// A folder or a disk that cannot be written.
+pub fn new_file(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         _ => {}

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
 
-use crate::apply::{ChangeResult, NoRecord, ResultWord, Site, Stopping, execute};
+use crate::apply::{ChangeResult, ResultWord, Site, execute};
 use crate::backends::{Reader, Writer};
 use crate::model::{
     Action, Actor, Assign, Attrs, Call, Caps, Channel, Incomplete, Invitation, Key, Known, Live, Outcome, Phase, Proof, Reading, Subject,
@@ -80,17 +80,7 @@ fn made(shows: Reading, changes: &[Change]) -> (Vec<ChangeResult>, Vec<String>, 
     };
     let server = Server { caps, shows, reads: AtomicUsize::new(0), calls: Mutex::default() };
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
-    let site = Site {
-        spec: &gamoshi::SPEC,
-        tenant: &tenant,
-        caps: &server.caps,
-        minimum: 0,
-        reader: &server,
-        writer: &server,
-        handover: None,
-        record: &NoRecord,
-        stopping: &Stopping::default(),
-    };
+    let site = Site::plain(&gamoshi::SPEC, &tenant, &server, &server);
     let results = block_on(execute(&site, changes));
     let calls = server.calls.lock().expect("no call panics").clone();
     (results, calls, server.reads.load(Ordering::Relaxed))

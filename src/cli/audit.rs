@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use crate::apply::{self, Applied, Audit, Head, What, Writer};
-use crate::plan::saved::{AUDIT_NAMESPACE, AllowedSigners};
-use crate::render::plan_view::TOOL;
+use crate::apply::{self, Applied};
+use crate::plan::saved::AUDIT_NAMESPACE;
 use crate::render::{self, AuditView};
-use crate::run::{Request, Stop};
+use crate::run::{self, Request, Stop};
 
 use super::args::DirArg;
 use super::context::Context;
@@ -79,7 +78,7 @@ fn verify(context: &Context, request: &Request, args: &VerifyArgs) -> Result<u8,
     let mut checked = apply::check_audit(&text, args.head.as_deref());
     if let Some(signers) = &args.signers {
         let allowed = saved_file::signers(signers, AUDIT_NAMESPACE)?;
-        checked.wrong.extend(signed_heads(&text, &allowed, request));
+        checked.wrong.extend(apply::wrong_heads(&text, &allowed));
     }
     let view = AuditView::of(path, &checked, args.head.is_some());
     let (mut out, paint) = context.out();
@@ -87,36 +86,15 @@ fn verify(context: &Context, request: &Request, args: &VerifyArgs) -> Result<u8,
     Ok(context.printed(out, printed, if view.whole { exit::DONE } else { exit::ERROR }))
 }
 
-/// What is wrong with the signatures of heads: one of nobody, of another line, or none at all.
-fn signed_heads(text: &[u8], allowed: &AllowedSigners, request: &Request) -> Vec<(usize, String)> {
-    let (mut wrong, mut signed_to) = (Vec::new(), None);
-    let lines = text.split(|b| *b == b'\n').enumerate();
-    for (i, entry) in lines.filter_map(|(i, line)| Some((i + 1, serde_json::from_slice::<apply::Entry>(line).ok()?))) {
-        let What::Head { signed } = &entry.what else { continue };
-        if signed.statement["head"] != entry.prev {
-            wrong.push((i, "the signature is of another head".to_owned()));
-        }
-        // A key that was a signer's when it signed vouches for what it signed.
-        match allowed.who_signed(signed, AUDIT_NAMESPACE, entry.at.parse().unwrap_or(request.now)) {
-            Ok(_) => signed_to = Some(i),
-            Err(why) => wrong.push((i, format!("the signature does not count: {why}"))),
-        }
-    }
-    if signed_to.is_none() {
-        wrong.push((0, "no head is signed by one of the allowed signers".to_owned()));
-    }
-    wrong
-}
-
 fn start(context: &Context, request: &Request, args: &LogArgs) -> Result<u8, Stop> {
     let path = file(request, args);
     if path.exists() {
         return Err(Stop::hinted(format!("{} is there already", path.display()), "`portcullis audit verify` checks it"));
     }
-    let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
-    let audit = Audit::open(path, false, writer).map_err(|why| Stop::failed(format!("the audit log cannot be written: {why}")))?;
-    let Head { hash, .. } = audit.head();
-    let checked = apply::check_audit(&fs::read(path).unwrap_or_default(), Some(&hash));
+    let request = Request { audit: path.to_owned(), ..context.request() };
+    let audit = run::audit_log(&request, false).map_err(|why| Stop::failed(format!("the audit log cannot be written: {why}")))?;
+    let head = audit.end().head;
+    let checked = apply::check_audit(&fs::read(path).unwrap_or_default(), Some(&head));
     let view = AuditView::of(path, &checked, true);
     let (mut out, paint) = context.out();
     let printed = if context.is_json() { render::json::write(&mut out, &view) } else { view.text(&mut out, paint) };
@@ -127,20 +105,9 @@ fn start(context: &Context, request: &Request, args: &LogArgs) -> Result<u8, Sto
 /// told of in the result.
 pub(super) fn sign(request: &Request, signer: Option<&Signer>, applied: &mut Applied) {
     let (Some(signer), Some(note)) = (signer, &mut applied.audit) else { return };
-    match sign_head(request, signer) {
-        Ok(head) => note.head = Some(head),
+    let signed = run::audit_log(request, true).and_then(|audit| apply::sign_head(&audit, signer.key(), request.now));
+    match signed {
+        Ok(end) => note.end = Some(end),
         Err(why) => note.problem = Some(format!("its head is not signed: {why}")),
     }
-}
-
-/// Signs where the log ends: whoever has the signature can tell whether it was rewritten before it.
-fn sign_head(request: &Request, signer: &Signer) -> Result<Head, String> {
-    let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
-    let audit = Audit::open(&request.audit, true, writer)?;
-    let Head { seq, hash } = audit.head();
-    let statement =
-        serde_json::json!({ "kind": "audit-head", "schema_version": "1", "head": hash, "lines": seq, "at": request.now.to_string() });
-    let signed = signer.sign_json(statement, AUDIT_NAMESPACE)?;
-    audit.append(What::Head { signed })?;
-    Ok(audit.head())
 }

@@ -1,9 +1,10 @@
 //! The file that holds a saved plan: read whole and proven, written whole, for its owner alone.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::apply;
 use crate::plan::saved::{AllowedSigners, NotSaved, Saved};
 use crate::run::Stop;
 
@@ -56,11 +57,7 @@ impl SavedFile {
             return Err(refuse(&"it is no regular file"));
         }
         let half = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&half).map_err(|e| refuse(&e))?;
+        let file = apply::private_file(&half).map_err(|e| refuse(&e))?;
         Ok(Self { path: path.to_owned(), half, file })
     }
 

@@ -57,12 +57,8 @@ impl Signer {
         Ok(Self { key: open(path)?, now: Timestamp::MIN, valid_until: Timestamp::MAX })
     }
 
-    /// Signs any statement in a namespace.
-    ///
-    /// # Errors
-    /// A key that cannot sign.
-    pub(super) fn sign_json(&self, statement: serde_json::Value, namespace: &str) -> Result<Signed, String> {
-        Signed::of_json(statement, namespace, &self.key).map_err(|why| format!("the key cannot sign: {why}"))
+    pub(super) fn key(&self) -> &PrivateKey {
+        &self.key
     }
 
     /// Adds the approval of these changes, all of them where none is named.

@@ -48,7 +48,10 @@ impl Start {
             ("connections.yaml".to_owned(), self.connections()),
             ("people.yaml".to_owned(), self.people()),
             (format!("accounts/{file}.yaml"), self.account()),
-            (".gitignore".to_owned(), "# the sandbox, and links that wait to be handed over\n.portcullis/\nlinks/\n".to_owned()),
+            (
+                ".gitignore".to_owned(),
+                "# the sandbox and the audit log, and links that wait to be handed over\n.portcullis/\nlinks/\n".to_owned(),
+            ),
         ];
         texts.extend(schemas.map(|(name, schema)| (format!("schemas/{name}"), format!("{schema:#}\n"))));
         texts

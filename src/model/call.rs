@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Atom, Domain, Email, Key, Link, Value};
+use super::{Atom, Attrs, Domain, Email, Key, Link, Value};
 
 /// What a call or a change is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +88,24 @@ pub struct Call {
     pub channel: Channel,
     /// Whether the system writes to the person because of it.
     pub mails: bool,
+}
+
+impl Call {
+    /// What a member who has these attributes has after the call.
+    #[must_use]
+    pub fn makes_of(&self, mut now: Attrs) -> Attrs {
+        for (key, assign) in &self.set {
+            let value = match assign {
+                Assign::To(value) => value.clone(),
+                Assign::Delta { add, remove } => {
+                    let held = now.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
+                    Value::Set(held.difference(remove).chain(add).cloned().collect())
+                }
+            };
+            now.insert(key, value);
+        }
+        now
+    }
 }
 
 /// What came of a call.

@@ -10,7 +10,7 @@ use crate::model::{Email, Subject};
 use super::account::{Account, Day, ONE_BY_ONE, Work};
 use super::change::{Blocked, Change, ChangeId, Stale};
 use super::draft::Draft;
-use super::steps::Steps;
+use super::moments::Moments;
 use super::{block, digest, order};
 
 /// The code under which a change that nobody approved holds up those that wait for it. It stands in no
@@ -26,7 +26,7 @@ pub struct Approved {
     /// How many must have signed each change; none where the review alone approves.
     pub quorum: Option<usize>,
     /// Of changes that a run began and that was cut off: what is left of one is approved with it.
-    pub begun: Vec<Steps>,
+    pub begun: Vec<Moments>,
     /// The least number of administrators that the guard left to that run: what it had not lowered, its rest
     /// does not lower.
     pub minimum: Option<u32>,
@@ -105,9 +105,10 @@ impl Approved {
     }
 
     /// The reviewed change of which this is the rest, where a run that was cut off had begun it: who
-    /// approved that one approved all of it.
+    /// approved that one approved all of it. What the journal says of it must be what was reviewed.
     pub fn continued(&self, change: &Change) -> Option<&ApprovedChange> {
-        self.begun.iter().filter(|steps| steps.are_continued_by(change)).find_map(|steps| self.changes.get(&steps.id))
+        let mut begun = self.begun.iter().filter(|moments| moments.are_continued_by(change));
+        begun.find_map(|moments| self.changes.get(&moments.id).filter(|reviewed| moments.are_of(&reviewed.form)))
     }
 
     /// Why the change is not made. Who gains by a change does not approve it.

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Assign, Attrs, Call, Direction, Key, Place, Subject, Value};
+use crate::model::{Action, Attrs, Call, Direction, Key, Place, Subject, Value};
 use crate::systems::{Administrator, Axis};
 
 use super::account::Account;
@@ -204,16 +204,7 @@ fn moments(change: &Change) -> Vec<Attrs> {
     let mut now = change.whole_before.clone();
     let but_last = change.calls.split_last().map_or(&[][..], |(_, calls)| calls);
     let after = |call: &Call| {
-        for (key, assign) in &call.set {
-            let value = match assign {
-                Assign::To(value) => value.clone(),
-                Assign::Delta { add, remove } => {
-                    let held = now.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
-                    Value::Set(held.difference(remove).chain(add).cloned().collect())
-                }
-            };
-            now.insert(key, value);
-        }
+        now = call.makes_of(std::mem::take(&mut now));
         now.clone()
     };
     but_last.iter().map(after).collect()

@@ -19,6 +19,7 @@ mod expiring;
 mod guards;
 mod invitation;
 mod lints;
+mod moments;
 mod one_off;
 mod only;
 mod order;
@@ -28,7 +29,6 @@ mod roll;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod saved;
-mod steps;
 mod unlisted;
 
 use jiff::Timestamp;
@@ -41,8 +41,8 @@ pub use change::{
 };
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
 pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Why, expiring};
+pub use moments::Moments;
 pub use one_off::{Against, Asked, OneOffAct, Refused, no_place_for_secrets, offered, one_off};
-pub use steps::Steps;
 
 /// The moment that a plan is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

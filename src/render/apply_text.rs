@@ -105,8 +105,8 @@ impl AuditNoteView {
     fn of(note: &AuditNote) -> Self {
         Self {
             file: note.file.display().to_string(),
-            head: note.head.as_ref().map(|h| h.hash.clone()),
-            lines: note.head.as_ref().map(|h| h.seq),
+            head: note.end.as_ref().map(|end| end.head.clone()),
+            lines: note.end.as_ref().map(|end| end.lines),
             problem: note.problem.clone(),
         }
     }

@@ -179,6 +179,11 @@ pub struct Connected<'f> {
 }
 
 impl<'f> Connected<'f> {
+    /// These accounts, of which nothing was approved before.
+    pub(super) fn of(sites: Vec<Site<'f>>, desired: AllDesired<'f>) -> Self {
+        Self { sites, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new(), valid_until: None, journals: BTreeMap::new() }
+    }
+
     /// Connects the accounts that the manifests manage and the request names.
     ///
     /// # Errors
@@ -187,8 +192,7 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = folder.chosen(request)?;
-        let sites = connect(manifests, &chosen, request)?;
-        Ok(Self { sites, desired, only: None, approved: BTreeMap::new(), lifts: Vec::new(), valid_until: None, journals: BTreeMap::new() })
+        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
     }
 
     /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
@@ -199,15 +203,7 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
-        Ok(Self {
-            sites: connect(manifests, &chosen, request)?,
-            desired,
-            only: None,
-            approved: BTreeMap::new(),
-            lifts: Vec::new(),
-            valid_until: None,
-            journals: BTreeMap::new(),
-        })
+        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
     }
 
     /// Connects what can be reached and is not managed: no `accounts.NAME` is there for it.
@@ -222,15 +218,7 @@ impl<'f> Connected<'f> {
             !manifests.accounts.contains_key(name.as_str()) && (request.accounts.is_empty() || request.accounts.iter().any(wanted))
         };
         let chosen: Vec<&Atom> = manifests.reachable().into_iter().filter(is_chosen).collect();
-        Ok(Self {
-            sites: connect(manifests, &chosen, request)?,
-            desired,
-            only: None,
-            approved: BTreeMap::new(),
-            lifts: Vec::new(),
-            valid_until: None,
-            journals: BTreeMap::new(),
-        })
+        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
     }
 
     /// Connects the embedded accounts alone.
@@ -249,15 +237,7 @@ impl<'f> Connected<'f> {
             return Err(stop);
         }
         let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
-        Ok(Self {
-            sites: connect(manifests, &chosen, request)?,
-            desired,
-            only: None,
-            approved: BTreeMap::new(),
-            lifts: Vec::new(),
-            valid_until: None,
-            journals: BTreeMap::new(),
-        })
+        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
     }
 
     /// Why the sandbox does not play an account, and what to do instead; nothing where no account has

@@ -82,7 +82,7 @@ pub async fn member(
     }
     let confirmed = plan::confirm(act, request.moment(), ask)?;
     let is_required = connected.requires_audit(site.name.as_str());
-    let audit = match record::open(request, is_required) {
+    let audit = match record::audit_log(request, is_required) {
         Err(why) if is_required => return Err(Stop::failed(format!("`audit: required`, and there is no audit log: {why}"))),
         audit => audit,
     };

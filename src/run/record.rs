@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::apply::{self, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Head, Journal, Record, ResultWord, What, Writer};
+use crate::apply::{self, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Journal, Record, ResultWord, What, Writer};
 use crate::model::{Call, Email, Outcome};
-use crate::plan::saved::{AuditEnd, SavedAccount, Source};
+use crate::plan::saved::{SavedAccount, Source};
 use crate::plan::{AccountPlan, Approved, Change, OneOffAct};
 use crate::render::plan_view::TOOL;
 
@@ -25,7 +25,7 @@ pub(super) struct Log {
 impl Log {
     /// `must_exist`: one of the accounts is written to only under a log that somebody has begun.
     pub(super) fn open(request: &Request, approval: &Approval, must_exist: bool) -> Self {
-        Self { audit: open(request, must_exist), approval: approval.word(), source: git::source(&request.folder) }
+        Self { audit: audit_log(request, must_exist), approval: approval.word(), source: git::source(&request.folder) }
     }
 
     /// The log, where it could be opened and may be used.
@@ -40,15 +40,23 @@ impl Log {
         }
     }
 
+    /// How many lines it has, where there is one.
+    pub(super) fn lines(&self) -> Option<u64> {
+        self.audit.as_ref().ok().map(|audit| audit.end().lines)
+    }
+
     /// What the result says of it.
     pub(super) fn note(&self, request: &Request) -> AuditNote {
-        let head = self.audit.as_ref().ok().map(Audit::head);
-        AuditNote { file: request.audit.clone(), head, problem: self.audit.as_ref().err().cloned() }
+        let end = self.audit.as_ref().ok().map(Audit::end);
+        AuditNote { file: request.audit.clone(), end, problem: self.audit.as_ref().err().cloned() }
     }
 }
 
-/// The log of a run; for one-off actions, too.
-pub(super) fn open(request: &Request, must_exist: bool) -> Result<Audit, String> {
+/// Opens the audit log of a request; it is begun where there is none, unless it must be there.
+///
+/// # Errors
+/// As [`Audit::open`].
+pub fn audit_log(request: &Request, must_exist: bool) -> Result<Audit, String> {
     let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
     Audit::open(&request.audit, must_exist, writer)
 }
@@ -79,10 +87,10 @@ pub(super) struct About<'r> {
 impl<'r> Recording<'r> {
     /// # Errors
     /// A log that the account requires and that cannot be had, or a journal that cannot be begun.
-    pub(super) fn new(log: &'r Log, about: About<'r>, begin: impl FnOnce() -> Result<Journal, String>) -> Result<Self, String> {
+    pub(super) fn new(log: &'r Log, about: About<'r>, begin: impl FnOnce(&About<'_>) -> Result<Journal, String>) -> Result<Self, String> {
         let audit = log.of(about.audit_required)?;
         Ok(Self {
-            journal: begin()?,
+            journal: begin(&about)?,
             audit,
             is_required: about.audit_required,
             log,
@@ -209,12 +217,6 @@ pub(super) fn one_off(act: &OneOffAct, word: ResultWord) -> What {
     }
 }
 
-/// Where the audit log ends now.
-pub(super) fn end(request: &Request) -> Option<AuditEnd> {
-    let text = std::fs::read_to_string(&request.audit).ok()?;
-    apply::audit_end(&text).map(|Head { seq, hash }| AuditEnd { lines: seq, head: hash })
-}
-
 /// What the audit log says was applied.
 pub(super) struct Spent(BTreeMap<String, AppliedAt>);
 
@@ -227,6 +229,13 @@ impl Spent {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self(BTreeMap::new())),
             Err(e) => Err(Stop::failed(format!("the audit log cannot be read: {}: {e}", request.audit.display()))),
         }
+    }
+
+    /// Of what was approved when the log had so many lines, at that time: what was applied since, each with
+    /// when.
+    pub(super) fn of_approved(&self, approved: &Approved, lines: Option<u64>, time: Option<Timestamp>) -> BTreeMap<String, String> {
+        let when = |digest: &String| Some((digest.clone(), self.since(digest, lines, time)?.to_owned()));
+        approved.changes.values().filter_map(|c| when(&c.digest)).collect()
     }
 
     /// When the change was applied since a time at which the log had so many lines, where it was: an

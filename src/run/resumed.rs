@@ -6,11 +6,11 @@ use wildmatch::WildMatchPattern;
 
 use crate::apply::{self, Begin, ChangeResult, CutOff, JOURNAL_VERSION, Journal, LiftLine};
 use crate::model::{Email, Reading};
-use crate::plan::saved::SavedAccount;
-use crate::plan::{Account, AccountPlan, Approved, Lift, Plan, Steps};
+use crate::plan::{AccountPlan, Approved, Lift, Moments, Plan};
 use crate::render::plan_view::TOOL;
 
-use super::{Connected, Request, Site, Stop, record};
+use super::record::About;
+use super::{Connected, Request, Site, Stop};
 
 /// An account of which an apply was cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,16 +70,15 @@ pub(super) fn approved(cut_off: &CutOff) -> Approved {
     approved
 }
 
-/// Of the changes that it had begun, what each makes step by step.
-pub(super) fn begun(cut_off: &CutOff) -> Vec<Steps> {
-    cut_off.begun.iter().filter_map(|id| cut_off.begin.steps.get(id)).cloned().collect()
+/// Of the changes that it had begun, the moments of each.
+pub(super) fn begun(cut_off: &CutOff) -> Vec<Moments> {
+    cut_off.begun.iter().filter_map(|id| cut_off.begin.moments.get(id)).cloned().collect()
 }
 
 /// Whether the run may still be finished as it was approved.
 ///
 /// # Errors
-/// Signatures that hold no longer, and a journal whose digests
-/// are not those of what stands in it.
+/// Signatures that hold no longer, and [`is_trusted`].
 pub(super) fn may_be_resumed(request: &Request, cut_off: &CutOff) -> Result<(), Stop> {
     let begin = &cut_off.begin;
     let account = &begin.account.account;
@@ -87,7 +86,16 @@ pub(super) fn may_be_resumed(request: &Request, cut_off: &CutOff) -> Result<(), 
         let until = begin.valid_until.map(|u| u.to_string()).unwrap_or_default();
         return Err(Stop::hinted(format!("the signatures for {account} were valid until {until}"), "plan again, and have it approved"));
     }
-    begin.account.prove().map_err(|why| Stop::failed(format!("the journal of {account} cannot be trusted: {why}")))
+    is_trusted(cut_off)
+}
+
+/// Whether the journal's digests are those of what stands in it.
+///
+/// # Errors
+/// A journal that was changed.
+pub(super) fn is_trusted(cut_off: &CutOff) -> Result<(), Stop> {
+    let account = &cut_off.begin.account;
+    account.prove().map_err(|why| Stop::failed(format!("the journal of {} cannot be trusted: {why}", account.account)))
 }
 
 /// The lifts that it was started with, of these accounts.
@@ -117,12 +125,12 @@ pub(super) fn one_plan<'c>(cut_off: impl Iterator<Item = &'c CutOff>) -> Result<
 pub(super) fn lost_links(site: &Site<'_>, reading: &Reading, cut_off: Option<&CutOff>) -> Vec<ChangeResult> {
     let (Some(cut_off), true) = (cut_off, site.spec.hands_links_over(&site.tenant)) else { return Vec::new() };
     let Some(handover) = site.handover_as_it_is() else { return Vec::new() };
-    let is_lost = |steps: &&Steps| {
-        let live = reading.members.iter().find(|m| m.email.key() == steps.subject && m.phase.is_pending());
-        steps.invites && live.is_some_and(|live| !handover.holds(&live.email))
+    let is_lost = |moments: &&Moments| {
+        let live = reading.members.iter().find(|m| m.email.key() == moments.subject && m.phase.is_pending());
+        moments.invites && live.is_some_and(|live| !handover.holds(&live.email))
     };
     let hint = "`portcullis member link`, or who generates one in the console, makes a new one";
-    begun(cut_off).iter().filter(is_lost).map(|steps| ChangeResult::lost_link(&steps.id, hint)).collect()
+    begun(cut_off).iter().filter(is_lost).map(|moments| ChangeResult::lost_link(&moments.id, hint)).collect()
 }
 
 /// Where an account needs nothing of what it was approved for, a run that was cut off is over.
@@ -137,29 +145,28 @@ pub(super) fn nothing_is_left(request: &Request, only: Option<&Email>, account: 
     }
 }
 
-/// Starts the journal of one account: what was cleared for it, of the plan of this digest.
+/// Starts the journal of one account: what was cleared for it. `audit_lines` is how long the audit log is.
 pub(super) fn journal(
     request: &Request,
-    plan: &str,
     lifts: &[Lift],
-    planned: &AccountPlan,
-    account: &Account<'_>,
+    about: &About<'_>,
     connected: &Connected<'_>,
+    audit_lines: Option<u64>,
 ) -> Result<Journal, String> {
     let begin = Begin {
         schema_version: JOURNAL_VERSION.to_owned(),
         tool: TOOL.to_owned(),
         at: request.now.to_string(),
         by: request.by.clone(),
-        plan: plan.to_owned(),
+        plan: about.plan.to_owned(),
         lifts: lifts.iter().map(LiftLine::of).collect(),
         revoke: connected.only.as_ref().map(ToString::to_string),
         valid_until: connected.valid_until,
-        audit_lines: record::end(request).map(|end| end.lines),
-        minimum_administrators: planned.minimum_administrators(),
-        account: SavedAccount::of(planned, account),
-        steps: planned.changes.iter().map(|c| (c.id.clone(), Steps::of(c))).collect(),
+        audit_lines,
+        minimum_administrators: about.planned.minimum_administrators(),
+        account: about.account.clone(),
+        moments: about.planned.changes.iter().map(|c| (c.id.clone(), Moments::of(c))).collect(),
     };
-    let path = apply::journal_path(&request.journals, &planned.account, begin.revoke.is_some());
+    let path = apply::journal_path(&request.journals, &about.planned.account, begin.revoke.is_some());
     Journal::begin(&path, begin, request.halt_at)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use crate::apply;
 use crate::manifest::{Manifests, Whom};
 use crate::model::{Atom, Email};
 use crate::plan::Plan;
@@ -13,7 +14,7 @@ use crate::render::{Kind, PlanView};
 
 use super::connect::{choose, connect};
 use super::record::Spent;
-use super::{Connected, Folder, Request, Site, Stop, git, record, resumed};
+use super::{Connected, Folder, Request, Site, Stop, git, resumed};
 
 /// A plan that was reviewed.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub(super) fn save(request: &Request, folder: &Folder, plan: &Plan, accounts: &[
         view: json!(PlanView::of(plan, Kind::Plan)),
         inputs: folder.sources().iter().map(|s| Input::of(s.name(), s.text())).collect(),
         source: git::source(&request.folder),
-        audit: record::end(request),
+        audit: apply::audit_end(&request.audit),
     };
     Saved::of(plan, accounts, around)
 }
@@ -77,13 +78,12 @@ impl<'f> Connected<'f> {
             }
         };
         for account in approved.values_mut() {
-            let lines = saved.audit.as_ref().map(|a| a.lines);
-            let when = |digest: &String| Some((digest.clone(), spent.since(digest, lines, saved.as_of())?.to_owned()));
-            account.spent = account.changes.values().filter_map(|c| when(&c.digest)).collect();
+            account.spent = spent.of_approved(account, saved.audit.as_ref().map(|a| a.lines), saved.as_of());
         }
         let mut lifts = Vec::new();
         let journals = if resume { resumed::journals(request)? } else { BTreeMap::new() };
-        for (account, cut_off) in journals.iter().filter(|(_, c)| c.begin.plan == saved.digest() && c.begin.revoke.is_none()) {
+        for (account, cut_off) in journals.iter().filter(|(_, c)| c.begin.plan == saved.digest()) {
+            resumed::is_trusted(cut_off)?;
             lifts.extend(resumed::lifts(cut_off, &sites)?);
             if let Some(approved) = approved.get_mut(account) {
                 approved.begun = resumed::begun(cut_off);
@@ -91,7 +91,7 @@ impl<'f> Connected<'f> {
             }
         }
         lifts.dedup();
-        Ok(Self { sites, desired, only: None, approved, lifts, valid_until, journals })
+        Ok(Self { approved, lifts, valid_until, journals, ..Self::of(sites, desired) })
     }
 
     /// Connects the accounts of which a run was cut off, each to the place where it was; none where no
@@ -113,15 +113,13 @@ impl<'f> Connected<'f> {
             same_place(site, &cut_off.begin.account)?;
             resumed::may_be_resumed(request, cut_off)?;
             let mut theirs = resumed::approved(cut_off);
-            let when =
-                |digest: &String| Some((digest.clone(), spent.since(digest, cut_off.begin.audit_lines, cut_off.began())?.to_owned()));
-            theirs.spent = theirs.changes.values().filter_map(|c| when(&c.digest)).collect();
+            theirs.spent = spent.of_approved(&theirs, cut_off.begin.audit_lines, cut_off.began());
             approved.insert(site.name.to_string(), theirs);
             lifts.extend(resumed::lifts(cut_off, &sites)?);
             valid_until = valid_until.into_iter().chain(cut_off.begin.valid_until).min();
         }
         lifts.dedup();
-        Ok(Self { sites, desired, only: None, approved, lifts, valid_until, journals })
+        Ok(Self { approved, lifts, valid_until, journals, ..Self::of(sites, desired) })
     }
 }
 

@@ -66,7 +66,7 @@ impl Run<'_> {
         let site = connected.site(&planned.account).ok_or("the account is gone")?;
         let input = connected.account(site, reading).ok_or("the account is gone")?;
         let plan = self.cleared.plan().lifted_by();
-        let earlier = self.journals.get(&planned.account).filter(|_| connected.only.is_none());
+        let earlier = self.journals.get(&planned.account);
         let about = About {
             plan,
             planned,
@@ -74,7 +74,7 @@ impl Run<'_> {
             approved: connected.approved.get(&planned.account),
             audit_required: connected.requires_audit(&planned.account),
         };
-        let begin = || resumed::journal(self.request, plan, self.lifts, planned, &input, connected);
+        let begin = |about: &About<'_>| resumed::journal(self.request, self.lifts, about, connected, log.lines());
         let recording = Recording::new(log, about, begin)?;
         earlier.into_iter().for_each(|cut_off| recording.tell_of(cut_off));
         Ok(Some(recording))

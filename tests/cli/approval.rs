@@ -6,7 +6,7 @@ use super::program::{Said, World};
 
 const NONE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
-const CONNECTIONS: &str = "
+pub(super) const CONNECTIONS: &str = "
     connections:
       sol: { system: solver, backend: embedded, timezone: UTC, actor: { role: super-user, member: root@acme.example } }
       sol-two: { system: solver, backend: embedded, actor: { role: super-user } }

@@ -4,13 +4,8 @@ use portcullis::plan::saved::Saved;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
+use super::approval::CONNECTIONS;
 use super::program::{Said, World};
-
-const CONNECTIONS: &str = "
-    connections:
-      sol: { system: solver, backend: embedded, timezone: UTC, actor: { role: super-user, member: root@acme.example } }
-      sol-two: { system: solver, backend: embedded, actor: { role: super-user } }
-";
 
 const LIVE: &str = "
     accounts:

@@ -10,7 +10,7 @@ use portcullis::backends::Backend;
 use portcullis::desired::{self, Desired};
 use portcullis::model::{Call, Live, Outcome, Reading};
 use portcullis::plan::saved::SavedAccount;
-use portcullis::plan::{self, Account, AccountPlan, Approved, Change, Moment, Plan, Steps};
+use portcullis::plan::{self, Account, AccountPlan, Approved, Change, Moment, Moments, Plan};
 use portcullis::sandbox::{MailKind, Sandbox};
 use proptest::test_runner::TestCaseError;
 
@@ -163,7 +163,7 @@ pub fn a_cut_off_run_is_resumed(blueprint: &Blueprint, calls: usize, undisturbed
     let cut = CutAfter { left: Mutex::new(blueprint.policy.pace as usize % calls), begun: Mutex::default() };
     made(&look, &plan, &cut, blueprint.policy.pace);
     let begun = cut.begun.into_inner().expect("nobody panics");
-    let steps: BTreeMap<&str, Steps> = plan.accounts[0].changes.iter().map(|c| (c.id.as_str(), Steps::of(c))).collect();
+    let steps: BTreeMap<&str, Moments> = plan.accounts[0].changes.iter().map(|c| (c.id.as_str(), Moments::of(c))).collect();
     approved.begun = begun.iter().filter_map(|id| steps.get(id.as_str())).cloned().collect();
 
     approved.minimum = Some(plan.accounts[0].minimum_administrators());

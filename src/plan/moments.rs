@@ -1,4 +1,4 @@
-//! What a change makes of its member step by step, and whether a fresh change is the rest of one that
+//! What a member has at each moment of a change, and whether a fresh change is the rest of one that
 //! was begun: by a run that was cut off between two of its calls.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,22 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::model::{Action, Assign, Attrs, Value, Verb};
+use crate::model::{Action, Attrs, Verb};
 
 use super::change::Change;
 
 /// Attributes by key.
 type Held = BTreeMap<String, Json>;
 
-/// The moments of a change.
+/// The moments of a change: before its first call, and after each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Steps {
+pub struct Moments {
     /// The id of the change, and what it does.
     pub id: String,
     pub action: String,
     pub subject: String,
     /// What the member has before the first call, and after each; null where there is no member.
-    pub moments: Vec<Option<Held>>,
+    pub held: Vec<Option<Held>>,
     /// What the member shall have in the end; null where the membership ends.
     pub after: Option<Held>,
     /// The attributes that its calls write; the others are shown and asked for by nothing: an end that the
@@ -33,28 +33,38 @@ pub struct Steps {
     pub invites: bool,
 }
 
-impl Steps {
+impl Moments {
     pub fn of(change: &Change) -> Self {
         let is_new = matches!(change.action, Action::Invite | Action::AllowDomain | Action::DisallowDomain);
         let mut now = (!is_new).then(|| change.whole_before().clone());
-        let mut moments = vec![now.as_ref().map(held)];
+        let mut all = vec![now.as_ref().map(held)];
         for call in &change.calls {
             now = match call.verb {
                 Verb::Delete => None,
-                _ => Some(made(now.unwrap_or_default(), &call.set)),
+                _ => Some(call.makes_of(now.unwrap_or_default())),
             };
-            moments.push(now.as_ref().map(held));
+            all.push(now.as_ref().map(held));
         }
         Self {
             id: change.id.clone(),
             action: change.action.word().to_owned(),
             subject: change.subject.as_str().to_owned(),
-            moments,
+            held: all,
             after: change.whole_after().map(held),
             written: written(change).map(str::to_owned).collect(),
             invites: change.calls.iter().any(|c| matches!(c.verb, Verb::Invite | Verb::Resend)),
             defaults: change.calls.iter().any(|c| c.verb == Verb::Invite),
         }
+    }
+
+    /// Whether a canonical form is of the same change: whom, how, and to what end.
+    pub fn are_of(&self, form: &Json) -> bool {
+        let asked =
+            |(key, value): (&String, &Json)| value == "rolling" || self.after.as_ref().and_then(|after| after.get(key)) == Some(value);
+        form["subject"] == self.subject
+            && form["action"] == self.action
+            && form["after"].is_null() == self.after.is_none()
+            && form["after"].as_object().into_iter().flatten().all(asked)
     }
 
     /// Whether the change is what is left of this one: it starts at one of its moments, and asks for
@@ -71,11 +81,11 @@ impl Steps {
                 before.iter().all(|(key, is)| moment.get(key).map_or(self.defaults, |was| was == is))
             }
         };
-        self.subject == change.subject.as_str() && self.is_followed_by(change.action) && asks && self.moments.iter().any(starts)
+        self.subject == change.subject.as_str() && self.is_followed_by(change.action) && asks && self.held.iter().any(starts)
     }
 }
 
-impl Steps {
+impl Moments {
     fn is_followed_by(&self, action: Action) -> bool {
         let begun = Action::ALL.into_iter().find(|a| a.word() == self.action);
         match begun {
@@ -107,24 +117,10 @@ fn held(attrs: &Attrs) -> Held {
     attrs.iter().map(|(key, value)| ((*key).to_owned(), value.to_json())).collect()
 }
 
-fn made(mut now: Attrs, set: &BTreeMap<crate::model::Key, Assign>) -> Attrs {
-    for (key, assign) in set {
-        let value = match assign {
-            Assign::To(value) => value.clone(),
-            Assign::Delta { add, remove } => {
-                let held = now.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
-                Value::Set(held.difference(remove).chain(add).cloned().collect())
-            }
-        };
-        now.insert(key, value);
-    }
-    now
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Channel;
+    use crate::model::{Assign, Channel};
     use crate::plan::sample::{attrs, call, change, member, one, set, text};
 
     /// Role and scopes by two calls, as emma-hq makes it.
@@ -148,32 +144,32 @@ mod tests {
 
     #[test]
     fn what_is_left_after_any_call_continues_the_change() {
-        let steps = Steps::of(&edit());
-        assert!(steps.are_continued_by(&rest("author", &["apac", "emea"])));
-        assert!(steps.are_continued_by(&rest("author", &["emea"])));
+        let moments = Moments::of(&edit());
+        assert!(moments.are_continued_by(&rest("author", &["apac", "emea"])));
+        assert!(moments.are_continued_by(&rest("author", &["emea"])));
     }
 
     #[test]
     fn what_somebody_made_of_the_member_meanwhile_does_not() {
-        let steps = Steps::of(&edit());
-        assert!(!steps.are_continued_by(&rest("manager", &["emea"])), "another role than at any moment");
-        assert!(!steps.are_continued_by(&rest("editor", &["apac", "emea"])), "the second step without the first");
+        let moments = Moments::of(&edit());
+        assert!(!moments.are_continued_by(&rest("manager", &["emea"])), "another role than at any moment");
+        assert!(!moments.are_continued_by(&rest("editor", &["apac", "emea"])), "the second step without the first");
         let mut more = rest("author", &["emea"]);
         more.whole_after.as_mut().unwrap().insert("role", one("manager"));
         more.calls[0].set.insert("role", Assign::To(one("manager")));
-        assert!(!steps.are_continued_by(&more), "more than was asked");
+        assert!(!moments.are_continued_by(&more), "more than was asked");
         let mut less = rest("author", &["emea"]);
         less.whole_after.as_mut().unwrap().retain(|key, _| *key != "subaccounts");
-        assert!(!steps.are_continued_by(&less), "less than was asked: an end or a limit that is left out gives more");
+        assert!(!moments.are_continued_by(&less), "less than was asked: an end or a limit that is left out gives more");
         let mut back = rest("author", &["emea"]);
         back.action = Action::Restore;
-        assert!(!steps.are_continued_by(&back), "another action");
+        assert!(!moments.are_continued_by(&back), "another action");
         let mut other = rest("author", &["emea"]);
         other.subject = member("sam@acme.example");
-        assert!(!steps.are_continued_by(&other), "somebody else");
+        assert!(!moments.are_continued_by(&other), "somebody else");
         let mut ends = rest("author", &["emea"]);
         (ends.action, ends.after) = (Action::Remove, None);
-        assert!(!steps.are_continued_by(&ends), "an end that was not asked for");
+        assert!(!moments.are_continued_by(&ends), "an end that was not asked for");
     }
 
     #[test]
@@ -183,11 +179,11 @@ mod tests {
         let mut anew = change("news", Action::EditInvitation, member("kim@acme.example"), Some(before), Some(after.clone()));
         anew.calls =
             vec![call(Verb::Delete, "delete", Attrs::new(), Channel::Api), call(Verb::Invite, "invite", after.clone(), Channel::Api)];
-        let steps = Steps::of(&anew);
+        let moments = Moments::of(&anew);
         let invite = change("news", Action::Invite, member("kim@acme.example"), None, Some(after.clone()));
-        assert!(steps.are_continued_by(&invite));
+        assert!(moments.are_continued_by(&invite));
         anew.calls.remove(0);
-        let never_gone = Steps::of(&anew);
+        let never_gone = Moments::of(&anew);
         assert!(!never_gone.are_continued_by(&invite), "who was never taken away is not invited");
     }
 
@@ -203,6 +199,6 @@ mod tests {
         let whole = attrs([("name", text("Kim")), ("role", one("user-manager"))]);
         let mut raised = change("gam", Action::Edit, member("kim@acme.example"), Some(by_default), Some(whole));
         raised.after = Some(attrs([("role", one("user-manager"))]));
-        assert!(Steps::of(&invite).are_continued_by(&raised));
+        assert!(Moments::of(&invite).are_continued_by(&raised));
     }
 }

@@ -50,6 +50,42 @@ pub enum Verb {
     ResetTwoFactor,
 }
 
+impl Verb {
+    pub const ALL: [Verb; 11] = [
+        Verb::Invite,
+        Verb::Resend,
+        Verb::EditInvitation,
+        Verb::Set,
+        Verb::Restore,
+        Verb::Delete,
+        Verb::Deactivate,
+        Verb::AllowDomain,
+        Verb::DisallowDomain,
+        Verb::ResetPassword,
+        Verb::ResetTwoFactor,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Invite => "invite",
+            Verb::Resend => "resend",
+            Verb::EditInvitation => "edit-invitation",
+            Verb::Set => "set",
+            Verb::Restore => "restore",
+            Verb::Delete => "delete",
+            Verb::Deactivate => "deactivate",
+            Verb::AllowDomain => "allow-domain",
+            Verb::DisallowDomain => "disallow-domain",
+            Verb::ResetPassword => "reset-password",
+            Verb::ResetTwoFactor => "reset-2fa",
+        }
+    }
+    /// The verb of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|v| v.word() == word)
+    }
+}
+
 /// Who makes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {

@@ -1,5 +1,6 @@
 //! The words of the design as types. No system is named here, nothing is read or written.
 
+pub mod bridge;
 mod call;
 mod direction;
 mod email;

@@ -449,7 +449,7 @@ impl BackendView {
             let kept = move |k: &&'static str| caps.keeps_ends || spec.attr(k).is_some_and(|a| a.axis != Axis::Until);
             let each = in_order(keys).into_iter().filter(kept).map(Some);
             itself.into_iter().chain(each).map(|attribute| ChannelView {
-                call: verb_word(*verb),
+                call: verb.word(),
                 attribute,
                 channel: Word(caps.channel(*verb, attribute)),
             })
@@ -474,39 +474,10 @@ impl ChannelView {
 impl Spelt for Verb {
     const NAME: &'static str = "Verb";
     fn values() -> Vec<Self> {
-        [
-            Verb::Invite,
-            Verb::Resend,
-            Verb::EditInvitation,
-            Verb::Set,
-            Verb::Restore,
-            Verb::Delete,
-            Verb::Deactivate,
-            Verb::AllowDomain,
-            Verb::DisallowDomain,
-            Verb::ResetPassword,
-            Verb::ResetTwoFactor,
-        ]
-        .to_vec()
+        Verb::ALL.to_vec()
     }
     fn spelt(self) -> &'static str {
-        verb_word(self)
-    }
-}
-
-fn verb_word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Invite => "invite",
-        Verb::Resend => "resend",
-        Verb::EditInvitation => "edit-invitation",
-        Verb::Set => "set",
-        Verb::Restore => "restore",
-        Verb::Delete => "delete",
-        Verb::Deactivate => "deactivate",
-        Verb::AllowDomain => "allow-domain",
-        Verb::DisallowDomain => "disallow-domain",
-        Verb::ResetPassword => "reset-password",
-        Verb::ResetTwoFactor => "reset-2fa",
+        self.word()
     }
 }
 

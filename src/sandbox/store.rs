@@ -12,7 +12,7 @@ use crate::systems::SystemSpec;
 
 use super::answer::{Fault, Host};
 use super::error::SandboxError;
-use super::member::{Member, Stored, decode, encode};
+use super::member::{Member, Stored, encode};
 use super::outbox::MailKind;
 
 /// One account's own row.
@@ -156,7 +156,7 @@ impl<'a> Store<'a> {
                 },
                 declined: number(3)?? != 0,
                 since: instant(number(4)??)?,
-                attrs: decode(self.spec, text(5)?, &mut self.words.borrow_mut())?,
+                attrs: self.spec.attrs_from_json(text(5)?, &mut self.words.borrow_mut()).ok()?,
                 attempts: u32::try_from(number(6)??).ok()?,
             })
         };

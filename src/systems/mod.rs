@@ -4,6 +4,7 @@
 mod check;
 pub mod emma_hq;
 mod emma_hq_checks;
+mod from_json;
 pub mod gamoshi;
 pub mod insider;
 mod insider_checks;

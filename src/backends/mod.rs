@@ -1,6 +1,7 @@
 //! How one account is read and written. Knows no policy. Reading and writing are two traits:
 //! read-only commands hold no writer, and no writer is to be had without [`Cleared`].
 
+pub mod bridge;
 pub mod embedded;
 pub mod http;
 pub mod roster;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 
-use crate::model::{Call, Caps, Outcome, Reading, Subject, Tenant};
+use crate::model::{Call, Caps, Email, Outcome, Reading, Subject, Tenant};
 use crate::plan::Cleared;
 use crate::systems::SystemSpec;
 
@@ -27,6 +28,13 @@ pub trait Reader: Send + Sync {
 pub trait Writer: Send + Sync {
     /// Makes one call whose channel is `Api`. `key` names the change and call, the same on every try.
     fn call<'a>(&'a self, on: &'a Subject, call: &'a Call, key: &'a str) -> BoxFuture<'a, Outcome>;
+}
+
+/// Who and where the connection says that it is (`expect`). What cannot be checked does not hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expect {
+    pub tenant: Option<String>,
+    pub actor: Option<Email>,
 }
 
 /// One account's two sides.
@@ -47,7 +55,8 @@ pub trait Backend: Send + Sync {
 /// connection: for explaining.
 pub fn of(spec: &'static SystemSpec, tenant: &Tenant) -> Vec<(&'static str, Caps)> {
     let caps = |name: &&'static str| match *name {
-        "embedded" => Some((*name, embedded::caps(spec, tenant))),
+        // A bridge in front of the whole product: a real one says itself what it has.
+        "embedded" | "bridge" => Some((*name, embedded::caps(spec, tenant))),
         "roster" => Some((*name, roster::caps(spec, tenant))),
         "scim" => Some((*name, scim::caps())),
         _ => None,

@@ -1,6 +1,5 @@
-use std::fmt::Write;
-
-use crate::model::{Place, is_unprintable};
+use crate::model::Place;
+pub use crate::model::quoted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -68,26 +67,6 @@ pub fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(d, w)| *d <= 1 + w.chars().count().max(length) / 4)
         .min()
         .map(|(_, w)| w)
-}
-
-/// A text from a manifest inside a message: in backticks, short, and without any character that a
-/// terminal would act on.
-pub fn quoted(text: &str) -> String {
-    const MOST: usize = 60;
-    let mut out = String::from("`");
-    for (i, c) in text.chars().enumerate() {
-        if i == MOST {
-            out.push('\u{2026}');
-            break;
-        }
-        if is_unprintable(c) {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('`');
-    out
 }
 
 #[cfg(test)]

@@ -113,6 +113,8 @@ pub struct Links {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackendName {
     Embedded,
+    /// Whatever speaks the bridge protocol.
+    Bridge,
     Scim,
     /// An exported list, and a runbook: nothing is ever sent.
     Roster,
@@ -122,6 +124,7 @@ impl BackendName {
     pub fn word(self) -> &'static str {
         match self {
             BackendName::Embedded => "embedded",
+            BackendName::Bridge => "bridge",
             BackendName::Scim => "scim",
             BackendName::Roster => "roster",
         }
@@ -129,21 +132,21 @@ impl BackendName {
     pub fn is_network(self) -> bool {
         match self {
             BackendName::Embedded | BackendName::Roster => false,
-            BackendName::Scim => true,
+            BackendName::Scim | BackendName::Bridge => true,
         }
     }
     /// Attributes of members that it reads from the product itself; a roster knows what its columns
-    /// say, and the sandbox everything. A test holds them against what the backend says of itself.
+    /// say, the sandbox everything, and a bridge what it says when it is asked. A test holds them against what the backend says of itself.
     pub fn reads(self) -> &'static [&'static str] {
         match self {
-            BackendName::Embedded | BackendName::Roster => &[],
+            BackendName::Embedded | BackendName::Bridge | BackendName::Roster => &[],
             BackendName::Scim => &["name", "role"],
         }
     }
     /// Whether it can take access away and keep the record (`on-removal`).
     pub fn deactivates(self) -> bool {
         match self {
-            BackendName::Embedded | BackendName::Roster => false,
+            BackendName::Embedded | BackendName::Bridge | BackendName::Roster => false,
             BackendName::Scim => true,
         }
     }

@@ -119,7 +119,7 @@ fn embedded<'m>(sink: &mut Sink, id: &'m Atom, at: Cursor<'_>, manifests: &'m Ma
     };
     match connection.backend {
         BackendName::Embedded => Some(connection),
-        BackendName::Scim | BackendName::Roster => {
+        BackendName::Bridge | BackendName::Scim | BackendName::Roster => {
             let message = format!("{} is not embedded: only the sandbox can be loaded", quoted(id.as_str()));
             sink.say(Diagnostic::error("not-embedded", message, at.key_place()).related(connection.at.clone(), "the connection"));
             None

@@ -199,6 +199,8 @@ pub(super) struct Host {
 pub(super) enum BackendWord {
     /// The sandbox in one local file.
     Embedded,
+    /// A small HTTP service in front of the product, in the bridge protocol.
+    Bridge,
     /// SCIM 2.0 over HTTP.
     Scim,
     /// An exported list, read; every change is a step of the runbook.

@@ -27,4 +27,4 @@ pub use reading::{Domains, Incomplete, Noticed, Proof, Reading, Remark};
 pub use roster::{Encoding, Roster, Status};
 pub use tenant::{Actor, Caps, Tenant};
 pub use value::{Attrs, Key, Name, Value};
-pub use word::{Atom, Atoms, BadWord, is_unprintable};
+pub use word::{Atom, Atoms, BadWord, is_unprintable, quoted};

@@ -1,6 +1,6 @@
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// One word of a system or a manifest: a role, privilege, subaccount, group, or the name of an
@@ -57,6 +57,26 @@ impl Atom {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A text from outside inside a message: in backticks, short, and without any character that a
+/// terminal would act on.
+pub fn quoted(text: &str) -> String {
+    const MOST: usize = 60;
+    let mut out = String::from("`");
+    for (i, c) in text.chars().enumerate() {
+        if i == MOST {
+            out.push('\u{2026}');
+            break;
+        }
+        if is_unprintable(c) {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('`');
+    out
 }
 
 /// Words that were met before, each kept once: a hundred thousand members have a few dozen words

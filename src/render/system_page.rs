@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::manifest::BackendName;
 use crate::model::Channel;
 use crate::systems::{Keeper, SystemSpec};
 
@@ -272,7 +273,9 @@ fn backends(page: &mut Page, view: &SystemView) {
 
 fn reads(view: &SystemView, backend: &BackendView) -> String {
     let unread: Vec<&str> = view.attributes.iter().map(|a| a.attribute).filter(|k| !backend.reads.contains(k)).collect();
-    let mut says = vec![format!("reads {}", backend.reads.join(", "))];
+    // What a bridge has, it says itself, and only when it is asked.
+    let at_most = if backend.backend == BackendName::Bridge.word() { ", or what of it the bridge says that it has" } else { "" };
+    let mut says = vec![format!("reads {}{at_most}", backend.reads.join(", "))];
     let unread: Vec<&str> = unread.into_iter().filter(|k| *k != "end" || view.ends.native).collect();
     if !unread.is_empty() {
         says.push(format!("cannot read {}", unread.join(", ")));

@@ -9,11 +9,12 @@ use jiff::civil::Date;
 use wildmatch::WildMatchPattern;
 
 use crate::apply::{CutOff, Handover};
-use crate::backends::Backend;
+use crate::backends::bridge::Bridge;
 use crate::backends::embedded::Embedded;
 use crate::backends::roster::{Beside, Exported, RosterReader};
-use crate::backends::scim::{Expect, Scim};
+use crate::backends::scim::Scim;
 use crate::backends::token::{self, Refusal};
+use crate::backends::{Backend, Expect};
 use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Lint, Loaded, Manifests, Reached, Sources};
@@ -420,15 +421,19 @@ fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request
             let host = Host { account: name.clone(), spec: connection.spec, tenant: tenant.clone() };
             Ok(Box::new(Embedded::new(request.folder.join(written), written, host, request.now, PAGE)))
         }
-        BackendName::Scim => {
+        BackendName::Scim | BackendName::Bridge => {
             let access = token::authorize(reached.name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            let scim = Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?);
+            let backend: Box<dyn Backend> = if connection.backend == BackendName::Bridge {
+                Box::new(Bridge::new(connection.spec, tenant, expect, access).map_err(refused)?)
+            } else {
+                Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?)
+            };
             match &connection.roster {
-                None => Ok(scim),
+                None => Ok(backend),
                 Some(beside) => {
                     let (folder, now) = (request.folder.clone(), request.now);
-                    Ok(Box::new(Beside::new(scim, RosterReader::new(connection.spec, tenant.clone(), beside.clone(), folder, now))))
+                    Ok(Box::new(Beside::new(backend, RosterReader::new(connection.spec, tenant.clone(), beside.clone(), folder, now))))
                 }
             }
         }

@@ -35,7 +35,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "emma-hq",
     product: "Emma HQ",
     summary: "one role a person, the same in all granted subaccounts; privileges a role; one parent",
-    backends: &["embedded", "roster"],
+    backends: &["embedded", "bridge", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",

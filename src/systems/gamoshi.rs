@@ -20,7 +20,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "gamoshi",
     product: "Gamoshi",
     summary: "regular users of two levels, and analytics users who read for one business partner",
-    backends: &["embedded", "roster"],
+    backends: &["embedded", "bridge", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",

@@ -34,7 +34,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "insider",
     product: "Insider One",
     summary: "six roles, groups, temporary access of up to 30 days, a whitelist of domains",
-    backends: &["embedded", "roster", "scim"],
+    backends: &["embedded", "bridge", "roster", "scim"],
     attrs: &[
         AttrSpec {
             key: "name",

@@ -22,7 +22,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "meta-gateway",
     product: "Meta Conversions API Gateway",
     summary: "three roles in one hosted account, data sources of standard users, invitation links that are secrets",
-    backends: &["embedded", "roster"],
+    backends: &["embedded", "bridge", "roster"],
     // No name: the person gives it with the host account, and no page shows it.
     attrs: &[
         AttrSpec {

@@ -16,7 +16,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     name: "solver",
     product: "Solver AI Suite",
     summary: "three fixed groups; what a user may do is the sum of their groups",
-    backends: &["embedded", "roster"],
+    backends: &["embedded", "bridge", "roster"],
     attrs: &[
         AttrSpec {
             key: "name",

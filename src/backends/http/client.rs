@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, LOCATION};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::endpoint::{Endpoint, origin};
@@ -31,11 +32,14 @@ pub struct Answer {
     pub status: u16,
     pub etag: Option<String>,
     body: Body,
+    /// Cut out of what is shown of the body.
+    token: SecretString,
 }
 
 #[derive(Debug, Clone)]
 enum Body {
-    Json(Json),
+    /// What calls itself JSON.
+    Json(Vec<u8>),
     /// What came instead, and its first words.
     Other(String, String),
 }
@@ -46,10 +50,23 @@ impl Answer {
     /// # Errors
     /// [`HttpError::NotJson`] where it is empty, a web page or broken.
     pub fn json(self) -> Result<Json, HttpError> {
-        match self.body {
-            Body::Json(json) => Ok(json),
-            Body::Other(what, excerpt) => Err(HttpError::NotJson { at: self.at, status: self.status, what, excerpt }),
-        }
+        self.parse()
+    }
+
+    /// The body as one of our shapes.
+    ///
+    /// # Errors
+    /// As [`Answer::json`], and where it is of another shape.
+    pub fn parse<T: DeserializeOwned>(self) -> Result<T, HttpError> {
+        let (what, excerpt) = match self.body {
+            Body::Json(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(parsed) => return Ok(parsed),
+                Err(e) if e.is_data() => (format!("JSON of another shape ({})", one_line(&e.to_string())), String::new()),
+                Err(e) => (format!("broken JSON (line {}, column {})", e.line(), e.column()), excerpt(&bytes, &self.token)),
+            },
+            Body::Other(what, excerpt) => (what, excerpt),
+        };
+        Err(HttpError::NotJson { at: self.at, status: self.status, what, excerpt })
     }
 }
 
@@ -123,12 +140,16 @@ impl ReadClient {
     /// # Errors
     /// [`HttpError`], also where the status is no success.
     pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, HttpError> {
-        self.0.send(Safe::Get, path, query, None, None).await
+        self.0.send(Safe::Get, path, query, None, Extra::default()).await
+    }
+    /// The text without the token, which a server may have sent back.
+    pub fn redacted(&self, text: &str) -> String {
+        self.0.without_token(text)
     }
     /// # Errors
     /// [`HttpError`], also where the status is no success.
     pub async fn head(&self, path: &[&str]) -> Result<Answer, HttpError> {
-        self.0.send(Safe::Head, path, &[], None, None).await
+        self.0.send(Safe::Head, path, &[], None, Extra::default()).await
     }
 }
 
@@ -147,24 +168,35 @@ impl WriteClient {
     }
     /// # Errors
     /// [`HttpError`], also where the status is no success.
-    pub async fn post(&self, path: &[&str], body: &Json) -> Result<Answer, HttpError> {
-        self.0.send(Unsafe::Post, path, &[], Some(body), None).await
+    pub async fn post(&self, path: &[&str], body: &Json, idempotency_key: Option<&str>) -> Result<Answer, HttpError> {
+        self.0.send(Unsafe::Post, path, &[], Some(body), Extra { idempotency_key, ..Extra::default() }).await
     }
     /// # Errors
     /// [`HttpError`], also where the status is no success.
     pub async fn put(&self, path: &[&str], body: &Json, if_match: Option<&str>) -> Result<Answer, HttpError> {
-        self.0.send(Unsafe::Put, path, &[], Some(body), if_match).await
+        self.0.send(Unsafe::Put, path, &[], Some(body), Extra { if_match, ..Extra::default() }).await
     }
     /// # Errors
     /// [`HttpError`], also where the status is no success.
     pub async fn patch(&self, path: &[&str], body: &Json, if_match: Option<&str>) -> Result<Answer, HttpError> {
-        self.0.send(Unsafe::Patch, path, &[], Some(body), if_match).await
+        self.0.send(Unsafe::Patch, path, &[], Some(body), Extra { if_match, ..Extra::default() }).await
     }
     /// # Errors
     /// [`HttpError`], also where the status is no success.
     pub async fn delete(&self, path: &[&str], if_match: Option<&str>) -> Result<Answer, HttpError> {
-        self.0.send(Unsafe::Delete, path, &[], None, if_match).await
+        self.0.send(Unsafe::Delete, path, &[], None, Extra { if_match, ..Extra::default() }).await
     }
+}
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What a write says beside its body.
+#[derive(Clone, Copy, Default)]
+struct Extra<'a> {
+    /// Only if it is still this.
+    if_match: Option<&'a str>,
+    /// The same on every try, so that the server does it once.
+    idempotency_key: Option<&'a str>,
 }
 
 /// One endpoint, its token, and a set of methods.
@@ -216,7 +248,7 @@ impl<M: Method> Wire<M> {
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Json>,
-        if_match: Option<&str>,
+        extra: Extra<'_>,
     ) -> Result<Answer, HttpError> {
         let at = At { method: method.word(), path: format!("/{}", path.iter().map(|s| one_line(s)).collect::<Vec<_>>().join("/")) };
         let not_sent = |why: &str| HttpError::NotSent { at: at.clone(), why: why.into() };
@@ -227,7 +259,11 @@ impl<M: Method> Wire<M> {
             .request(method.method(), url.clone())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, HeaderValue::from_static(self.media));
-        if let Some(tag) = if_match {
+        if let Some(key) = extra.idempotency_key {
+            let key = HeaderValue::try_from(key).map_err(|_| not_sent("the key of the call is no header value"))?;
+            request = request.header(IDEMPOTENCY_KEY, key);
+        }
+        if let Some(tag) = extra.if_match {
             let tag = HeaderValue::try_from(tag).map_err(|_| not_sent("the server's ETag is no header value"))?;
             request = request.header(IF_MATCH, tag);
         }
@@ -260,25 +296,34 @@ impl<M: Method> Wire<M> {
                 Err(e) => return Err(HttpError::Lost { at, why: causes(e) }),
             }
         }
-        let first = excerpt(&bytes, &self.token);
         if !status.is_success() {
-            return Err(HttpError::Status { at, status: status.as_u16(), excerpt: first });
+            let problem = problem(content_type.as_deref(), &bytes);
+            return Err(HttpError::Status { at, status: status.as_u16(), problem, excerpt: excerpt(&bytes, &self.token) });
         }
-        let body = match (is_json(content_type.as_deref()), serde_json::from_slice(&bytes)) {
-            _ if bytes.is_empty() => Body::Other("nothing".into(), String::new()),
-            (true, Ok(json)) => Body::Json(json),
-            (true, Err(e)) => Body::Other(format!("broken JSON (line {}, column {})", e.line(), e.column()), first),
-            (false, _) => {
-                let named = content_type.map_or_else(|| "no content type".into(), |t| excerpt(t.as_bytes(), &self.token));
-                Body::Other(named, first)
-            }
+        let body = if bytes.is_empty() {
+            Body::Other("nothing".into(), String::new())
+        } else if is_json(content_type.as_deref()) {
+            Body::Json(bytes)
+        } else {
+            let named = content_type.map_or_else(|| "no content type".into(), |t| excerpt(t.as_bytes(), &self.token));
+            Body::Other(named, excerpt(&bytes, &self.token))
         };
-        Ok(Answer { at, status: status.as_u16(), etag, body })
+        Ok(Answer { at, status: status.as_u16(), etag, body, token: self.token.clone() })
     }
 
     fn without_token(&self, text: &str) -> String {
         text.replace(self.token.expose_secret(), "[token]")
     }
+}
+
+/// The `type` of a problem (RFC 9457 §3.1.1), where the body is one.
+fn problem(content_type: Option<&str>, body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        r#type: String,
+    }
+    let problem: Problem = is_json(content_type).then(|| serde_json::from_slice(body).ok())??;
+    Some(one_line(&problem.r#type))
 }
 
 fn text(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {

@@ -26,7 +26,7 @@ pub enum HttpError {
     #[error("{at}: sent, and the answer was lost: {why}")]
     Lost { at: At, why: String },
     #[error("{at}: answered {status}{}", with(.excerpt))]
-    Status { at: At, status: u16, excerpt: String },
+    Status { at: At, status: u16, problem: Option<String>, excerpt: String },
     #[error("{at}: answered {status}, a redirect to {to}: not followed, because the token goes to the endpoint alone")]
     Redirected { at: At, status: u16, to: String },
     #[error("{at}: the answer is longer than {limit} bytes")]
@@ -54,6 +54,13 @@ impl HttpError {
             // Of an answer that is too long, the status was not looked at.
             HttpError::Lost { .. } | HttpError::TooLong { .. } => Fate::Lost,
             HttpError::Status { .. } | HttpError::Redirected { .. } | HttpError::NotJson { .. } => Fate::Answered,
+        }
+    }
+    /// The `type` of the problem that the server sent (RFC 9457 §3.1.1).
+    pub fn problem(&self) -> Option<&str> {
+        match self {
+            HttpError::Status { problem, .. } => problem.as_deref(),
+            _ => None,
         }
     }
     /// The status, where there is one.

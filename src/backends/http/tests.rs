@@ -42,7 +42,7 @@ async fn no_redirect_is_followed_and_no_token_goes_elsewhere() {
         let server = answering(ResponseTemplate::new(status).insert_header("Location", location.as_str())).await;
         let said = error(reader(&server.uri()).get(&["Users"], &[]).await);
         assert!(matches!(&said, HttpError::Redirected { to, .. } if *to == format!("{}/v2/Users", elsewhere.uri())), "{said}");
-        error(writer(&server.uri(), Limits::default()).post(&["Users"], &json!({})).await);
+        error(writer(&server.uri(), Limits::default()).post(&["Users"], &json!({}), None).await);
         assert_eq!(server.received_requests().await.unwrap().len(), 2, "not even to itself");
     }
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
@@ -65,7 +65,7 @@ async fn a_refused_connection_was_not_sent_and_a_cut_one_is_lost() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let limits = Limits { total: Duration::from_millis(50), ..Limits::default() };
     let waiting = writer(&format!("http://{}", silent.local_addr().unwrap()), limits);
-    assert_eq!(error(waiting.post(&["Users"], &json!({})).await).fate(), Fate::Lost);
+    assert_eq!(error(waiting.post(&["Users"], &json!({}), None).await).fate(), Fate::Lost);
 }
 
 #[tokio::test]

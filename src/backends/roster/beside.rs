@@ -1,11 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::reader::RosterReader;
 use crate::backends::{Backend, Reader, Writer};
-use crate::model::{Caps, Email, Incomplete, Known, Live, Noticed, Reading, Remark};
+use crate::model::{Caps, Email, Incomplete, Key, Known, Live, Noticed, Reading, Remark};
 use crate::plan::Cleared;
 
 /// A backend with an export beside it (`also`), which shows what the backend cannot read: those
@@ -19,15 +20,20 @@ use crate::plan::Cleared;
 pub struct Beside {
     first: Box<dyn Backend>,
     second: RosterReader,
-    caps: Caps,
+    /// As of the first whole reading: a bridge says only then what it can.
+    caps: OnceLock<Caps>,
 }
 
 impl Beside {
     pub fn new(first: Box<dyn Backend>, second: RosterReader) -> Self {
-        let mut caps = first.reader().caps().clone();
-        caps.reads.extend(second.caps().reads.iter().copied());
-        caps.keeps_ends |= second.caps().keeps_ends;
-        Self { first, second, caps }
+        Self { first, second, caps: OnceLock::new() }
+    }
+
+    fn both(&self) -> Caps {
+        let mut caps = self.first.reader().caps().clone();
+        caps.reads.extend(self.second.caps().reads.iter().copied());
+        caps.keeps_ends |= self.second.caps().keeps_ends;
+        caps
     }
 
     fn join(&self, mut reading: Reading) -> Reading {
@@ -35,7 +41,10 @@ impl Beside {
             return reading;
         }
         match self.fill(&mut reading) {
-            Ok(()) => reading,
+            Ok(()) => {
+                self.caps.get_or_init(|| self.both());
+                reading
+            }
             Err(why) => Reading::incomplete(why),
         }
     }
@@ -46,10 +55,11 @@ impl Beside {
             let why = "nobody of the account stands in the export beside it: is it of another account?";
             return Err(Incomplete::new("contradictory", why));
         }
-        let keys = &self.second.caps().reads;
+        // What the backend reads itself, it knows better.
+        let keys: BTreeSet<Key> = self.second.caps().reads.difference(&self.first.reader().caps().reads).copied().collect();
         for live in &mut reading.members {
             match rows.remove(&live.email) {
-                Some(row) => live.attrs.extend(row.attrs),
+                Some(row) => live.attrs.extend(row.attrs.into_iter().filter(|(key, _)| keys.contains(key))),
                 None => {
                     live.attrs.extend(keys.iter().map(|key| (*key, Known::Hidden)));
                     if live.phase.is_standing() {
@@ -72,7 +82,7 @@ impl Beside {
 
 impl Reader for Beside {
     fn caps(&self) -> &Caps {
-        &self.caps
+        self.caps.get().unwrap_or_else(|| self.first.reader().caps())
     }
     fn read(&self) -> BoxFuture<'_, Reading> {
         async { self.join(self.first.reader().read().await) }.boxed()
@@ -96,8 +106,6 @@ impl Backend for Beside {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::model::{Actor, Domains, Encoding, Located, Phase, Place, Proof, Roster, Tenant, Value};
     use crate::systems::insider;

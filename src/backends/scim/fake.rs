@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use super::{Expect, Scim};
+use super::Scim;
+use crate::backends::Expect;
 use crate::backends::http::Endpoint;
 use crate::backends::token::Access;
 use crate::model::Email;

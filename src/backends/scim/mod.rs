@@ -28,19 +28,12 @@ use self::user::{NAME, ROLE, Roles};
 use self::writer::ScimWriter;
 use super::http::{Endpoint, Limits, ReadClient, WriteClient};
 use super::token::Access;
-use super::{Backend, Reader, Writer};
-use crate::model::{Caps, Email, Proof, Verb};
+use super::{Backend, Expect, Reader, Writer};
+use crate::model::{Caps, Proof, Verb};
 use crate::plan::Cleared;
 use crate::systems::SystemSpec;
 
 const MEDIA: &str = "application/scim+json";
-
-/// Who and where the connection says that it is (`expect`). What cannot be checked does not hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Expect {
-    pub tenant: Option<String>,
-    pub actor: Option<Email>,
-}
 
 /// One account behind a SCIM server.
 pub struct Scim {

@@ -4,10 +4,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value as Json;
 
-use super::Expect;
 use super::offer::{Offer, failed, present};
 use super::pages::all;
 use super::user::{Roles, User, field};
+use crate::backends::Expect;
 use crate::backends::Reader;
 use crate::backends::http::{HttpError, ReadClient};
 use crate::model::{Atom, Caps, Domains, Email, Incomplete, Known, Proof, Reading};

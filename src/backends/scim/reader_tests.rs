@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use super::Expect;
 use super::fake::{CANARY, Fake, Faults, crowd, email, user};
 use crate::backends::Backend;
+use crate::backends::Expect;
 use crate::model::{Incomplete, Known, Live, Phase, Proof, Reading, Value};
 
 async fn read(users: Vec<serde_json::Value>, faults: Faults) -> Reading {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt};
 
 use self::scim_server::ScimServer;
-use super::{Expect, Scim};
+use super::Scim;
+use crate::backends::Expect;
 use crate::backends::http::Endpoint;
 use crate::backends::token::Access;
 use crate::backends::{Backend, Writer};

@@ -14,7 +14,7 @@ use crate::model::{Atom, Attrs, Email, Key, Located, NotARecipient, Place, Recip
 use crate::systems::{self, Kind, Mails, SystemSpec, TenantsSpec, Words};
 
 /// Backends that the documents name and this version does not have yet.
-const NOT_YET: &[&str] = &["bridge", "keycloak", "meta-graphql", "emma-api"];
+const NOT_YET: &[&str] = &["keycloak", "meta-graphql", "emma-api"];
 
 /// A connection as the accounts see it, whatever of it was right.
 pub(super) struct Declared {
@@ -133,7 +133,7 @@ fn backend(sink: &mut Sink, at: Cursor<'_>) -> Option<BackendName> {
         sink.say(not_yet(found, at.place()));
         return None;
     }
-    let built = [BackendName::Embedded, BackendName::Scim, BackendName::Roster].map(|b| (b.word(), b));
+    let built = [BackendName::Embedded, BackendName::Bridge, BackendName::Scim, BackendName::Roster].map(|b| (b.word(), b));
     read::word(sink, at, &built)
 }
 

@@ -91,7 +91,7 @@ fn file(sink: &mut Sink, at: Cursor<'_>, backend: BackendName) -> Option<Located
             sink.say(Diagnostic::error("not-for-this-backend", message, also.key_place()).hint("leave `also` out"));
             None
         }
-        (BackendName::Embedded | BackendName::Scim, also) => {
+        (BackendName::Embedded | BackendName::Bridge | BackendName::Scim, also) => {
             let value = also?.get("roster")?;
             below(sink, value, "the export").map(|path| Located::new(path, value.place()))
         }

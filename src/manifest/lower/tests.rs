@@ -198,7 +198,7 @@ fn what_is_not_built_is_refused_at_its_place() {
     ] {
         assert_eq!(said(&[("c.yaml", &connection("sol", "solver", more))]), [want], "{more}");
     }
-    assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "bridge"))]), ["c.yaml:4:14 not-yet-supported"]);
+    assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "meta-graphql"))]), ["c.yaml:4:14 not-yet-supported"]);
     assert_eq!(said(&[("c.yaml", &solver().replace("embedded", "embeded"))]), ["c.yaml:4:14 unknown-word"]);
     assert_eq!(said(&[("c.yaml", &connection("key", "keycloak", ""))]), ["c.yaml:3:13 not-yet-supported"]);
     let scim = solver().replace("embedded", "scim") + "    endpoint: https://a.example/scim\n";

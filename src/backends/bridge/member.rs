@@ -1,0 +1,84 @@
+//! One member of a page, in our words.
+
+use serde_json::value::RawValue;
+
+use crate::model::bridge::{WireInvitationState, WireMember, WirePhase};
+use crate::model::{Atom, Atoms, Caps, Email, Incomplete, Invitation, Keyed, Known, Live, Phase, Value, quoted};
+use crate::systems::{AttrSpec, Kind, SystemSpec, Words};
+
+/// A member as it comes, its attributes not yet looked at.
+pub(super) type Raw = WireMember<Box<RawValue>>;
+
+/// Turns the members of one account into ours; each word is kept once.
+pub(super) struct Members<'a> {
+    pub spec: &'static SystemSpec,
+    pub caps: &'a Caps,
+    pub words: Atoms,
+}
+
+impl Members<'_> {
+    /// # Errors
+    /// What the system does not have, or the bridge did not say that it shows.
+    pub(super) fn live(&mut self, raw: Raw) -> Result<Live, Incomplete> {
+        let unexpected = |why: String| Incomplete::new("unexpected", format!("member {}: {why}", quoted(&raw.email)));
+        let email = Email::parse(&raw.email).map_err(|why| unexpected(why.to_string()))?;
+        let id = raw.id.as_deref().map(Atom::new).transpose().map_err(|why| unexpected(format!("its identifier {why}")))?;
+        let phase = match (raw.phase, &raw.invitation) {
+            (WirePhase::Pending, None) => Phase::Pending { sent: None, attempts: None, state: Invitation::Open },
+            (WirePhase::Pending, Some(i)) => Phase::Pending { sent: i.sent, attempts: i.attempts, state: state(i.state) },
+            (_, Some(_)) => return Err(unexpected("it has an invitation and is not pending".into())),
+            (WirePhase::Active, None) => Phase::Active,
+            (WirePhase::Locked, None) => Phase::Locked,
+            (WirePhase::Expired, None) => Phase::Expired,
+            (WirePhase::Suspended, None) => Phase::Suspended,
+        };
+        let seen = self.spec.attrs_from_json(raw.attrs.get(), &mut self.words).map_err(|why| unexpected(why.to_string()))?;
+        let mut attrs: Keyed<Known<Value>> = Keyed::new();
+        for (key, value) in seen.iter() {
+            let Some(attr) = self.spec.attr(key).filter(|attr| self.caps.reads.contains(attr.key)) else {
+                return Err(unexpected(format!("it shows `{key}`, which the bridge says that it cannot read")));
+            };
+            if let Some(word) = foreign(attr, value) {
+                return Err(unexpected(format!("{} is no `{key}` of {}", quoted(word.as_str()), self.spec.name)));
+            }
+            let is_partly = raw.partly.contains(attr.key);
+            if is_partly && value.as_set().is_none() {
+                return Err(unexpected(format!("`{key}` is no list, and cannot go on")));
+            }
+            attrs.insert(attr.key, if is_partly { Known::Partly(value.clone()) } else { Known::Seen(value.clone()) });
+        }
+        for key in &raw.partly {
+            if self.spec.attr(key).is_none_or(|attr| attrs.get(attr.key).is_none()) {
+                return Err(unexpected(format!("{} goes on, and is not shown", quoted(key))));
+            }
+        }
+        for key in &raw.hidden {
+            match self.spec.attr(key) {
+                Some(attr) if attrs.get(attr.key).is_none() => attrs.insert(attr.key, Known::Hidden),
+                Some(_) => return Err(unexpected(format!("{} is hidden, and shown", quoted(key)))),
+                None => return Err(unexpected(format!("{} has no attribute {}", self.spec.name, quoted(key)))),
+            };
+        }
+        Ok(Live { email, id, phase, attrs })
+    }
+}
+
+fn state(state: WireInvitationState) -> Invitation {
+    match state {
+        WireInvitationState::Open => Invitation::Open,
+        WireInvitationState::Over => Invitation::Over,
+        WireInvitationState::Declined => Invitation::Declined,
+        WireInvitationState::Failed => Invitation::Failed,
+    }
+}
+
+/// A word that is none of the system's: what it gives, nobody can say.
+fn foreign<'v>(attr: &AttrSpec, value: &'v Value) -> Option<&'v Atom> {
+    let (Kind::One(Words::Fixed(words)) | Kind::Set { words: Words::Fixed(words), .. }) = &attr.kind else { return None };
+    let is_foreign = |atom: &&Atom| !words.iter().any(|w| **atom == w.word);
+    match value {
+        Value::One(atom) => Some(atom).filter(is_foreign),
+        Value::Set(set) => set.iter().find(is_foreign),
+        Value::Flag(_) | Value::Day(_) | Value::Text(_) | Value::Opaque(_) => None,
+    }
+}

@@ -1,0 +1,135 @@
+//! All pages of an account: side by side where they go by offset, one after the other where they do not.
+
+use futures::stream::{self, StreamExt as _};
+
+use super::capabilities::Offer;
+use super::member::Raw;
+use super::reader::{BridgeReader, failed};
+use crate::model::bridge::{AccountState, MembersPage, Paging, WireProof};
+use crate::model::{Incomplete, Proof};
+
+/// Pages asked for at once.
+const AT_ONCE: usize = 4;
+/// More members than any account has: a server that never ends is stopped here.
+const MOST: u64 = 10_000_000;
+
+type Page = MembersPage<Box<serde_json::value::RawValue>>;
+
+/// What the first page says of the whole, and what every other answer must say, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Whole {
+    total: u64,
+    mark: Option<String>,
+}
+
+impl Whole {
+    fn of(total: u64, mark: Option<String>, proof: WireProof, place: &str) -> Result<Self, Incomplete> {
+        match proof {
+            WireProof::Snapshot if mark.is_none() => {
+                Err(Incomplete::new("unexpected", format!("{place} carries no mark, and the bridge says that its readings are snapshots")))
+            }
+            WireProof::Snapshot => Ok(Self { total, mark }),
+            // A mark that comes and goes proves nothing: totals are what was promised.
+            WireProof::Counted => Ok(Self { total, mark: None }),
+        }
+    }
+
+    fn is_still(&self, other: &Self, place: &str) -> Result<(), Incomplete> {
+        if self.total != other.total {
+            let why =
+                format!("the first page says {} members and {place} {}: the account changed while it was read", self.total, other.total);
+            return Err(Incomplete::new("contradictory", why));
+        }
+        if self.mark != other.mark {
+            return Err(Incomplete::new("contradictory", format!("the account changed between the first page and {place}")));
+        }
+        Ok(())
+    }
+}
+
+impl BridgeReader {
+    /// All members, in the order in which they came, and what the account says beside them.
+    pub(super) async fn all(&self, offer: &Offer) -> Result<(Vec<Raw>, AccountState), Incomplete> {
+        let proof = if offer.caps.best_proof == Proof::Snapshot { WireProof::Snapshot } else { WireProof::Counted };
+        let limit = offer.page_size;
+        let first = self.page(offer, Start::Offset(0)).await?;
+        let place = |n: usize| format!("page {n}");
+        let whole = Whole::of(first.total, first.mark.clone(), proof, "page 1")?;
+        if whole.total > MOST {
+            return Err(Incomplete::new("unexpected", format!("the bridge says {} members", whole.total)));
+        }
+        let total = usize::try_from(whole.total).unwrap_or(usize::MAX);
+        holds(&first, limit.min(total), 1)?;
+        let mut next = first.next;
+        let mut members = first.members;
+        match offer.paging {
+            Paging::Offset => {
+                let starts: Vec<usize> = (limit..total).step_by(limit).collect();
+                let asked = starts.iter().map(|start| self.page(offer, Start::Offset(*start)));
+                let mut pages = stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE);
+                let mut n = 1;
+                while let Some(page) = pages.next().await {
+                    n += 1;
+                    let page = page?;
+                    whole.is_still(&Whole::of(page.total, page.mark.clone(), proof, &place(n))?, &place(n))?;
+                    holds(&page, limit.min(total - members.len()), n)?;
+                    members.extend(page.members);
+                }
+            }
+            Paging::Cursor => {
+                let mut n = 1;
+                while let Some(cursor) = next {
+                    n += 1;
+                    if members.len() >= total {
+                        let why = format!("the bridge says {total} members, and pages on after {}", members.len());
+                        return Err(Incomplete::new("contradictory", why));
+                    }
+                    let page = self.page(offer, Start::Cursor(cursor)).await?;
+                    whole.is_still(&Whole::of(page.total, page.mark.clone(), proof, &place(n))?, &place(n))?;
+                    holds(&page, limit.min(total - members.len()), n)?;
+                    next = page.next;
+                    members.extend(page.members);
+                }
+                if members.len() != total {
+                    return Err(short(members.len(), total));
+                }
+            }
+        }
+        let account: AccountState = self.get(&["account"], &[]).await?.parse().map_err(failed)?;
+        whole.is_still(&Whole::of(account.total, account.mark.clone(), proof, "`account`")?, "`account`")?;
+        Ok((members, account))
+    }
+
+    async fn page(&self, offer: &Offer, start: Start) -> Result<Page, Incomplete> {
+        let limit = offer.page_size.to_string();
+        let (key, at) = match start {
+            Start::Offset(at) => ("offset", at.to_string()),
+            Start::Cursor(cursor) => ("cursor", cursor),
+        };
+        self.get(&["members"], &[(key, &at), ("limit", &limit)]).await?.parse().map_err(failed)
+    }
+}
+
+/// What a page begins with.
+enum Start {
+    Offset(usize),
+    Cursor(String),
+}
+
+/// A page that holds fewer than it must lost somebody; one that holds more is no page of these.
+fn holds(page: &Page, expected: usize, n: usize) -> Result<(), Incomplete> {
+    let got = page.members.len();
+    match got.cmp(&expected) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => {
+            Err(Incomplete::new("short", format!("page {n} of {} members lists {got} where it must list {expected}", page.total)))
+        }
+        std::cmp::Ordering::Greater => {
+            Err(Incomplete::new("contradictory", format!("page {n} of {} members lists {got} where it may list {expected}", page.total)))
+        }
+    }
+}
+
+fn short(got: usize, total: usize) -> Incomplete {
+    Incomplete::new("short", format!("the bridge says {total} members and listed {got}"))
+}

@@ -7,6 +7,7 @@ use crate::model::{Channel, Outcome};
 use crate::plan::Change;
 
 use super::execute::Site;
+use super::lost;
 use super::outcome::{ChangeResult, ResultWord};
 use super::read_back::{self, ReadAgain, Rest};
 
@@ -20,6 +21,8 @@ pub(super) enum Made {
     Exists(u32),
     /// A reading must tell what the calls so far gave.
     ReadBack(Progress),
+    /// The answer to the last call was lost: a reading must tell whether it took effect. With why.
+    Lost(Progress, String),
 }
 
 /// What was made of a change so far.
@@ -42,6 +45,24 @@ pub(super) async fn make(site: &Site<'_>, change: &Change) -> Made {
 /// Goes on where a reading was needed.
 pub(super) async fn go_on(site: &Site<'_>, change: &Change, progress: Progress, again: &ReadAgain<'_>) -> Made {
     from(site, change, progress, Some(again)).await
+}
+
+/// Goes on after a call whose answer was lost, where the reading shows what it did.
+pub(super) async fn go_on_after(site: &Site<'_>, change: &Change, progress: Progress, why: &str, again: &ReadAgain<'_>) -> Made {
+    let (at, sent) = (progress.at, progress.sent);
+    let done = |word, message: String| Made::Done(ChangeResult::new(change, word, sent, at_call(change, at, &message)));
+    let call = &change.calls[at];
+    if let Err(unread) = &again.members {
+        return done(ResultWord::Unknown, format!("{why}; and it could not be read again: {unread}"));
+    }
+    if !lost::is_done(site, change, call, again) {
+        return done(ResultWord::Unknown, format!("{why}; read again, it does not show for certain, and may still come"));
+    }
+    site.record.after(change, at, &Outcome::Applied);
+    if site.makes_link(call.verb) {
+        return done(ResultWord::Failed, format!("{why}; read again, the invitation is there and its link is lost: generate a new one"));
+    }
+    from(site, change, Progress { at: at + 1, already: false, ..progress }, Some(again)).await
 }
 
 async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Option<&ReadAgain<'_>>) -> Made {
@@ -100,7 +121,7 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             Outcome::Already => {}
             Outcome::Exists => return Made::Exists(so_far.sent),
             Outcome::Refused(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
-            Outcome::Unknown(why) => return done(ResultWord::Unknown, so_far.sent, at_call(change, i, &why)),
+            Outcome::Unknown(why) => return Made::Lost(Progress { at: i, ..so_far }, why),
         }
     }
     Made::Done(so_far.done(change, None))

@@ -54,9 +54,13 @@ impl<'a> Site<'a> {
     /// # Errors
     /// In words for a person; then the call must not be made.
     pub(super) fn ready_for_link(&self, on: &Subject, verb: Verb) -> Result<Option<Ready<'a>>, String> {
-        let makes_link = self.spec.invitation.link && matches!(verb, Verb::Invite | Verb::Resend);
-        let (Some(handover), Some(member), true) = (self.handover, on.email(), makes_link) else { return Ok(None) };
+        let (Some(handover), Some(member), true) = (self.handover, on.email(), self.makes_link(verb)) else { return Ok(None) };
         handover.ready(member).map(Some).map_err(|why| format!("not sent, since its link would be lost: {why}"))
+    }
+
+    /// Whether the call answers with a link.
+    pub(super) fn makes_link(&self, verb: Verb) -> bool {
+        self.spec.invitation.link && matches!(verb, Verb::Invite | Verb::Resend)
     }
 
     /// Writes the link of the member's newest invitation. Answers with where it waits for somebody to
@@ -77,6 +81,7 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
     let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Made)>> = FuturesUnordered::new();
     let mut exist: Vec<(usize, u32)> = Vec::new();
     let mut paused: Vec<(usize, Progress)> = Vec::new();
+    let mut lost: Vec<(usize, Progress, String)> = Vec::new();
     loop {
         while flying.len() < AT_ONCE
             && let Some(i) = run.ready.pop_first()
@@ -94,7 +99,8 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
             Some((i, Made::Done(result))) => run.finished(i, result),
             Some((i, Made::Exists(sent))) => exist.push((i, sent)),
             Some((i, Made::ReadBack(progress))) => paused.push((i, progress)),
-            None if exist.is_empty() && paused.is_empty() => return run.results(),
+            Some((i, Made::Lost(progress, why))) => lost.push((i, progress, why)),
+            None if exist.is_empty() && paused.is_empty() && lost.is_empty() => return run.results(),
             // Nothing else can go on: one reading tells of all of them.
             None => {
                 let reading = site.reader.read().await;
@@ -107,12 +113,17 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
                     let (change, again) = (&changes[i], &again);
                     async move { (i, change::go_on(site, change, progress, again).await) }.boxed()
                 });
-                let settled: Vec<_> = stream::iter(settle.chain(go_on).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+                let look = std::mem::take(&mut lost).into_iter().map(|(i, progress, why)| {
+                    let (change, again) = (&changes[i], &again);
+                    async move { (i, change::go_on_after(site, change, progress, &why, again).await) }.boxed()
+                });
+                let settled: Vec<_> = stream::iter(settle.chain(go_on).chain(look).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
                 for (i, made) in settled {
                     match made {
                         Made::Done(result) => run.finished(i, result),
                         Made::Exists(sent) => exist.push((i, sent)),
                         Made::ReadBack(progress) => paused.push((i, progress)),
+                        Made::Lost(progress, why) => lost.push((i, progress, why)),
                     }
                 }
             }

@@ -8,6 +8,7 @@ mod exists;
 mod handover;
 mod journal;
 mod lease;
+mod lost;
 mod one_off;
 mod outcome;
 mod private;

@@ -3,19 +3,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Assign, Attrs, Call, Email, Known, Live, Phase, Reading, Value};
+use crate::model::{Assign, Attrs, Call, Domains, Email, Known, Live, Phase, Reading, Value};
 use crate::plan::Change;
 use crate::systems::{Axis, SystemSpec};
 
 /// One reading for all changes that wait for one, begun after their answers.
 pub(super) struct ReadAgain<'r> {
     pub members: Result<BTreeMap<&'r Email, &'r Live>, String>,
+    pub domains: Option<&'r Known<Domains>>,
 }
 
 impl<'r> ReadAgain<'r> {
     pub(super) fn of(reading: &'r Reading) -> Self {
         let members = || reading.members.iter().map(|m| (&m.email, m)).collect();
-        Self { members: reading.proof.as_ref().map(|_| members()).map_err(|why| why.problems.join("; ")) }
+        Self {
+            members: reading.proof.as_ref().map(|_| members()).map_err(|why| why.problems.join("; ")),
+            domains: reading.proof.is_ok().then_some(&reading.domains),
+        }
     }
 }
 
@@ -65,7 +69,7 @@ fn surprise(spec: &SystemSpec, change: &Change, call: &Call, live: &Live) -> Opt
 }
 
 /// Whether the value is for certain what the call would make of it.
-fn is_so(live: &Known<Value>, to: &Assign) -> bool {
+pub(super) fn is_so(live: &Known<Value>, to: &Assign) -> bool {
     let Known::Seen(is) = live else { return false };
     match to {
         Assign::To(value) => is == value,

@@ -141,10 +141,7 @@ impl Connected<'_> {
             }
             applied.results.extend(lost);
         }
-        let log = cleared
-            .plan()
-            .changes()
-            .any(plan::Change::is_sent)
+        let log = (cleared.plan().changes().any(plan::Change::is_sent) || !request.accept_shrunk.is_empty())
             .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
         let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref(), journals: &journals };
         for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
@@ -155,6 +152,9 @@ impl Connected<'_> {
             }
         }
         let fresh = verify::all(request, self, &cleared, &mut applied).await;
+        if let Some(log) = &log {
+            log.read(request, self, &readings, &fresh, &applied);
+        }
         verify::lifts(request, self, &cleared, readings, fresh, &mut applied);
         applied.audit = log.map(|log| log.note(request));
         drop(leases);

@@ -51,7 +51,16 @@ pub enum What {
     /// What came of one change.
     Change(Box<ChangeEntry>),
     /// What came of a one-off action.
-    OneOff { account: String, system: String, action: String, member: String, result: String },
+    OneOff {
+        account: String,
+        system: String,
+        /// Where it was written to.
+        #[serde(default)]
+        origin: String,
+        action: String,
+        member: String,
+        result: String,
+    },
     /// One account was applied to.
     Apply {
         account: String,
@@ -61,6 +70,14 @@ pub enum What {
         members: usize,
         /// How many changes came to which result.
         results: BTreeMap<String, usize>,
+    },
+    /// So many members one account had at the end of an apply, or as somebody said that it is right: a later
+    /// reading is held against it.
+    Read {
+        account: String,
+        /// Where it was read.
+        origin: String,
+        members: usize,
     },
     /// Somebody vouches for the log up to here.
     Head { signed: Signed },
@@ -91,6 +108,9 @@ pub struct ChangeEntry {
     pub approved_by: Vec<String>,
     /// Where it finishes a change that a run which was cut off had begun: the digest of that one.
     pub continues: Option<String>,
+    /// Whether it sends an invitation.
+    #[serde(default)]
+    pub invites: bool,
     /// `applied`, `already`, `failed`, `skipped`, `unknown`.
     pub result: String,
     pub message: String,

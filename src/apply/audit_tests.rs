@@ -8,6 +8,7 @@ fn one_off(member: &str) -> What {
     What::OneOff {
         account: "news".into(),
         system: "emma-hq".into(),
+        origin: "embedded:x".into(),
         action: "resend".into(),
         member: member.into(),
         result: "applied".into(),

@@ -25,7 +25,7 @@ impl Reader for Page<'_> {
     fn caps(&self) -> &Caps {
         &self.1
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         let proof = match self.0.flying.load(Ordering::Relaxed) {
             0 => Ok(Proof::Counted),
             _ => Err(Incomplete::new("contradictory", "someone changed it meanwhile")),

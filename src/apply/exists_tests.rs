@@ -22,7 +22,7 @@ impl Reader for Full {
     fn caps(&self) -> &Caps {
         &self.caps
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let reading = Reading {
             members: self.members.clone(),

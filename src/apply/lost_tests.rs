@@ -56,7 +56,7 @@ impl Reader for Deaf {
     fn caps(&self) -> &Caps {
         &self.caps
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         let reading = Reading {
             members: self.members.lock().unwrap().clone(),
             domains: Known::Seen(self.domains.clone()),

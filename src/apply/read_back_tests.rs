@@ -25,7 +25,7 @@ impl Reader for Server {
     fn caps(&self) -> &Caps {
         &self.caps
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let reading = self.shows.clone();
         Box::pin(async move { reading })

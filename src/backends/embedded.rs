@@ -125,7 +125,7 @@ impl Reader for Embedded {
     fn caps(&self) -> &Caps {
         &self.caps
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         Box::pin(async { self.read_all().unwrap_or_else(Reading::incomplete) })
     }
 }

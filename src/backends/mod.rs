@@ -20,8 +20,13 @@ use crate::systems::SystemSpec;
 pub trait Reader: Send + Sync {
     /// What can be read and written here.
     fn caps(&self) -> &Caps;
-    /// The whole account. A failure is an incomplete reading that says why; never an empty one.
-    fn read(&self) -> BoxFuture<'_, Reading>;
+    /// What [`Reader::read`] asks the server for, with the proof that came of it.
+    fn fetch(&self) -> BoxFuture<'_, Reading>;
+    /// The whole account. A failure, or less of a proof than the backend can give, is an incomplete
+    /// reading that says why; never an empty one.
+    fn read(&self) -> BoxFuture<'_, Reading> {
+        Box::pin(async { self.fetch().await.proven(self.caps().best_proof) })
+    }
 }
 
 /// Writes one account, one call at a time.

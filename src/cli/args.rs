@@ -74,6 +74,10 @@ pub struct GlobalArgs {
     /// Takes connections, and the files and commands that hold their tokens, from these manifests.
     #[arg(long, global = true)]
     pub trust_head: bool,
+    /// Believes the reading of an account that lost more than half of its members since the last apply, where
+    /// it has exactly N of them now.
+    #[arg(long, value_name = "ACCOUNT=N", value_parser = accepted, global = true)]
+    pub accept_shrunk: Vec<(String, usize)>,
     /// Refuses accounts on the embedded sandbox.
     #[arg(long, global = true)]
     pub forbid_sandbox: bool,
@@ -272,9 +276,10 @@ pub struct PlanArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub sign: SignArgs,
-    /// With --out: the audit log of later applies; without it, .portcullis/audit.jsonl of the manifests'
-    /// folder. What it says is applied after the plan was saved is not approved by it again.
-    #[arg(long, value_name = "FILE", requires = "out")]
+    /// The audit log of the applies; without it, .portcullis/audit.jsonl of the manifests' folder. A reading is
+    /// held against the last one that it tells of; what it says is applied after the plan was saved (--out) is not
+    /// approved by it again.
+    #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
     #[command(flatten)]
     pub revisions: LaterRevisions,
@@ -285,6 +290,13 @@ fn patience(text: &str) -> Result<std::time::Duration, String> {
     let span: Option<jiff::Span> = text.parse().ok();
     let time = span.and_then(|s| s.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
     time.and_then(|t| std::time::Duration::try_from(t).ok()).ok_or_else(|| "give a time as 90s, 5m or 1h".to_owned())
+}
+
+/// An account and the number of its members.
+fn accepted(text: &str) -> Result<(String, usize), String> {
+    let (account, members) = text.rsplit_once('=').ok_or("write ACCOUNT=N")?;
+    let members = members.parse().map_err(|_| "N is the number of members that the account has now")?;
+    Ok((account.to_owned(), members))
 }
 
 fn day(text: &str) -> Result<jiff::civil::Date, String> {
@@ -426,6 +438,10 @@ pub struct RevokeArgs {
 pub struct DriftArgs {
     #[command(flatten)]
     pub at: DirArg,
+    /// The audit log of the applies, against which a reading is held; without it, .portcullis/audit.jsonl of
+    /// the manifests' folder.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
     #[command(flatten)]
     pub revisions: LaterRevisions,
 }

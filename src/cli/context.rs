@@ -89,6 +89,7 @@ impl Context {
             by: by(),
             journals: journals(&self.folder),
             audit: self.folder.join(AUDIT),
+            accept_shrunk: self.global.accept_shrunk.iter().cloned().collect(),
             leases: leases(&self.folder),
             patience: Duration::ZERO,
             halt_at: halt_at(),

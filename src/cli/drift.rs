@@ -5,7 +5,11 @@ use super::args::DriftArgs;
 use super::context::Context;
 use super::{exit, plan};
 
-pub(super) async fn run(context: &Context, _: &DriftArgs) -> Result<u8, Stop> {
-    let found = run::plan(&context.request()).await?;
+pub(super) async fn run(context: &Context, args: &DriftArgs) -> Result<u8, Stop> {
+    let mut request = context.request();
+    if let Some(file) = &args.audit {
+        request.audit.clone_from(file);
+    }
+    let found = run::plan(&request).await?;
     Ok(plan::show(context, &found, Kind::Drift, Some(&context.again()), exit::of_drift(&found)))
 }

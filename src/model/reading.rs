@@ -20,7 +20,7 @@ impl Domains {
     }
 }
 
-/// How a reading is known to be whole.
+/// How a reading is known to be whole, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
     /// One consistent state, marked by the server.
@@ -44,7 +44,7 @@ impl Proof {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incomplete {
     /// A stable word: `failed`, `short`, `repeated`, `contradictory`, `unexpected`, `two-are-one`,
-    /// `out-of-reach`.
+    /// `out-of-reach`, `unproven`, `shrunk`.
     pub code: &'static str,
     /// In words for a person, at least one line.
     pub problems: Vec<String>,
@@ -93,8 +93,37 @@ pub struct Remark {
 }
 
 impl Reading {
+    /// The reading, where its proof is `best` or better; a lesser one says less than the backend promises.
+    #[must_use]
+    pub fn proven(self, best: Proof) -> Self {
+        match self.proof {
+            Ok(proof) if proof > best => {
+                let why = format!("the reading is {} only, where this backend's are {}", proof.word(), best.word());
+                Self::incomplete(Incomplete::new("unproven", why))
+            }
+            Ok(_) | Err(_) => self,
+        }
+    }
     /// A reading that failed: no members, and why.
     pub fn incomplete(why: Incomplete) -> Self {
         Self { members: Vec::new(), domains: Known::Unreadable, whoami: None, tenant: None, proof: Err(why), remarks: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesser_proof_than_the_backend_gives_is_no_whole_reading() {
+        let of = |proof| Reading { proof: Ok(proof), ..Reading::incomplete(Incomplete::new("failed", "")) };
+        for (proof, best, is_whole) in [
+            (Proof::Snapshot, Proof::Snapshot, true),
+            (Proof::Counted, Proof::Snapshot, false),
+            (Proof::OnePage, Proof::Counted, false),
+            (Proof::Counted, Proof::OnePage, true),
+        ] {
+            assert_eq!(of(proof).proven(best).proof.is_ok(), is_whole, "{proof:?} where {best:?} is best");
+        }
     }
 }

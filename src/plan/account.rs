@@ -9,7 +9,7 @@ use super::approved::{self, Approved};
 use super::change::{AccountPlan, Blocked, ReadingSummary, Report, Warning};
 use super::draft::Draft;
 use super::regroup::Pairs;
-use super::{Moment, ahead, block, diff, digest, domains, guards, lints, only, order, preflight, regroup, roll, unlisted};
+use super::{History, Moment, ahead, block, diff, digest, domains, guards, lints, only, order, preflight, regroup, roll, unlisted};
 
 /// Everything that one account's plan depends on.
 pub struct Account<'a> {
@@ -24,6 +24,8 @@ pub struct Account<'a> {
     pub caps: &'a Caps,
     pub desired: &'a Desired<'a>,
     pub reading: &'a Reading,
+    /// What earlier runs left about it.
+    pub history: &'a History,
     /// Plans the changes of this person alone, by any address of theirs, on the whole reading.
     pub only: Option<&'a Email>,
     /// Plans what of the changes was approved, and tells the others apart.

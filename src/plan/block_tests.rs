@@ -155,6 +155,7 @@ impl World {
             desired: &desired,
             reading: &reading,
             only: None,
+            history: &crate::plan::History::default(),
             approved: None,
         };
         plan(Moment { now: sample::instant(), at: None, simulated: false }, &[account]).accounts.remove(0)

@@ -140,6 +140,10 @@ impl Change {
     pub fn unverifiable(&self) -> Vec<Key> {
         self.calls.iter().filter(|c| c.channel == Channel::Unverifiable).flat_map(|c| c.set.keys().copied()).collect()
     }
+    /// Whether one of its calls sends an invitation, by mail or as a link.
+    pub fn invites_somebody(&self) -> bool {
+        self.calls.iter().any(|c| c.channel == Channel::Api && matches!(c.verb, Verb::Invite | Verb::Resend))
+    }
     pub fn mails(&self) -> bool {
         self.calls.iter().any(|c| c.mails)
     }

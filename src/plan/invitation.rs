@@ -42,8 +42,10 @@ pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>,
         }
         Invitation::Open | Invitation::Over => {}
     }
-    let (Some(sent), Some(attempts)) = (*sent, *attempts) else {
-        if *state == Invitation::Over || sent.is_none() {
+    let (sent, attempts) = told(account, live, *sent, *attempts);
+    let no_time = sent.is_none();
+    let (Some(sent), Some(attempts)) = (sent, attempts) else {
+        if *state == Invitation::Over || no_time {
             report("invitation-unknown", "pending; when and how often it was sent cannot be read, so it is not sent again".into());
         }
         return if *state == Invitation::Over { Due::NotAgain } else { Due::No };
@@ -64,6 +66,13 @@ pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>,
         return Due::NotAgain;
     }
     Due::Now
+}
+
+/// When the newest invitation went out and how many did: as the server tells, else as the audit log does
+/// (DESIGN §5).
+pub(super) fn told(account: &Account<'_>, live: &Live, sent: Option<Timestamp>, attempts: Option<u32>) -> (Option<Timestamp>, Option<u32>) {
+    let logged = account.history.sent_to(&live.email);
+    (sent.or(logged.map(|l| l.last)), attempts.or(logged.map(|l| l.attempts)))
 }
 
 /// How many hours an invitation lives, its member's end apart; `None` for ever.

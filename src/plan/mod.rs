@@ -17,6 +17,7 @@ mod domains;
 mod draft;
 mod expiring;
 mod guards;
+mod history;
 mod invitation;
 mod lints;
 mod moments;
@@ -41,6 +42,7 @@ pub use change::{
 };
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
 pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Why, expiring};
+pub use history::{History, Sent};
 pub use moments::Moments;
 pub use one_off::{Against, Asked, OneOffAct, Refused, no_place_for_secrets, offered, one_off};
 

@@ -339,6 +339,7 @@ fn cool_down(account: &Account<'_>, day: Day, asked: &Asked, live: &Live) -> Res
     if asked.again {
         return Ok(());
     }
+    let (sent, attempts) = invitation::told(account, live, *sent, *attempts);
     let policy = account.desired.policy.invitations;
     let refuse = |against: Against, message: String| Err(Refused::new(against, message).hint("`--again` sends it all the same"));
     if *state == Invitation::Declined {
@@ -348,7 +349,7 @@ fn cool_down(account: &Account<'_>, day: Day, asked: &Asked, live: &Live) -> Res
         let hints = account.spec.invitation_hints.join("; ");
         return refuse(Against::TooManyAttempts, format!("{} was invited {attempts} times and never accepted: {hints}", live.email));
     }
-    let Some(sent) = *sent else {
+    let Some(sent) = sent else {
         // Whoever sends it by hand looks at it there.
         if account.caps.channel(Verb::Resend, None) != Channel::Api {
             return Ok(());

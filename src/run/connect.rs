@@ -19,11 +19,11 @@ use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Lint, Loaded, Manifests, Reached, Sources};
 use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
-use crate::plan::{Account, Approved, Lift, Plan};
+use crate::plan::{Account, Approved, History, Lift, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
 
-use super::{Approval, Request, Stop};
+use super::{Approval, Request, Stop, record};
 
 /// The embedded database of a connection that names none.
 const DEFAULT_FILE: &str = ".portcullis/embedded.db";
@@ -118,6 +118,8 @@ pub struct Site<'f> {
     /// The file of an embedded account.
     pub database: PathBuf,
     pub backend: Box<dyn Backend>,
+    /// What earlier runs left about it in the audit log.
+    pub history: History,
     /// The manifests' folder: links are written below it.
     folder: PathBuf,
 }
@@ -135,6 +137,7 @@ impl Site<'_> {
             caps: self.backend.reader().caps(),
             desired,
             reading,
+            history: &self.history,
             only: None,
             approved: None,
         }
@@ -295,7 +298,10 @@ impl<'f> Connected<'f> {
         request.says(&format!("reading {}", site.name));
         match site.out_of_reach() {
             Some(why) => Reading::incomplete(why),
-            None => site.backend.reader().read().await,
+            None => {
+                let accepted = request.accept_shrunk.get(site.name.as_str()).copied();
+                site.history.held_against(site.name.as_str(), site.backend.reader().read().await, accepted)
+            }
         }
     }
 
@@ -380,6 +386,7 @@ pub(super) fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String
 pub(super) fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
     let mut sites = Vec::new();
     let mut refused = Vec::new();
+    let mut histories = record::histories(request)?;
     for name in names.iter().copied() {
         let Some(reached) = manifests.reached(name) else { continue };
         let (connection, tenant) = (reached.connection, reached.tenant());
@@ -387,6 +394,7 @@ pub(super) fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request:
             Ok(backend) => {
                 let database = request.folder.join(file(connection));
                 sites.push(Site {
+                    history: histories.remove(&(name.to_string(), backend.origin())).unwrap_or_default(),
                     name,
                     spec: connection.spec,
                     connection,

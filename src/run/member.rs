@@ -102,7 +102,7 @@ pub async fn member(
     request.says(&format!("{} in {}", asked.act.word(), site.name));
     let mut result = apply::one_off(&at, &confirmed).await;
     drop(writer);
-    if let Err(why) = audit.and_then(|audit| audit.append(record::one_off(confirmed.act(), result.word))) {
+    if let Err(why) = audit.and_then(|audit| audit.append(record::one_off(confirmed.act(), &site.origin, result.word))) {
         let before = if result.message.is_empty() { "" } else { "; " };
         result.message += &format!("{before}not in the audit log: {why}");
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desired::Desired;
 use crate::manifest::{Diagnostic, Edit, NoEdit, Reach, source};
 use crate::model::{Atom, Caps, Domains, Email, Keyed, Known, Live, Phase, Proof, Reading};
-use crate::plan::{self, Account, Plan};
+use crate::plan::{self, Account, History, Plan};
 use crate::systems::SystemSpec;
 
 use super::{Connected, Folder, Request};
@@ -68,6 +68,7 @@ impl Proving<'_> {
                         caps: &caps,
                         desired,
                         reading: &reading,
+                        history: &History::default(),
                         only: None,
                         approved: None,
                     };

@@ -7,13 +7,15 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::apply::{self, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Journal, Record, ResultWord, What, Writer};
-use crate::model::{Call, Email, Outcome};
+use crate::apply::{
+    self, Applied, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Journal, Record, ResultWord, What, Writer,
+};
+use crate::model::{Action, Call, Email, Outcome, Reading};
 use crate::plan::saved::{SavedAccount, Source};
-use crate::plan::{AccountPlan, Approved, Change, OneOffAct};
+use crate::plan::{AccountPlan, Approved, Change, History, OneOffAct};
 use crate::render::plan_view::TOOL;
 
-use super::{Approval, Request, Stop, git};
+use super::{Approval, Connected, Request, Stop, git};
 
 /// The audit log of one run, open before its first write.
 pub(super) struct Log {
@@ -43,6 +45,32 @@ impl Log {
     /// How many lines it has, where there is one.
     pub(super) fn lines(&self) -> Option<u64> {
         self.audit.as_ref().ok().map(|audit| audit.end().lines)
+    }
+
+    /// Writes down how many members each account has that was written to, or of which somebody said that it
+    /// is right: as read at the end, else as the results let expect.
+    pub(super) fn read(
+        &self,
+        request: &Request,
+        connected: &Connected<'_>,
+        before: &[Reading],
+        after: &BTreeMap<String, Reading>,
+        applied: &Applied,
+    ) {
+        let Ok(audit) = &self.audit else { return };
+        let applied_now: BTreeSet<&str> = applied.results.iter().filter(|r| r.word == ResultWord::Applied).map(|r| r.id.as_str()).collect();
+        for (site, reading) in connected.sites().iter().zip(before).filter(|(_, reading)| reading.proof.is_ok()) {
+            let name = site.name.as_str();
+            let planned = applied.plan.accounts.iter().filter(|a| a.account == name).flat_map(|a| &a.changes);
+            let made: Vec<&Change> = planned.filter(|change| applied_now.contains(change.id.as_str())).collect();
+            let members = match after.get(name) {
+                Some(fresh) => fresh.members.len(),
+                None if made.is_empty() && !request.accept_shrunk.contains_key(name) => continue,
+                None => reading.members.len().saturating_add_signed(made.into_iter().map(comes_or_goes).sum()),
+            };
+            // A log that cannot be written to any more has told so already.
+            let _ = audit.append(What::Read { account: name.to_owned(), origin: site.origin.clone(), members });
+        }
     }
 
     /// What the result says of it.
@@ -109,6 +137,7 @@ impl<'r> Recording<'r> {
             self.append(What::Change(Box::new(ChangeEntry {
                 before: change.form["before"].clone(),
                 after: change.form["after"].clone(),
+                invites: matches!(change.form["action"].as_str(), Some("invite" | "reinvite")),
                 plan: cut_off.begin.plan.clone(),
                 ..self.entry(&change.id, &change.digest, "unknown", message)
             })));
@@ -155,6 +184,7 @@ impl<'r> Recording<'r> {
             place: None,
             source: self.log.source.clone(),
             continues: None,
+            invites: false,
             approval: self.log.approval.to_owned(),
             approved_by: names(signed),
             result: result.to_owned(),
@@ -188,6 +218,7 @@ impl Record for Recording<'_> {
                 before: held(&change.before),
                 after: held(&change.after),
                 reason: change.reason.clone(),
+                invites: change.invites_somebody(),
                 place: change.place.as_ref().map(ToString::to_string),
                 ..self.entry(&result.id, change.digest.as_str(), result.word.word(), result.message.clone())
             };
@@ -201,20 +232,47 @@ impl Record for Recording<'_> {
     }
 }
 
+/// By how many the members grow with a change that was made.
+fn comes_or_goes(change: &Change) -> isize {
+    match change.action {
+        Action::Invite => 1,
+        Action::Remove | Action::CancelInvitation => -1,
+        Action::AllowDomain | Action::Reinvite | Action::EditInvitation | Action::Edit | Action::Restore | Action::DisallowDomain => 0,
+    }
+}
+
 /// Each signer by one address.
 fn names(signed: &[BTreeSet<Email>]) -> Vec<String> {
     signed.iter().filter_map(|who| who.first()).map(ToString::to_string).collect()
 }
 
 /// What came of a one-off action, as a line of the log.
-pub(super) fn one_off(act: &OneOffAct, word: ResultWord) -> What {
+pub(super) fn one_off(act: &OneOffAct, origin: &str, word: ResultWord) -> What {
     What::OneOff {
         account: act.account().to_owned(),
         system: act.system().to_owned(),
+        origin: origin.to_owned(),
         action: act.act().word().to_owned(),
         member: act.subject().as_str().to_owned(),
         result: word.word().to_owned(),
     }
+}
+
+/// The audit log as it is; empty where there is none.
+fn log_text(request: &Request) -> Result<String, Stop> {
+    match std::fs::read(&request.audit) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(e) => Err(Stop::failed(format!("the audit log cannot be read: {}: {e}", request.audit.display()))),
+    }
+}
+
+/// What the audit log says of each account, by its name and origin.
+///
+/// # Errors
+/// A log that is there and cannot be read: nobody knows what a reading is to be held against.
+pub(super) fn histories(request: &Request) -> Result<BTreeMap<(String, String), History>, Stop> {
+    Ok(apply::histories(&log_text(request)?))
 }
 
 /// What the audit log says was applied.
@@ -224,11 +282,7 @@ impl Spent {
     /// # Errors
     /// A log that is there and cannot be read: nobody knows what an approval has been used for.
     pub(super) fn of(request: &Request) -> Result<Self, Stop> {
-        match std::fs::read(&request.audit) {
-            Ok(text) => Ok(Self(apply::applied_digests(&String::from_utf8_lossy(&text)))),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self(BTreeMap::new())),
-            Err(e) => Err(Stop::failed(format!("the audit log cannot be read: {}: {e}", request.audit.display()))),
-        }
+        Ok(Self(apply::applied_digests(&log_text(request)?)))
     }
 
     /// Of what was approved when the log had so many lines, at that time: what was applied since, each with

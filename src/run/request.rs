@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Request {
     pub journals: PathBuf,
     /// The audit log.
     pub audit: PathBuf,
+    /// Accounts of which somebody said that they have exactly so many members, however many there were.
+    pub accept_shrunk: BTreeMap<String, usize>,
     /// Where leases are taken, one place a machine.
     pub leases: PathBuf,
     /// How long to wait for a lease that somebody holds.

@@ -36,7 +36,7 @@ fn every_change_is_told_with_who_why_and_which_result_and_the_head_is_printed() 
     let said = world.run("apply --auto-approve --format json").expect(0).json();
     let lines = lines(&world);
     let kinds: Vec<&str> = lines.iter().map(|l| l["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["start", "change", "change", "apply", "change", "apply"]);
+    assert_eq!(kinds, ["start", "change", "change", "apply", "change", "apply", "read", "read"]);
     let invite = &lines[4];
     assert_eq!(
         (&invite["id"], &invite["result"], &invite["reason"], &invite["approval"], &invite["plan"]),
@@ -45,9 +45,9 @@ fn every_change_is_told_with_who_why_and_which_result_and_the_head_is_printed() 
     assert!(invite["by"].as_str().unwrap().starts_with("ada on "), "{invite}");
     assert_eq!(invite["after"], json!({ "name": "New", "groups": ["standard"] }));
     assert_eq!((&lines[3]["members"], &lines[3]["results"]), (&json!(3), &json!({ "applied": 2 })));
-    assert_eq!((&said["audit"]["head"], &said["audit"]["lines"]), (&lines[5]["hash"], &json!(6)));
+    assert_eq!((&said["audit"]["head"], &said["audit"]["lines"]), (&lines[7]["hash"], &json!(8)));
     let checked = world.args(&["audit", "verify", "--head", said["audit"]["head"].as_str().unwrap(), "--format", "json"]).expect(0).json();
-    assert_eq!((&checked["whole"], &checked["lines"], &checked["head"]), (&json!(true), &json!(6), &said["audit"]["head"]));
+    assert_eq!((&checked["whole"], &checked["lines"], &checked["head"]), (&json!(true), &json!(8), &said["audit"]["head"]));
     for (name, document) in [("audit", &checked), ("audit-line", invite), ("apply", &said)] {
         let schema = world.run(&format!("schema {name}")).expect(0).json();
         let validator = jsonschema::validator_for(&schema).expect("it is a schema");

@@ -16,6 +16,7 @@ mod safety;
 mod sandbox;
 mod saved;
 mod signed;
+mod suspect;
 mod told;
 mod transcripts;
 mod who;

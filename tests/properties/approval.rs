@@ -50,6 +50,7 @@ impl Look<'_> {
             caps: self.backend.reader().caps(),
             desired: self.desired,
             reading: self.reading,
+            history: &portcullis::plan::History::default(),
             only: None,
             approved,
         })

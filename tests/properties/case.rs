@@ -131,6 +131,7 @@ fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading:
         desired,
         reading,
         only: None,
+        history: &portcullis::plan::History::default(),
         approved: None,
     };
     plan::plan(Moment { now: world.now, at: None, simulated: false }, &[account])

@@ -327,6 +327,7 @@ impl World {
             forbid_sandbox: false,
             env: Box::new(move |name| env.get(name).cloned()),
             by: "a test".to_owned(),
+            accept_shrunk: std::collections::BTreeMap::new(),
             audit: self.folder.path().join(".portcullis/audit.jsonl"),
             journals: self.folder.path().join(".portcullis/journal"),
             leases: self.state.path().join("portcullis/leases"),

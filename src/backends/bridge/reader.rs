@@ -39,7 +39,7 @@ impl Reader for BridgeReader {
     fn caps(&self) -> &Caps {
         self.caps.get().map_or(&NOTHING, |offer| &offer.caps)
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         async { self.reading().await.unwrap_or_else(|why| Reading::incomplete(self.redacted(why))) }.boxed()
     }
 }

@@ -84,7 +84,7 @@ impl Reader for Beside {
     fn caps(&self) -> &Caps {
         self.caps.get().unwrap_or_else(|| self.first.reader().caps())
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         async { self.join(self.first.reader().read().await) }.boxed()
     }
 }
@@ -117,7 +117,7 @@ mod tests {
         fn caps(&self) -> &Caps {
             &self.0
         }
-        fn read(&self) -> BoxFuture<'_, Reading> {
+        fn fetch(&self) -> BoxFuture<'_, Reading> {
             let live = |email: &&str| Live {
                 email: Email::parse(email).unwrap(),
                 id: None,

@@ -131,7 +131,7 @@ impl Reader for RosterReader {
     fn caps(&self) -> &Caps {
         &self.caps
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         async {
             match self.members() {
                 Ok(members) => Reading {

@@ -60,10 +60,8 @@ pub(super) async fn all(client: &ReadClient, collection: &str) -> Result<Pages, 
             return Err(Incomplete::new("unexpected", format!("/{collection} does not end")));
         }
     }
-    if !resources.is_empty() {
-        check_the_end(client, collection, counted, &resources).await?;
-    }
-    Ok(Pages { resources, proof: if pages == 1 { Proof::OnePage } else { Proof::Counted } })
+    check_the_end(client, collection, counted, &resources).await?;
+    Ok(Pages { resources, proof: Proof::Counted })
 }
 
 /// Asks for the page after the last. Somebody new on it means that the total is only a page's; the

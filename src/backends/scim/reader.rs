@@ -33,7 +33,7 @@ impl Reader for ScimReader {
     fn caps(&self) -> &Caps {
         &self.caps
     }
-    fn read(&self) -> BoxFuture<'_, Reading> {
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
         async {
             match self.list().await {
                 Ok(listing) => Reading {

@@ -49,9 +49,9 @@ async fn a_count_that_is_clamped_or_refused_skips_nobody() {
         assert_eq!(reading.proof, Ok(Proof::Counted));
         assert_eq!(reading.members.len(), 23);
     }
-    assert_eq!(read(crowd(23), Faults::default()).await.proof, Ok(Proof::OnePage));
+    assert_eq!(read(crowd(23), Faults::default()).await.proof, Ok(Proof::Counted));
     let nobody = read(Vec::new(), Faults { bare: true, ..Faults::default() }).await;
-    assert_eq!((nobody.proof, nobody.members.len()), (Ok(Proof::OnePage), 0));
+    assert_eq!((nobody.proof, nobody.members.len()), (Ok(Proof::Counted), 0));
 }
 
 #[tokio::test]

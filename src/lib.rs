@@ -59,6 +59,8 @@ pub mod apply;
 pub mod backends;
 pub mod cli;
 pub mod desired;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod manifest;
 pub mod model;
 pub mod plan;

@@ -285,6 +285,18 @@ fn parse(text: &[u8]) -> Result<Option<CutOff>, (usize, String)> {
     Ok(found)
 }
 
+/// Reads any bytes as a journal.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(text: &[u8]) -> Option<CutOff> {
+    match parse(text) {
+        Ok(found) => found,
+        Err((line, why)) => {
+            assert!(line > 0 && !why.is_empty());
+            None
+        }
+    }
+}
+
 /// Where the journal of an account is; a revocation has its own, so that it takes no other's place.
 pub fn path(journals: &Path, account: &str, revoke: bool) -> PathBuf {
     // `~` stands in no name of a file that is made from an account's.

@@ -23,6 +23,8 @@ pub use audit_heads::{sign_head, wrong_heads};
 pub use audit_history::histories;
 pub use execute::{Site, execute};
 pub use handover::{Found, Handover, Ready, Swept};
+#[cfg(any(test, fuzzing))]
+pub(crate) use journal::fuzz as fuzz_journal;
 pub use journal::{
     Begin, CutOff, JOURNAL_VERSION, Journal, LiftLine, Line, NoRecord, Record, close as close_journal, cut_off, path as journal_path,
 };

@@ -7,6 +7,9 @@ mod pages;
 mod reader;
 mod writer;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use reader::fuzz;
+
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::capabilities::Offer;
-use super::member::Members;
+use super::member::{Members, Raw};
 use crate::backends::http::{Answer, HttpError, ReadClient};
 use crate::backends::{Expect, Reader};
 use crate::model::bridge::{AccountState, Capabilities};
@@ -49,29 +49,8 @@ impl BridgeReader {
     async fn reading(&self) -> Result<Reading, Incomplete> {
         let offer = self.offer().await?;
         let (raws, account) = self.all(offer).await?;
-        let mut members = Members { spec: self.spec, caps: &offer.caps, words: Atoms::default() };
-        let mut all: BTreeMap<Email, Live> = BTreeMap::new();
-        let mut ids: BTreeSet<Atom> = BTreeSet::new();
-        for raw in raws {
-            let live = members.live(raw)?;
-            if let Some(id) = live.id.clone().filter(|id| !ids.insert(id.clone())) {
-                return Err(Incomplete::new("repeated", format!("the identifier {id} stands for two members, {} one of them", live.email)));
-            }
-            match all.entry(live.email.clone()) {
-                Entry::Vacant(free) => free.insert(live),
-                Entry::Occupied(there) if there.get().email.shown() == live.email.shown() => {
-                    let why = format!("the bridge lists {} twice: a page may have hidden somebody else", live.email);
-                    return Err(Incomplete::new("repeated", why));
-                }
-                Entry::Occupied(there) => {
-                    let (one, other) = (quoted(there.get().email.shown()), quoted(live.email.shown()));
-                    let why = format!("{one} and {other} are both {} once folded: delete one of them at the server", live.email);
-                    return Err(Incomplete::new("two-are-one", why));
-                }
-            };
-        }
         Ok(Reading {
-            members: all.into_values().collect(),
+            members: members(self.spec, &offer.caps, raws)?,
             domains: domains(offer, account)?,
             whoami: offer.actor.clone(),
             tenant: offer.tenant.clone(),
@@ -107,6 +86,32 @@ impl BridgeReader {
     }
 }
 
+/// Each member once.
+fn members(spec: &'static SystemSpec, caps: &Caps, raws: Vec<Raw>) -> Result<Vec<Live>, Incomplete> {
+    let mut members = Members { spec, caps, words: Atoms::default() };
+    let mut all: BTreeMap<Email, Live> = BTreeMap::new();
+    let mut ids: BTreeSet<Atom> = BTreeSet::new();
+    for raw in raws {
+        let live = members.live(raw)?;
+        if let Some(id) = live.id.clone().filter(|id| !ids.insert(id.clone())) {
+            return Err(Incomplete::new("repeated", format!("the identifier {id} stands for two members, {} one of them", live.email)));
+        }
+        match all.entry(live.email.clone()) {
+            Entry::Vacant(free) => free.insert(live),
+            Entry::Occupied(there) if there.get().email.shown() == live.email.shown() => {
+                let why = format!("the bridge lists {} twice: a page may have hidden somebody else", live.email);
+                return Err(Incomplete::new("repeated", why));
+            }
+            Entry::Occupied(there) => {
+                let (one, other) = (quoted(there.get().email.shown()), quoted(live.email.shown()));
+                let why = format!("{one} and {other} are both {} once folded: delete one of them at the server", live.email);
+                return Err(Incomplete::new("two-are-one", why));
+            }
+        };
+    }
+    Ok(all.into_values().collect())
+}
+
 fn domains(offer: &Offer, account: AccountState) -> Result<Known<Domains>, Incomplete> {
     match account.domains {
         _ if !offer.caps.reads_domains => Ok(Known::Unreadable),
@@ -127,4 +132,20 @@ pub(super) fn failed(error: HttpError) -> Incomplete {
         Some(kind) if kind.ends_with(":out-of-reach") => Incomplete::new("out-of-reach", format!("out of reach: {error}")),
         _ => Incomplete::new("failed", error.to_string()),
     }
+}
+
+/// Reads any bytes as the answers of a bridge: its capabilities, `account` and one page, a line each.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(bytes: &[u8]) -> Result<Vec<Live>, Incomplete> {
+    use serde_json::from_slice;
+
+    let unread = |e: serde_json::Error| Incomplete::new("failed", e.to_string());
+    let mut lines = bytes.splitn(3, |b| *b == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (capabilities, account, page) = (line(), line(), line());
+    let spec = &crate::systems::emma_hq::SPEC;
+    let offer = Offer::of(spec, &Expect::default(), from_slice(capabilities).map_err(unread)?)?;
+    domains(&offer, from_slice(account).map_err(unread)?)?;
+    let page: crate::model::bridge::MembersPage<Box<serde_json::value::RawValue>> = from_slice(page).map_err(unread)?;
+    members(spec, &offer.caps, page.members)
 }

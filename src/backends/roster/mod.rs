@@ -21,6 +21,8 @@ use jiff::Timestamp;
 
 pub use self::beside::Beside;
 pub use self::reader::RosterReader;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::reader::fuzz;
 use super::{Backend, Reader, Writer};
 use crate::model::{Call, Caps, Outcome, Roster, Subject, Tenant};
 use crate::plan::Cleared;

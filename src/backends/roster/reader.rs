@@ -47,8 +47,12 @@ impl RosterReader {
         let file = &self.roster.file.value;
         let named = file.display();
         let failed = |what: String| Incomplete::new("failed", format!("the export {named} {what}"));
-        let bytes = bytes_below(&self.folder, file, MOST_BYTES).map_err(failed)?;
-        let text = decode::text(&bytes, self.roster.encoding).map_err(|t| self.incomplete("unexpected", vec![t]))?;
+        self.members_of(&bytes_below(&self.folder, file, MOST_BYTES).map_err(failed)?)
+    }
+
+    /// The members that these bytes show.
+    fn members_of(&self, bytes: &[u8]) -> Result<Vec<Live>, Incomplete> {
+        let text = decode::text(bytes, self.roster.encoding).map_err(|t| self.incomplete("unexpected", vec![t]))?;
         let columns: Vec<&str> = self.headers().map(|h| h.value.as_str()).collect();
         let table = table::read(text, &columns).map_err(|t| self.incomplete("short", t))?;
         let at = self.columns(&table.header)?;
@@ -171,4 +175,16 @@ fn spoken(age: SignedDuration) -> String {
 
 fn spoken_hours(hours: i64) -> String {
     if hours % 24 == 0 || hours > 72 { format!("{} days", hours / 24) } else { format!("{hours} hours") }
+}
+
+/// Reads any bytes as an export.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(
+    spec: &'static SystemSpec,
+    tenant: &Tenant,
+    roster: &Roster,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<Vec<Live>, Incomplete> {
+    RosterReader::new(spec, tenant.clone(), roster.clone(), PathBuf::new(), now).members_of(bytes)
 }

@@ -10,6 +10,9 @@ mod reader;
 mod user;
 mod writer;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use reader::fuzz;
+
 #[cfg(test)]
 mod fake;
 #[cfg(test)]

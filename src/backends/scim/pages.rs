@@ -97,7 +97,7 @@ async fn page(client: &ReadClient, collection: &str, start: &str, counted: bool)
 }
 
 /// The total and the resources of one page; `Resources` may be missing where there are none.
-fn part(page: &Json, collection: &str) -> Result<(u64, Vec<Json>), Incomplete> {
+pub(super) fn part(page: &Json, collection: &str) -> Result<(u64, Vec<Json>), Incomplete> {
     let unexpected = |what: &str| Err(Incomplete::new("unexpected", format!("/{collection}: {what}")));
     let Some(total) = field(page, "totalResults").and_then(Json::as_u64) else {
         return unexpected("an answer without `totalResults` is no list of SCIM");

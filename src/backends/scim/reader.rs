@@ -57,23 +57,7 @@ impl ScimReader {
         let offer = Offer::ask(&self.client).await?;
         let whoami = self.check_expected().await?;
         let pages = all(&self.client, "Users").await?;
-        let mut users: BTreeMap<Email, User> = BTreeMap::new();
-        let mut ids: BTreeSet<Atom> = BTreeSet::new();
-        for resource in &pages.resources {
-            let user = User::parse(resource)?;
-            if !ids.insert(user.id.clone()) {
-                let why = format!("/Users lists {} (id {}) twice: a page may have hidden somebody else", user.email, user.id);
-                return Err(Incomplete::new("repeated", why));
-            }
-            // Two users whose addresses differ by case are two people on some servers; which of
-            // them a manifest means, nobody can say.
-            if let Some(other) = users.get(&user.email) {
-                let why =
-                    format!("users {} and {} are both {} once folded: delete one of them at the server", other.id, user.id, user.email);
-                return Err(Incomplete::new("two-are-one", why));
-            }
-            users.insert(user.email.clone(), user);
-        }
+        let users = users(&pages.resources)?;
         Ok(Listing { offer, users, proof: pages.proof, whoami })
     }
 
@@ -120,4 +104,34 @@ impl ScimReader {
         user.version = etag.or(user.version);
         Ok(Some(user))
     }
+}
+
+/// Each user by address, each address once.
+fn users(resources: &[Json]) -> Result<BTreeMap<Email, User>, Incomplete> {
+    let mut users: BTreeMap<Email, User> = BTreeMap::new();
+    let mut ids: BTreeSet<Atom> = BTreeSet::new();
+    for resource in resources {
+        let user = User::parse(resource)?;
+        if !ids.insert(user.id.clone()) {
+            let why = format!("/Users lists {} (id {}) twice: a page may have hidden somebody else", user.email, user.id);
+            return Err(Incomplete::new("repeated", why));
+        }
+        // Two users whose addresses differ by case are two people on some servers; which of
+        // them a manifest means, nobody can say.
+        if let Some(other) = users.get(&user.email) {
+            let why = format!("users {} and {} are both {} once folded: delete one of them at the server", other.id, user.id, user.email);
+            return Err(Incomplete::new("two-are-one", why));
+        }
+        users.insert(user.email.clone(), user);
+    }
+    Ok(users)
+}
+
+/// Reads any bytes as one page of users.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(bytes: &[u8]) -> Result<Vec<crate::model::Live>, Incomplete> {
+    let page: Json = serde_json::from_slice(bytes).map_err(|e| Incomplete::new("failed", e.to_string()))?;
+    let (_, resources) = super::pages::part(&page, "Users")?;
+    let roles = crate::systems::insider::SPEC.scim_roles;
+    Ok(users(&resources)?.values().map(|user| user.live(roles)).collect())
 }

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::apply::Stopping;
+use crate::backends::http::Network;
 use crate::backends::token::Refusal;
 use crate::render::{self, Notes, Paint};
 use crate::run::{Folder, Request, Stop};
@@ -93,6 +94,7 @@ impl Context {
             patience: Duration::ZERO,
             halt_at: halt_at(),
             stopping: Stopping::default(),
+            network: Network::default(),
             progress: Box::new(move |what| progress.says(what)),
         }
     }

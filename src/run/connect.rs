@@ -423,7 +423,7 @@ fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request
         BackendName::Scim => {
             let access = token::authorize(reached.name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
-            let scim = Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?);
+            let scim = Box::new(Scim::new(connection.spec, expect, access, &request.network).map_err(refused)?);
             match &connection.roster {
                 None => Ok(scim),
                 Some(beside) => {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::apply::Stopping;
+use crate::backends::http::Network;
 use crate::plan::{Lift, Moment, NotCleared};
 
 use super::Reviewed;
@@ -39,6 +40,8 @@ pub struct Request {
     pub halt_at: Option<usize>,
     /// Set once the run is to stop.
     pub stopping: Stopping,
+    /// How network accounts are reached.
+    pub network: Network,
     /// Hears what is being done, for people who wait.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use jiff::Timestamp;
+use portcullis::backends::http::Network;
 use portcullis::manifest::{self, Diagnostic, LivePhase};
 use portcullis::model::{Atom, Domains, Email};
 use portcullis::plan::Lift;
@@ -333,6 +334,7 @@ impl World {
             patience: std::time::Duration::ZERO,
             halt_at: None,
             stopping: portcullis::apply::Stopping::default(),
+            network: Network::default(),
             progress: Box::new(|_| {}),
         }
     }

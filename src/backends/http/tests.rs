@@ -6,7 +6,7 @@ use serde_json::json;
 use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::{Endpoint, Fate, HttpError, Limits, ReadClient, WriteClient, origin};
+use super::{Access, Endpoint, Fate, HttpError, Limits, Network, Options, Patience, ReadClient, WriteClient, origin};
 
 const CANARY: &str = "canary-7f3a9c";
 
@@ -14,12 +14,22 @@ fn endpoint(url: &str) -> Endpoint {
     Endpoint::new(&url.parse().unwrap()).unwrap()
 }
 
+fn access(url: &str) -> Access {
+    Access::new("ins", endpoint(url), CANARY.into())
+}
+
+/// As patient as any, and quicker.
+fn brisk(limits: Limits) -> Network {
+    let patience = Patience { first: Duration::from_millis(1), ..Patience::default() };
+    Network::new(Options { limits, patience, ..Options::default() })
+}
+
 fn reader(url: &str) -> ReadClient {
-    ReadClient::new(endpoint(url), CANARY.into(), "application/json", Limits::default()).unwrap()
+    ReadClient::new(&access(url), "application/json", &brisk(Limits::default())).unwrap()
 }
 
 fn writer(url: &str, limits: Limits) -> WriteClient {
-    WriteClient::new(endpoint(url), CANARY.into(), "application/json", limits).unwrap()
+    WriteClient::new(&access(url), "application/json", &brisk(limits)).unwrap()
 }
 
 async fn answering(answer: ResponseTemplate) -> MockServer {
@@ -42,7 +52,7 @@ async fn no_redirect_is_followed_and_no_token_goes_elsewhere() {
         let server = answering(ResponseTemplate::new(status).insert_header("Location", location.as_str())).await;
         let said = error(reader(&server.uri()).get(&["Users"], &[]).await);
         assert!(matches!(&said, HttpError::Redirected { to, .. } if *to == format!("{}/v2/Users", elsewhere.uri())), "{said}");
-        error(writer(&server.uri(), Limits::default()).post(&["Users"], &json!({})).await);
+        error(writer(&server.uri(), Limits::default()).post(&["Users"], &json!({}), None).await);
         assert_eq!(server.received_requests().await.unwrap().len(), 2, "not even to itself");
     }
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
@@ -65,7 +75,7 @@ async fn a_refused_connection_was_not_sent_and_a_cut_one_is_lost() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let limits = Limits { total: Duration::from_millis(50), ..Limits::default() };
     let waiting = writer(&format!("http://{}", silent.local_addr().unwrap()), limits);
-    assert_eq!(error(waiting.post(&["Users"], &json!({})).await).fate(), Fate::Lost);
+    assert_eq!(error(waiting.post(&["Users"], &json!({}), None).await).fate(), Fate::Lost);
 }
 
 #[tokio::test]
@@ -73,7 +83,7 @@ async fn an_answer_has_a_most_of_bytes() {
     let limits = Limits { body: 1000, ..Limits::default() };
     for (length, fits) in [(998, true), (999, false)] {
         let server = answering(ResponseTemplate::new(200).set_body_json("x".repeat(length))).await;
-        let client = ReadClient::new(endpoint(&server.uri()), CANARY.into(), "application/json", limits).unwrap();
+        let client = ReadClient::new(&access(&server.uri()), "application/json", &brisk(limits)).unwrap();
         let answer = client.get(&["Users"], &[]).await;
         assert_eq!(answer.is_ok(), fits);
         if !fits {
@@ -147,14 +157,14 @@ async fn the_token_is_a_bearer_and_a_write_carries_if_match() {
     assert_eq!(sent.headers["authorization"], format!("Bearer {CANARY}"));
     assert_eq!(sent.headers["if-match"], "W/\"6\"");
     reader(&server.uri()).head(&["Users"]).await.unwrap();
-    let bad = ReadClient::new(endpoint(&server.uri()), "canary\u{7}".into(), "application/json", Limits::default());
+    let bad = ReadClient::new(&Access { token: "canary\u{7}".into(), ..access(&server.uri()) }, "application/json", &Network::default());
     assert!(!bad.unwrap_err().contains("canary"));
 }
 
 #[tokio::test]
 async fn tls_has_its_provider_and_refuses_who_speaks_none() {
     let server = answering(ResponseTemplate::new(200)).await;
-    match ReadClient::new(endpoint(&server.uri().replace("http://", "https://")), CANARY.into(), "application/json", Limits::default()) {
+    match ReadClient::new(&access(&server.uri().replace("http://", "https://")), "application/json", &brisk(Limits::default())) {
         Ok(client) => assert_eq!(error(client.get(&["Users"], &[]).await).fate(), Fate::NotSent),
         Err(why) => assert!(why.contains("no HTTP client"), "only a machine without roots of trust may have none: {why}"),
     }

@@ -93,7 +93,7 @@ impl<'a> ScimWriter<'a> {
             return Err(refused("an invitation without a role would leave the role to the server"));
         }
         let document = wanted.create(email, &start.offer);
-        let sent = self.client.post(&["Users"], &document).await;
+        let sent = self.client.post(&["Users"], &document, None).await;
         let answer = match sent {
             Ok(answer) => answer,
             Err(error) => return self.not_invited(start, email, wanted, error).await,

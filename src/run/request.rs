@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::apply::Stopping;
-use crate::backends::http::Network;
+use crate::backends::http::{Cache, Network};
 use crate::plan::{Lift, Moment, NotCleared};
 
 use super::Reviewed;
@@ -42,6 +42,8 @@ pub struct Request {
     pub stopping: Stopping,
     /// How network accounts are reached.
     pub network: Network,
+    /// What was read before, for runs that only look.
+    pub cache: Option<Cache>,
     /// Hears what is being done, for people who wait.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }

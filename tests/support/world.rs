@@ -335,6 +335,7 @@ impl World {
             halt_at: None,
             stopping: portcullis::apply::Stopping::default(),
             network: Network::default(),
+            cache: None,
             progress: Box::new(|_| {}),
         }
     }

@@ -74,7 +74,7 @@ const UNLESS_BARE: &[Repeats] = &[Repeats::Read, Repeats::Keyed];
 const ALL: &[Repeats] = &[Repeats::Read, Repeats::Keyed, Repeats::Bare];
 
 /// The first row that is about it counts.
-pub(super) const ROWS: &[Row] = &[
+pub(super) static ROWS: &[Row] = &[
     row(On::Is(Wrong::Unsendable), NEVER, "it would be no request the next time either"),
     row(On::Is(Wrong::NotConnected), ALL, "nobody took the connection, so nothing was done"),
     row(On::Is(Wrong::Cut), UNLESS_BARE, "it may have been done before the connection ended"),

@@ -1,5 +1,11 @@
+mod again;
+mod kept;
+mod pace;
+mod rude;
+mod secrets;
+mod trusted;
+
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
@@ -104,34 +110,6 @@ async fn errors_and_debug_hold_no_token_query_or_control_character() {
     let problem = json!({ "schemas": ["urn:x"], "detail": "no such role", "status": "400" });
     let server = answering(ResponseTemplate::new(400).set_body_json(problem)).await;
     assert_eq!(error(reader(&server.uri()).get(&["Users"], &[]).await).to_string(), "GET /Users: answered 400: no such role");
-}
-
-#[tokio::test]
-async fn logs_hold_no_token_at_any_level() {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let into = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || Tee(into.clone())).finish();
-    let server = answering(ResponseTemplate::new(200).set_body_json(json!({}))).await;
-    let _guard = tracing::subscriber::set_default(subscriber);
-    // Another test's thread may have registered the places that log when nobody listened.
-    reader(&server.uri()).get(&["Users"], &[]).await.unwrap();
-    tracing::callsite::rebuild_interest_cache();
-    reader(&server.uri()).get(&["Users"], &[("q", "private")]).await.unwrap();
-    let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("GET") && text.contains("/Users"), "{text}");
-    assert!(!text.contains(CANARY), "{text}");
-}
-
-struct Tee(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Tee {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test]

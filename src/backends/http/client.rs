@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::access::Access;
 use super::cache::Key;
@@ -8,10 +8,11 @@ use super::endpoint::Endpoint;
 use super::error::HttpError;
 use super::method::{Safe, Unsafe};
 use super::network::Network;
+use super::query::QueryDocument;
 use super::wire::{Answer, Body, Request, Wire};
 
-/// Sends GET and HEAD to one endpoint, and has no way to send anything else. What goes wrong is sent
-/// again by the table in `retry.rs`. Where the network has a cache, an answer with an ETag is kept, and
+/// Sends GET, HEAD and GraphQL queries to one endpoint, and has no way to send anything else. What goes
+/// wrong is sent again by the table in `retry.rs`. Where the network has a cache, an answer with an ETag is kept, and
 /// asked for conditionally the next time.
 #[derive(Debug)]
 pub struct ReadClient {
@@ -62,6 +63,15 @@ impl ReadClient {
     /// As [`ReadClient::get`].
     pub async fn head(&self, path: &[&str]) -> Result<Answer, HttpError> {
         self.wire.send(&Request::new(Safe::Head, path)).await
+    }
+
+    /// Asks a GraphQL endpoint. That an answer of 200 holds `errors` is for the caller to see.
+    ///
+    /// # Errors
+    /// As [`ReadClient::get`].
+    pub async fn query(&self, path: &[&str], document: &QueryDocument, variables: &Json) -> Result<Answer, HttpError> {
+        let body = json!({ "query": document.text(), "variables": variables });
+        self.wire.send(&Request { body: Some(&body), ..Request::new(Safe::Query, path) }).await
     }
 
     fn key(&self, path: &[&str], query: &[(&str, &str)]) -> Option<Key> {

@@ -3,6 +3,8 @@
 pub(super) enum Safe {
     Get,
     Head,
+    /// A POST that carries a [`QueryDocument`](super::QueryDocument), and is made of nothing else.
+    Query,
 }
 
 /// The methods that change something.
@@ -28,12 +30,14 @@ impl Method for Safe {
         match self {
             Safe::Get => reqwest::Method::GET,
             Safe::Head => reqwest::Method::HEAD,
+            Safe::Query => reqwest::Method::POST,
         }
     }
     fn word(self) -> &'static str {
         match self {
             Safe::Get => "GET",
             Safe::Head => "HEAD",
+            Safe::Query => "POST",
         }
     }
 }

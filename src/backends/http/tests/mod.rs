@@ -1,6 +1,7 @@
 mod again;
 mod kept;
 mod pace;
+mod query;
 mod rude;
 mod secrets;
 mod trusted;

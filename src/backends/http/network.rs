@@ -99,8 +99,9 @@ struct State {
     /// Waited in all, and until when: requests that wait side by side wait once.
     waited: Duration,
     until: Duration,
-    /// When somebody was told last.
-    told: Duration,
+    /// When somebody was told last, and what was waited for since.
+    told: Option<Duration>,
+    silent: Duration,
 }
 
 impl Default for Network {
@@ -158,16 +159,15 @@ impl Network {
         true
     }
 
-    /// Waits, and says so where it takes longer than the silence that is allowed.
+    /// Waits, and says so where this and the waits before it take longer than the silence that is allowed.
     pub(super) async fn wait(&self, how_long: Duration, why: &str) {
-        let (time, silence) = (&self.options().time, self.options().silence);
         let mut left = how_long;
-        while left > silence {
-            self.tell(|| format!("waiting {} more: {why}", spoken(left)));
-            time.sleep(silence).await;
-            left -= silence;
+        while !left.is_zero() {
+            let part = left.min(self.options().silence);
+            self.silent_for(left, || format!("waiting {} more: {why}", spoken(left)));
+            self.options().time.sleep(part).await;
+            left -= part;
         }
-        time.sleep(left).await;
     }
 
     /// Awaits an answer, and says so from time to time.
@@ -182,22 +182,28 @@ impl Network {
                 // The machine's own time, as that of the answer's limits.
                 () = tokio::time::sleep(silence) => {
                     silent += silence;
-                    self.tell(|| format!("no answer for {}: {what}", spoken(silent)));
+                    // What comes next is silence, too.
+                    self.silent_for(silence + Duration::from_nanos(1), || format!("no answer for {}: {what}", spoken(silent)));
                 }
             }
         }
     }
 
-    /// Once for all that wait side by side.
-    fn tell(&self, what: impl FnOnce() -> String) {
+    /// A silence to come: somebody is told before it where it would be too long with what came before,
+    /// once for all that wait side by side.
+    fn silent_for(&self, how_long: Duration, what: impl FnOnce() -> String) {
         {
             let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = self.options().time.elapsed();
-            let is_told = state.told > Duration::ZERO && now.saturating_sub(state.told) < self.options().silence / 2;
-            if is_told {
+            state.silent = state.silent.saturating_add(how_long);
+            if state.silent <= self.options().silence {
                 return;
             }
-            state.told = now.max(Duration::from_nanos(1));
+            state.silent = how_long.min(self.options().silence);
+            let now = self.options().time.elapsed();
+            if state.told.is_some_and(|told| now.saturating_sub(told) < self.options().silence / 2) {
+                return;
+            }
+            state.told = Some(now);
         }
         (self.options().waits)(&what());
     }

@@ -71,7 +71,7 @@ pub async fn expiring(request: &Request, hours: i64) -> Result<Expiring, Stop> {
 /// Reads every account, and looks at them all.
 async fn looked<T>(request: &Request, look: impl FnOnce(&Folder, &[Account<'_>]) -> T) -> Result<T, Stop> {
     let folder = Folder::load(request);
-    let connected = Connected::to(&folder, request)?;
+    let connected = Connected::to_look(&folder, request)?;
     connected.is_to_come(request)?;
     let readings = connected.read(request).await;
     Ok(look(&folder, &connected.accounts(&readings)))

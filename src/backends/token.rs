@@ -11,19 +11,13 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 use url::Url;
 
+pub use super::http::Access;
 use super::http::{Endpoint, origin};
 use crate::manifest::{Auth, Connection};
 use crate::model::{Atom, Place};
 
 /// A variable of the environment by its name.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// What a network backend needs to sign in.
-#[derive(Debug)]
-pub struct Access {
-    pub endpoint: Endpoint,
-    pub token: SecretString,
-}
 
 /// Why a connection may not be used, in words for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +31,8 @@ pub struct Refusal {
 
 /// The longest token in bytes.
 const MOST: usize = 16 * 1024;
+/// The longest file of certificates in bytes.
+const MOST_OF_ROOTS: u64 = 4 * 1024 * 1024;
 /// How long a token command may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -48,6 +44,12 @@ pub fn token_variable(connection: &str) -> String {
 /// `PORTCULLIS_ORIGIN_<CONNECTION>`: the only origin that may get the token.
 pub fn origin_variable(connection: &str) -> String {
     variable("ORIGIN", connection)
+}
+
+/// `PORTCULLIS_CA_FILE_<CONNECTION>`: who alone vouches for the server. Not a key of the manifests: whoever
+/// changes those could vouch for a server of their own.
+pub fn ca_file_variable(connection: &str) -> String {
+    variable("CA_FILE", connection)
 }
 
 fn variable(what: &str, connection: &str) -> String {
@@ -103,7 +105,9 @@ fn authorize_within(
             as_token(&text).map_err(|why| refusal(&command.at, format!("what the token's command prints {why}"), None))?
         }
     };
-    Ok(Access { endpoint, token })
+    let roots = roots(name, connection, env)?;
+    let actor = connection.expect_actor.as_ref().or(connection.actor_member.as_ref()).map(ToString::to_string);
+    Ok(Access { connection: name.to_string(), endpoint, token, roots, actor })
 }
 
 fn refusal(at: &Place, message: String, hint: Option<String>) -> Refusal {
@@ -117,6 +121,24 @@ fn trusted(trust_head: bool, key: &str, name: &Atom, at: &Place) -> Result<(), R
     let hint =
         format!("pass --trust-head where nobody else can change the manifests, or use `auth: token` and {}", token_variable(name.as_str()));
     Err(refusal(at, format!("`auth: {{{key}: ...}}` of connection `{name}` comes from manifests that nobody vouched for"), Some(hint)))
+}
+
+/// The certificates that the variable names; they are parsed where the client is made.
+fn roots(name: &Atom, connection: &Connection, env: Env<'_>) -> Result<Option<Vec<u8>>, Refusal> {
+    let variable = ca_file_variable(name.as_str());
+    let Some(path) = env(&variable).filter(|path| !path.is_empty()) else { return Ok(None) };
+    let path = Path::new(&path);
+    let failed = |why: String| refusal(&connection.at, format!("{variable}: {} {why}", path.display()), None);
+    if !std::fs::metadata(path).map_err(|e| failed(format!("cannot be read: {e}")))?.is_file() {
+        return Err(failed("is no regular file".into()));
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_OF_ROOTS + 1).read_to_end(&mut bytes));
+    read.map_err(|e| failed(format!("cannot be read: {e}")))?;
+    if bytes.len() as u64 > MOST_OF_ROOTS {
+        return Err(failed("is too long for certificates".into()));
+    }
+    Ok(Some(bytes))
 }
 
 fn check_origin(name: &Atom, endpoint: &Endpoint, at: &Place, env: Env<'_>) -> Result<(), Refusal> {

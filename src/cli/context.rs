@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::apply::Stopping;
+use crate::backends::http::{Cache, Network, Options, Proxies};
 use crate::backends::token::Refusal;
 use crate::render::{self, Notes, Paint};
 use crate::run::{Folder, Request, Stop};
@@ -94,8 +95,22 @@ impl Context {
             patience: Duration::ZERO,
             halt_at: halt_at(),
             stopping: Stopping::default(),
+            network: self.network(),
+            cache: user_folder("XDG_CACHE_HOME", ".cache").map(|caches| Cache::below(&caches)),
             progress: Box::new(move |what| progress.says(what)),
         }
+    }
+
+    /// How this run reaches network accounts.
+    fn network(&self) -> Network {
+        let progress = Arc::clone(&self.progress);
+        Network::new(Options {
+            proxies: Proxies::of(&|name| std::env::var(name).ok()),
+            // A clock that was set by hand is nobody's.
+            clock: (!self.simulated).then_some(self.now),
+            waits: Box::new(move |what| progress.waits(what)),
+            ..Options::default()
+        })
     }
 
     /// The folder and the accounts as they were given, to be written behind another command.
@@ -297,7 +312,10 @@ fn clock() -> Result<(Timestamp, bool), Stop> {
 }
 
 /// A line on standard error once a run takes more than a second; terminals only.
-struct Progress(ProgressBar);
+struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+}
 
 impl Progress {
     /// A run that ends sooner shows nothing.
@@ -317,15 +335,24 @@ impl Progress {
                 }
             });
         }
-        Self(bar)
+        Self { bar, quiet }
     }
 
     fn says(&self, what: &str) {
-        self.0.set_message(render::neutral::Neutral(what).to_string());
+        self.bar.set_message(render::neutral::Neutral(what).to_string());
     }
 
     fn done(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+
+    /// A long wait: it is said on terminals in the line that is there, elsewhere in one of its own.
+    fn waits(&self, what: &str) {
+        if io::stderr().is_terminal() {
+            self.says(what);
+        } else if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{}", render::neutral::Neutral(what));
+        }
     }
 }
 
@@ -358,7 +385,12 @@ fn leases(folder: &Path) -> PathBuf {
 
 /// What is kept for a user; in the folder where no home is known.
 fn state(folder: &Path) -> PathBuf {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    let state = user_folder("XDG_STATE_HOME", ".local/state");
     state.map_or_else(|| folder.join(".portcullis"), |state| state.join("portcullis"))
+}
+
+/// A folder of the user's by its variable, else below the home.
+fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }

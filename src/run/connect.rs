@@ -11,6 +11,7 @@ use wildmatch::WildMatchPattern;
 use crate::apply::{CutOff, Handover};
 use crate::backends::bridge::Bridge;
 use crate::backends::embedded::Embedded;
+use crate::backends::http::Network;
 use crate::backends::roster::{Beside, Exported, RosterReader};
 use crate::backends::scim::Scim;
 use crate::backends::token::{self, Refusal};
@@ -193,13 +194,25 @@ impl<'f> Connected<'f> {
     /// # Errors
     /// Everything wrong with the manifests, or unknown names, or all that trust and environment refuse.
     pub fn to(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        Self::managed(folder, request, Purpose::Write)
+    }
+
+    /// The same, to look only.
+    ///
+    /// # Errors
+    /// As [`Connected::to`].
+    pub fn to_look(folder: &'f Folder, request: &Request) -> Result<Self, Stop> {
+        Self::managed(folder, request, Purpose::Look)
+    }
+
+    fn managed(folder: &'f Folder, request: &Request, purpose: Purpose) -> Result<Self, Stop> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = folder.chosen(request)?;
-        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
+        Ok(Self::of(connect(manifests, &chosen, request, purpose)?, desired))
     }
 
-    /// Connects every account that has a connection, managed or not: for `export` and the sandbox.
+    /// Connects every account that has a connection, managed or not, to look only: for `export` and `who`.
     ///
     /// # Errors
     /// As [`Connected::to`].
@@ -207,7 +220,7 @@ impl<'f> Connected<'f> {
         let desired = folder.desired()?;
         let manifests = folder.manifests();
         let chosen = choose(manifests.reachable().into_iter(), &request.accounts)?;
-        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
+        Ok(Self::of(connect(manifests, &chosen, request, Purpose::Look)?, desired))
     }
 
     /// Connects what can be reached and is not managed: no `accounts.NAME` is there for it.
@@ -222,7 +235,7 @@ impl<'f> Connected<'f> {
             !manifests.accounts.contains_key(name.as_str()) && (request.accounts.is_empty() || request.accounts.iter().any(wanted))
         };
         let chosen: Vec<&Atom> = manifests.reachable().into_iter().filter(is_chosen).collect();
-        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
+        Ok(Self::of(connect(manifests, &chosen, request, Purpose::Write)?, desired))
     }
 
     /// Connects the embedded accounts alone.
@@ -241,7 +254,7 @@ impl<'f> Connected<'f> {
             return Err(stop);
         }
         let chosen = choose(manifests.reachable().into_iter().filter(is_embedded), &request.accounts)?;
-        Ok(Self::of(connect(manifests, &chosen, request)?, desired))
+        Ok(Self::of(connect(manifests, &chosen, request, Purpose::Write)?, desired))
     }
 
     /// Why the sandbox does not play an account, and what to do instead; nothing where no account has
@@ -383,14 +396,36 @@ pub(super) fn choose<'m>(names: impl Iterator<Item = &'m Atom>, wanted: &[String
     Ok(names.into_iter().filter(chosen).collect())
 }
 
-pub(super) fn connect<'f>(manifests: &'f Manifests, names: &[&'f Atom], request: &Request) -> Result<Vec<Site<'f>>, Stop> {
+/// What accounts are connected for. Who only looks may be served what was kept (DESIGN §9).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Look,
+    Write,
+}
+
+impl Purpose {
+    fn network(self, request: &Request) -> Network {
+        match (self, &request.cache) {
+            (Purpose::Look, Some(cache)) => request.network.with_cache(cache.clone()),
+            (Purpose::Look | Purpose::Write, _) => request.network.clone(),
+        }
+    }
+}
+
+pub(super) fn connect<'f>(
+    manifests: &'f Manifests,
+    names: &[&'f Atom],
+    request: &Request,
+    purpose: Purpose,
+) -> Result<Vec<Site<'f>>, Stop> {
+    let network = purpose.network(request);
     let mut sites = Vec::new();
     let mut refused = Vec::new();
     let mut histories = record::histories(request)?;
     for name in names.iter().copied() {
         let Some(reached) = manifests.reached(name) else { continue };
         let (connection, tenant) = (reached.connection, reached.tenant());
-        match backend(name, reached, &tenant, request) {
+        match backend(name, reached, &tenant, request, &network) {
             Ok(backend) => {
                 let database = request.folder.join(file(connection));
                 sites.push(Site {
@@ -417,7 +452,7 @@ fn file(connection: &Connection) -> &Path {
 }
 
 /// Tokens and origins are the connection's, whichever account it reaches.
-fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request) -> Result<Box<dyn Backend>, Refusal> {
+fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request, network: &Network) -> Result<Box<dyn Backend>, Refusal> {
     let connection = reached.connection;
     let refused = |message: String| Refusal { message, hint: None, at: connection.at.clone() };
     match connection.backend {
@@ -433,9 +468,9 @@ fn backend(name: &Atom, reached: Reached<'_>, tenant: &Tenant, request: &Request
             let access = token::authorize(reached.name, connection, &request.folder, request.trust_head, &*request.env)?;
             let expect = Expect { tenant: connection.expect_tenant.clone(), actor: connection.expect_actor.clone() };
             let backend: Box<dyn Backend> = if connection.backend == BackendName::Bridge {
-                Box::new(Bridge::new(connection.spec, tenant, expect, access).map_err(refused)?)
+                Box::new(Bridge::new(connection.spec, tenant, expect, access, network).map_err(refused)?)
             } else {
-                Box::new(Scim::new(connection.spec, expect, access).map_err(refused)?)
+                Box::new(Scim::new(connection.spec, expect, access, network).map_err(refused)?)
             };
             match &connection.roster {
                 None => Ok(backend),

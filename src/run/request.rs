@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::apply::Stopping;
+use crate::backends::http::{Cache, Network};
 use crate::plan::{Lift, Moment, NotCleared};
 
 use super::Reviewed;
@@ -42,6 +43,10 @@ pub struct Request {
     pub halt_at: Option<usize>,
     /// Set once the run is to stop.
     pub stopping: Stopping,
+    /// How network accounts are reached.
+    pub network: Network,
+    /// What was read before, for runs that only look.
+    pub cache: Option<Cache>,
     /// Hears what is being done, for people who wait.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }

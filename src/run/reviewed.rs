@@ -12,7 +12,7 @@ use crate::plan::saved::{AllowedSigners, Input, Saved, SavedAccount, Surrounding
 use crate::render::plan_view::TOOL;
 use crate::render::{Kind, PlanView};
 
-use super::connect::{choose, connect};
+use super::connect::{Purpose, choose, connect};
 use super::record::Spent;
 use super::{Connected, Folder, Request, Site, Stop, git, resumed};
 
@@ -58,7 +58,7 @@ impl<'f> Connected<'f> {
             let message = format!("the saved plan is for accounts that these manifests do not manage: {}", missing.join(", "));
             return Err(Stop::hinted(message, "name the folder that it was made from with `-C DIR`"));
         }
-        let sites = connect(manifests, &choose(names.into_iter(), &request.accounts)?, request)?;
+        let sites = connect(manifests, &choose(names.into_iter(), &request.accounts)?, request, Purpose::Write)?;
         for site in &sites {
             saved.account(site.name.as_str()).map_or(Ok(()), |planned| same_place(site, planned))?;
         }
@@ -105,7 +105,7 @@ impl<'f> Connected<'f> {
         let journals = resumed::journals(request)?;
         let chosen: Vec<&Atom> = chosen.into_iter().filter(|name| journals.contains_key(name.as_str())).collect();
         resumed::one_plan(chosen.iter().filter_map(|name| journals.get(name.as_str())))?;
-        let sites = connect(manifests, &chosen, request)?;
+        let sites = connect(manifests, &chosen, request, Purpose::Write)?;
         let (mut approved, mut lifts, mut valid_until) = (BTreeMap::new(), Vec::new(), None);
         let spent = Spent::of(request)?;
         for site in &sites {

@@ -9,6 +9,7 @@ mod init;
 mod json;
 mod man;
 mod member;
+mod network;
 #[path = "../support/program.rs"]
 mod program;
 mod revoke;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use jiff::Timestamp;
+use portcullis::backends::http::Network;
 use portcullis::manifest::{self, Diagnostic, LivePhase};
 use portcullis::model::{Atom, Domains, Email};
 use portcullis::plan::Lift;
@@ -334,6 +335,8 @@ impl World {
             patience: std::time::Duration::ZERO,
             halt_at: None,
             stopping: portcullis::apply::Stopping::default(),
+            network: Network::default(),
+            cache: None,
             progress: Box::new(|_| {}),
         }
     }

@@ -17,8 +17,7 @@ use std::sync::OnceLock;
 
 use self::reader::BridgeReader;
 use self::writer::BridgeWriter;
-use super::http::{Limits, ReadClient, WriteClient};
-use super::token::Access;
+use super::http::{Access, Network, ReadClient, WriteClient};
 use super::{Backend, Expect, Reader, Writer};
 use crate::model::Tenant;
 use crate::plan::Cleared;
@@ -30,6 +29,7 @@ const MEDIA: &str = "application/json";
 pub struct Bridge {
     reader: BridgeReader,
     access: Access,
+    network: Network,
 }
 
 impl Bridge {
@@ -37,11 +37,11 @@ impl Bridge {
     ///
     /// # Errors
     /// In words for a person: no HTTP client can be had on this machine.
-    pub fn new(spec: &'static SystemSpec, tenant: &Tenant, expect: Expect, access: Access) -> Result<Self, String> {
-        let client = ReadClient::new(access.endpoint.clone(), access.token.clone(), MEDIA, Limits::default())?;
+    pub fn new(spec: &'static SystemSpec, tenant: &Tenant, expect: Expect, access: Access, network: &Network) -> Result<Self, String> {
+        let client = ReadClient::new(&access, MEDIA, network)?;
         let below = tenant.name.iter().flat_map(|name| ["tenants".to_owned(), name.to_string()]).collect();
         let reader = BridgeReader { spec, client, below, expect, caps: OnceLock::new() };
-        Ok(Self { reader, access })
+        Ok(Self { reader, access, network: network.clone() })
     }
 }
 
@@ -50,7 +50,7 @@ impl Backend for Bridge {
         &self.reader
     }
     fn writer<'a>(&'a self, _: &'a Cleared) -> Result<Box<dyn Writer + 'a>, String> {
-        let client = WriteClient::new(self.access.endpoint.clone(), self.access.token.clone(), MEDIA, Limits::default())?;
+        let client = WriteClient::new(&self.access, MEDIA, &self.network)?;
         Ok(Box::new(BridgeWriter::new(&self.reader, client)?))
     }
     fn origin(&self) -> String {

@@ -63,6 +63,9 @@ impl BridgeReader {
     pub(super) async fn offer(&self) -> Result<&Offer, Incomplete> {
         let said: Capabilities = self.get(&["capabilities"], &[]).await?.parse().map_err(failed)?;
         let offer = Offer::of(self.spec, &self.expect, said)?;
+        if let Some(actor) = &offer.actor {
+            self.client.acts_as(actor.key());
+        }
         let known = self.caps.get_or_init(|| offer.clone());
         if *known == offer { Ok(known) } else { Err(Incomplete::new("contradictory", "the bridge's capabilities changed during the run")) }
     }
@@ -130,7 +133,7 @@ fn domains(offer: &Offer, account: AccountState) -> Result<Known<Domains>, Incom
 pub(super) fn failed(error: HttpError) -> Incomplete {
     match error.problem() {
         Some(kind) if kind.ends_with(":out-of-reach") => Incomplete::new("out-of-reach", format!("out of reach: {error}")),
-        _ => Incomplete::new("failed", error.to_string()),
+        _ => Incomplete::new(error.code(), error.to_string()),
     }
 }
 

@@ -6,7 +6,7 @@ use wiremock::matchers::{any, method, path_regex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::*;
-use crate::backends::http::Endpoint;
+use crate::backends::http::{Endpoint, Options, Patience};
 use crate::model::{Actor, Assign, Call, Channel, Domains, Email, Known, Outcome, Phase, Proof, Reading, Subject, Value, Verb};
 use crate::systems::emma_hq;
 
@@ -48,14 +48,20 @@ async fn bridge(spoil: impl Fn(&str, Json) -> Json + Send + Sync + 'static, expe
     Mock::given(any()).respond_with(Server(spoil)).with_priority(9).mount(&server).await;
     let endpoint = Endpoint::new(&format!("{}/news", server.uri()).parse().unwrap()).unwrap();
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
-    let access = Access { endpoint, token: SecretString::from(CANARY) };
-    let bridge = Bridge::new(&emma_hq::SPEC, &tenant, expect, access).unwrap();
+    let access = Access::new("news", endpoint, SecretString::from(CANARY));
+    let bridge = Bridge::new(&emma_hq::SPEC, &tenant, expect, access, &network()).unwrap();
     (server, bridge)
 }
 
 async fn read(spoil: impl Fn(&str, Json) -> Json + Send + Sync + 'static) -> Reading {
     let (_server, bridge) = bridge(spoil, Expect::default()).await;
     bridge.reader().read().await
+}
+
+/// Tries again at once.
+fn network() -> Network {
+    let quick = std::time::Duration::from_millis(1);
+    Network::new(Options { patience: Patience { tries: 2, first: quick, most: quick, ..Patience::default() }, ..Options::default() })
 }
 
 /// Why the reading is no reading: its code and what it says.
@@ -233,7 +239,7 @@ async fn answered(verb: Verb, answer: ResponseTemplate) -> Outcome {
     let (server, bridge) = bridge(|_, body| body, Expect::default()).await;
     bridge.reader().read().await;
     Mock::given(method("POST")).and(path_regex("calls$")).respond_with(answer).mount(&server).await;
-    let client = WriteClient::new(bridge.access.endpoint.clone(), bridge.access.token.clone(), MEDIA, Limits::default()).unwrap();
+    let client = WriteClient::new(&bridge.access, MEDIA, &network()).unwrap();
     let writer = BridgeWriter::new(&bridge.reader, client).unwrap();
     let on = Subject::Member(Email::parse("kim@acme.example").unwrap());
     writer.call(&on, &call(verb), "sha256:1/0").await
@@ -284,7 +290,7 @@ async fn a_call_says_the_same_on_every_try_and_another_in_another_run() {
     Mock::given(method("POST")).respond_with(ok).mount(&server).await;
     let on = Subject::Member(Email::parse("Kim@acme.example").unwrap());
     for _ in 0..2 {
-        let client = WriteClient::new(bridge.access.endpoint.clone(), bridge.access.token.clone(), MEDIA, Limits::default()).unwrap();
+        let client = WriteClient::new(&bridge.access, MEDIA, &network()).unwrap();
         let writer = BridgeWriter::new(&bridge.reader, client).unwrap();
         for _ in 0..2 {
             writer.call(&on, &call(Verb::Set), "sha256:1/0").await;

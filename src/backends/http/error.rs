@@ -1,5 +1,6 @@
 use std::fmt;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::is_unprintable;
@@ -26,13 +27,30 @@ pub enum HttpError {
     #[error("{at}: sent, and the answer was lost: {why}")]
     Lost { at: At, why: String },
     #[error("{at}: answered {status}{}", with(.excerpt))]
-    Status { at: At, status: u16, problem: Option<String>, excerpt: String },
+    Status {
+        at: At,
+        status: u16,
+        /// The `type` of a problem (RFC 9457 §3.1.1), where it is one.
+        problem: Option<String>,
+        excerpt: String,
+    },
     #[error("{at}: answered {status}, a redirect to {to}: not followed, because the token goes to the endpoint alone")]
     Redirected { at: At, status: u16, to: String },
     #[error("{at}: the answer is longer than {limit} bytes")]
     TooLong { at: At, limit: usize },
     #[error("{at}: answered {status} with {what}, where JSON was expected{}", with(.excerpt))]
     NotJson { at: At, status: u16, what: String, excerpt: String },
+    #[error("{at}: the server's clock says {theirs}, and this machine's {ours}: set the one that is wrong")]
+    Clock { at: At, theirs: Timestamp, ours: Timestamp },
+    /// Tried more than once, or not again because that would take too long.
+    #[error("{last}; {why}")]
+    Repeated {
+        last: Box<HttpError>,
+        /// How often, how long, and why no more.
+        why: String,
+        /// Of all tries together: where one of them may have taken effect, the last says nothing of it.
+        fate: Fate,
+    },
 }
 
 /// Whether a request that went wrong can have taken effect.
@@ -53,21 +71,32 @@ impl HttpError {
             HttpError::NotSent { .. } => Fate::NotSent,
             // Of an answer that is too long, the status was not looked at.
             HttpError::Lost { .. } | HttpError::TooLong { .. } => Fate::Lost,
-            HttpError::Status { .. } | HttpError::Redirected { .. } | HttpError::NotJson { .. } => Fate::Answered,
+            HttpError::Status { .. } | HttpError::Redirected { .. } | HttpError::NotJson { .. } | HttpError::Clock { .. } => Fate::Answered,
+            HttpError::Repeated { fate, .. } => *fate,
         }
     }
-    /// The `type` of the problem that the server sent (RFC 9457 §3.1.1).
-    pub fn problem(&self) -> Option<&str> {
-        match self {
-            HttpError::Status { problem, .. } => problem.as_deref(),
-            _ => None,
-        }
-    }
-    /// The status, where there is one.
+    /// The status of the last answer, where there is one.
     pub fn status(&self) -> Option<u16> {
         match self {
             HttpError::Status { status, .. } | HttpError::Redirected { status, .. } | HttpError::NotJson { status, .. } => Some(*status),
-            HttpError::NotSent { .. } | HttpError::Lost { .. } | HttpError::TooLong { .. } => None,
+            HttpError::NotSent { .. } | HttpError::Lost { .. } | HttpError::TooLong { .. } | HttpError::Clock { .. } => None,
+            HttpError::Repeated { last, .. } => last.status(),
+        }
+    }
+    /// The `type` of the problem that the last answer is, where it is one.
+    pub fn problem(&self) -> Option<&str> {
+        match self {
+            HttpError::Status { problem, .. } => problem.as_deref(),
+            HttpError::Repeated { last, .. } => last.problem(),
+            _ => None,
+        }
+    }
+    /// What a reading that fails with it is called: `clock` or `failed`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            HttpError::Clock { .. } => "clock",
+            HttpError::Repeated { last, .. } => last.code(),
+            _ => "failed",
         }
     }
 }
@@ -76,16 +105,46 @@ fn with(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
 }
 
-/// What a body says, as one line that moves no cursor and holds no token: the `detail` of a
+/// What may be in no text: the token, the key of a write.
+#[derive(Clone, Default)]
+pub(super) struct Hidden(Vec<SecretString>);
+
+impl Hidden {
+    pub(super) fn token(token: &SecretString) -> Self {
+        Self(vec![token.clone()])
+    }
+    pub(super) fn and(&self, secret: &str) -> Self {
+        let mut all = self.clone();
+        all.0.push(secret.into());
+        all
+    }
+    /// The text with all of them cut out.
+    pub(super) fn out_of(&self, text: &str) -> String {
+        let cut = |text: String, secret: &SecretString| match secret.expose_secret() {
+            "" => text,
+            secret => text.replace(secret, "[token]"),
+        };
+        self.0.iter().fold(text.to_owned(), cut)
+    }
+}
+
+/// The `type` of a problem.
+pub(super) fn problem(body: &[u8], hidden: &Hidden) -> Option<String> {
+    const MOST: usize = 100;
+    let problem: serde_json::Value = serde_json::from_slice(body).ok()?;
+    Some(one_line(&hidden.out_of(problem.get("type")?.as_str()?))).filter(|kind| kind.len() <= MOST)
+}
+
+/// What a body says, as one line that moves no cursor and holds no secret: the `detail` of a
 /// problem (RFC 7644 §3.12, RFC 9457 §3.1), else its first words.
-pub(super) fn excerpt(body: &[u8], token: &SecretString) -> String {
+pub(super) fn excerpt(body: &[u8], hidden: &Hidden) -> String {
     const MOST: usize = 200;
-    // The token is looked for in more than is shown, so that no half of it stays at the cut.
+    // Secrets are looked for in more than is shown, so that no half of one stays at the cut.
     let body = &body[..body.len().min(64 * 1024)];
     let problem: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let detail = problem.as_ref().and_then(|p| p.get("detail")?.as_str());
     let text = detail.map_or_else(|| String::from_utf8_lossy(body), Into::into);
-    let line = one_line(&text.replace(token.expose_secret(), "[token]"));
+    let line = one_line(&hidden.out_of(&text));
     match line.char_indices().nth(MOST) {
         Some((at, _)) => format!("{}...", &line[..at]),
         None => line,

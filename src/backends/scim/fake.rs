@@ -8,8 +8,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::Scim;
 use crate::backends::Expect;
-use crate::backends::http::Endpoint;
-use crate::backends::token::Access;
+use crate::backends::http::{Access, Endpoint, Network, Options, Patience};
 use crate::model::Email;
 use crate::systems::insider;
 
@@ -104,7 +103,10 @@ impl Fake {
     }
     pub(super) fn scim_expecting(&self, expect: Expect) -> Scim {
         let endpoint = Endpoint::new(&format!("{}/v2/", self.server.uri()).parse().unwrap()).unwrap();
-        Scim::new(&insider::SPEC, expect, Access { endpoint, token: CANARY.into() }).unwrap()
+        // As patient as any, and quicker.
+        let patience = Patience { first: std::time::Duration::from_millis(1), ..Patience::default() };
+        let network = Network::new(Options { patience, ..Options::default() });
+        Scim::new(&insider::SPEC, expect, Access::new("ins", endpoint, CANARY.into()), &network).unwrap()
     }
     pub(super) fn edit(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().unwrap());

@@ -24,13 +24,10 @@ mod writer_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secrecy::SecretString;
-
 use self::reader::ScimReader;
 use self::user::{NAME, ROLE, Roles};
 use self::writer::ScimWriter;
-use super::http::{Endpoint, Limits, ReadClient, WriteClient};
-use super::token::Access;
+use super::http::{Access, Network, ReadClient, WriteClient};
 use super::{Backend, Expect, Reader, Writer};
 use crate::model::{Caps, Proof, Verb};
 use crate::plan::Cleared;
@@ -41,10 +38,9 @@ const MEDIA: &str = "application/scim+json";
 /// One account behind a SCIM server.
 pub struct Scim {
     reader: ScimReader,
-    endpoint: Endpoint,
-    token: SecretString,
+    access: Access,
     roles: Roles,
-    limits: Limits,
+    network: Network,
 }
 
 impl Scim {
@@ -54,28 +50,19 @@ impl Scim {
     /// # Errors
     /// In words for a person: the vendor documents no SCIM for this system, or no HTTP client can
     /// be had on this machine.
-    pub fn new(spec: &SystemSpec, expect: Expect, access: Access) -> Result<Self, String> {
-        Self::within(spec, expect, access, Limits::default())
-    }
-
-    /// As [`Scim::new`], with other limits on time and size of each request.
-    ///
-    /// # Errors
-    /// As [`Scim::new`].
-    pub fn within(spec: &SystemSpec, expect: Expect, access: Access, limits: Limits) -> Result<Self, String> {
+    pub fn new(spec: &SystemSpec, expect: Expect, access: Access, network: &Network) -> Result<Self, String> {
         let roles = spec.scim_roles;
         if roles.is_empty() {
             return Err(format!("{} documents no SCIM for its users", spec.product));
         }
-        let Access { endpoint, token } = access;
-        let client = ReadClient::new(endpoint.clone(), token.clone(), MEDIA, limits)?;
+        let client = ReadClient::new(&access, MEDIA, network)?;
         let reader = ScimReader { client, expect, roles, caps: caps() };
-        Ok(Self { reader, endpoint, token, roles, limits })
+        Ok(Self { reader, access, roles, network: network.clone() })
     }
 
     /// A writer; outside of this room there is none without [`Cleared`].
     fn open_writer(&self) -> Result<ScimWriter<'_>, String> {
-        let client = WriteClient::new(self.endpoint.clone(), self.token.clone(), MEDIA, self.limits)?;
+        let client = WriteClient::new(&self.access, MEDIA, &self.network)?;
         Ok(ScimWriter::new(&self.reader, client, self.roles))
     }
 }
@@ -88,7 +75,7 @@ impl Backend for Scim {
         Ok(Box::new(self.open_writer()?))
     }
     fn origin(&self) -> String {
-        self.endpoint.origin()
+        self.access.endpoint.origin()
     }
     fn is_sandbox(&self) -> bool {
         false

@@ -73,7 +73,7 @@ impl Offer {
 
 /// A request that failed, as a reading says it.
 pub(super) fn failed(error: HttpError) -> Incomplete {
-    Incomplete::new("failed", error.to_string())
+    Incomplete::new(error.code(), error.to_string())
 }
 
 /// `None` where the server does not have the page.

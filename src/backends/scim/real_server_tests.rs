@@ -8,8 +8,7 @@ use futures::stream::{self, StreamExt};
 use self::scim_server::ScimServer;
 use super::Scim;
 use crate::backends::Expect;
-use crate::backends::http::Endpoint;
-use crate::backends::token::Access;
+use crate::backends::http::{Access, Endpoint, Network};
 use crate::backends::{Backend, Writer};
 use crate::model::{Assign, Atom, Call, Channel, Email, Key, Live, Name, Outcome, Proof, Reading, Subject, Value, Verb};
 use crate::systems::insider;
@@ -21,7 +20,7 @@ const ROLES: [&str; 6] = ["administrator", "editor", "collaborator", "viewer", "
 
 fn scim(server: &ScimServer, token: &str) -> Scim {
     let endpoint = Endpoint::new(&server.base().parse().unwrap()).unwrap();
-    Scim::new(&insider::SPEC, Expect::default(), Access { endpoint, token: token.into() }).unwrap()
+    Scim::new(&insider::SPEC, Expect::default(), Access::new("ins", endpoint, token.into()), &Network::default()).unwrap()
 }
 
 fn people() -> Vec<Email> {
@@ -117,6 +116,6 @@ async fn a_pin_on_a_server_without_me_does_not_pass() {
     let server = ScimServer::start(3, true);
     let endpoint = Endpoint::new(&server.base().parse().unwrap()).unwrap();
     let expect = Expect { tenant: None, actor: Some(Email::parse("ada@acme.example").unwrap()) };
-    let scim = Scim::new(&insider::SPEC, expect, Access { endpoint, token: ScimServer::TOKEN.into() }).unwrap();
+    let scim = Scim::new(&insider::SPEC, expect, Access::new("ins", endpoint, ScimServer::TOKEN.into()), &Network::default()).unwrap();
     assert!(scim.reader().read().await.proof.is_err());
 }

@@ -1,12 +1,19 @@
+mod again;
+mod kept;
+mod pace;
+mod query;
+mod rude;
+mod secrets;
+mod trusted;
+
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::{Endpoint, Fate, HttpError, Limits, ReadClient, WriteClient, origin};
+use super::{Access, Endpoint, Fate, HttpError, Limits, Network, Options, Patience, ReadClient, WriteClient, origin};
 
 const CANARY: &str = "canary-7f3a9c";
 
@@ -14,12 +21,22 @@ fn endpoint(url: &str) -> Endpoint {
     Endpoint::new(&url.parse().unwrap()).unwrap()
 }
 
+fn access(url: &str) -> Access {
+    Access::new("ins", endpoint(url), CANARY.into())
+}
+
+/// As patient as any, and quicker.
+fn brisk(limits: Limits) -> Network {
+    let patience = Patience { first: Duration::from_millis(1), ..Patience::default() };
+    Network::new(Options { limits, patience, ..Options::default() })
+}
+
 fn reader(url: &str) -> ReadClient {
-    ReadClient::new(endpoint(url), CANARY.into(), "application/json", Limits::default()).unwrap()
+    ReadClient::new(&access(url), "application/json", &brisk(Limits::default())).unwrap()
 }
 
 fn writer(url: &str, limits: Limits) -> WriteClient {
-    WriteClient::new(endpoint(url), CANARY.into(), "application/json", limits).unwrap()
+    WriteClient::new(&access(url), "application/json", &brisk(limits)).unwrap()
 }
 
 async fn answering(answer: ResponseTemplate) -> MockServer {
@@ -73,7 +90,7 @@ async fn an_answer_has_a_most_of_bytes() {
     let limits = Limits { body: 1000, ..Limits::default() };
     for (length, fits) in [(998, true), (999, false)] {
         let server = answering(ResponseTemplate::new(200).set_body_json("x".repeat(length))).await;
-        let client = ReadClient::new(endpoint(&server.uri()), CANARY.into(), "application/json", limits).unwrap();
+        let client = ReadClient::new(&access(&server.uri()), "application/json", &brisk(limits)).unwrap();
         let answer = client.get(&["Users"], &[]).await;
         assert_eq!(answer.is_ok(), fits);
         if !fits {
@@ -94,34 +111,6 @@ async fn errors_and_debug_hold_no_token_query_or_control_character() {
     let problem = json!({ "schemas": ["urn:x"], "detail": "no such role", "status": "400" });
     let server = answering(ResponseTemplate::new(400).set_body_json(problem)).await;
     assert_eq!(error(reader(&server.uri()).get(&["Users"], &[]).await).to_string(), "GET /Users: answered 400: no such role");
-}
-
-#[tokio::test]
-async fn logs_hold_no_token_at_any_level() {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let into = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || Tee(into.clone())).finish();
-    let server = answering(ResponseTemplate::new(200).set_body_json(json!({}))).await;
-    let _guard = tracing::subscriber::set_default(subscriber);
-    // Another test's thread may have registered the places that log when nobody listened.
-    reader(&server.uri()).get(&["Users"], &[]).await.unwrap();
-    tracing::callsite::rebuild_interest_cache();
-    reader(&server.uri()).get(&["Users"], &[("q", "private")]).await.unwrap();
-    let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("GET") && text.contains("/Users"), "{text}");
-    assert!(!text.contains(CANARY), "{text}");
-}
-
-struct Tee(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Tee {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test]
@@ -147,14 +136,14 @@ async fn the_token_is_a_bearer_and_a_write_carries_if_match() {
     assert_eq!(sent.headers["authorization"], format!("Bearer {CANARY}"));
     assert_eq!(sent.headers["if-match"], "W/\"6\"");
     reader(&server.uri()).head(&["Users"]).await.unwrap();
-    let bad = ReadClient::new(endpoint(&server.uri()), "canary\u{7}".into(), "application/json", Limits::default());
+    let bad = ReadClient::new(&Access { token: "canary\u{7}".into(), ..access(&server.uri()) }, "application/json", &Network::default());
     assert!(!bad.unwrap_err().contains("canary"));
 }
 
 #[tokio::test]
 async fn tls_has_its_provider_and_refuses_who_speaks_none() {
     let server = answering(ResponseTemplate::new(200)).await;
-    match ReadClient::new(endpoint(&server.uri().replace("http://", "https://")), CANARY.into(), "application/json", Limits::default()) {
+    match ReadClient::new(&access(&server.uri().replace("http://", "https://")), "application/json", &brisk(Limits::default())) {
         Ok(client) => assert_eq!(error(client.get(&["Users"], &[]).await).fate(), Fate::NotSent),
         Err(why) => assert!(why.contains("no HTTP client"), "only a machine without roots of trust may have none: {why}"),
     }

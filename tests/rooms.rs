@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("run", &["model", "systems", "manifest", "desired", "plan", "apply", "render", "backends", "sandbox"]),
     ("cli", &["model", "systems", "manifest", "desired", "plan", "apply", "render", "backends", "sandbox", "run"]),
     ("main", &["cli"]),
+    // Built for tests and the fuzzer alone; nothing names it.
+    ("fuzzing", &["model", "systems", "manifest", "desired", "plan", "apply", "render", "backends"]),
 ];
 
 /// Single names that one place may take from a room which its own row leaves out.

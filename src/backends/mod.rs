@@ -47,7 +47,7 @@ pub trait Backend: Send + Sync {
 /// connection: for explaining.
 pub fn of(spec: &'static SystemSpec, tenant: &Tenant) -> Vec<(&'static str, Caps)> {
     let caps = |name: &&'static str| match *name {
-        "embedded" => Some((*name, embedded::caps(spec, tenant))),
+        "embedded" => Some((*name, spec.caps(tenant))),
         "roster" => Some((*name, roster::caps(spec, tenant))),
         "scim" => Some((*name, scim::caps())),
         _ => None,
@@ -92,7 +92,7 @@ mod tests {
         let tenants = systems::emma_hq::SPEC.every_page();
         assert!(tenants.len() > 1);
         for tenant in tenants {
-            for verb in super::embedded::caps(&systems::emma_hq::SPEC, &tenant).writes.keys() {
+            for verb in systems::emma_hq::SPEC.caps(&tenant).writes.keys() {
                 assert!(embedded.writes.contains_key(verb), "{verb:?}");
             }
         }

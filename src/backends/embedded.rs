@@ -1,16 +1,14 @@
 //! The sandbox as a backend: one SQLite file, read page by page and written call by call.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::model::{Call, Caps, Incomplete, Key, Known, Live, Outcome, Proof, Reading, Subject, Tenant, Verb};
+use crate::model::{Call, Caps, Incomplete, Known, Live, Outcome, Proof, Reading, Subject};
 use crate::plan::Cleared;
 use crate::sandbox::{Answer, Host, Sandbox, SandboxError};
-use crate::systems::{Axis, SystemSpec};
 
 use super::{Backend, Reader, Writer};
 
@@ -31,7 +29,7 @@ impl Embedded {
     /// `path` is where the file is, `written` how the manifests spell it: digests hold the second,
     /// so that they do not depend on the machine. The whole run sees the account at the instant `now`.
     pub fn new(path: PathBuf, written: &Path, host: Host, now: Timestamp, page: usize) -> Self {
-        let caps = caps(host.spec, &host.tenant);
+        let caps = host.spec.caps(&host.tenant);
         Self { path, origin: format!("embedded:{}", written.display()), host, now, page: page.max(1), caps }
     }
 
@@ -99,26 +97,6 @@ fn short(got: usize, total: u64) -> Incomplete {
 }
 fn contradictory(one: u64, other: u64) -> Incomplete {
     Incomplete::new("contradictory", format!("the server says {one} members, and then {other}"))
-}
-
-/// All that the system's server takes in this tenant, through the API.
-pub(super) fn caps(spec: &'static SystemSpec, tenant: &Tenant) -> Caps {
-    let reads: BTreeSet<Key> =
-        spec.attrs.iter().filter(|a| spec.offers(a, tenant) && (a.axis != Axis::Until || spec.has_native_ends())).map(|a| a.key).collect();
-    let mut writes: BTreeMap<Verb, BTreeSet<Key>> = BTreeMap::new();
-    let here = spec.procedures.iter().filter(|p| p.tenant.as_ref().is_none_or(|w| spec.fact_word(tenant, w.fact) == Some(w.word)));
-    for step in here.flat_map(|p| p.steps).chain(spec.one_off_steps()) {
-        writes.entry(step.verb).or_default().extend(step.keys.iter().copied().filter(|k| reads.contains(k)));
-    }
-    Caps {
-        reads,
-        writes,
-        reads_domains: spec.domains.is_some(),
-        reads_invitations: true,
-        registered: None,
-        keeps_ends: spec.has_native_ends(),
-        best_proof: Proof::Snapshot,
-    }
 }
 
 impl Reader for Embedded {

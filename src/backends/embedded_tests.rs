@@ -1,12 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::executor::block_on;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::model::{Action, Actor, Assign, Atom, Channel, Domains, Email, Name, Value};
+use crate::model::{Action, Actor, Assign, Atom, Channel, Domains, Email, Key, Name, Tenant, Value, Verb};
 use crate::sandbox::{Fault, LiveAccount, LiveMember, Stored};
-use crate::systems::{Kind, Removal};
+use crate::systems::{Kind, Removal, SystemSpec};
 
 struct World {
     dir: tempfile::TempDir,

@@ -52,6 +52,14 @@ pub fn ca_file_variable(connection: &str) -> String {
     variable("CA_FILE", connection)
 }
 
+/// The token that a variable holds, where it is set.
+///
+/// # Errors
+/// In words, and with no part of it, where it is none.
+pub fn given(variable: &str, env: Env<'_>) -> Result<Option<SecretString>, String> {
+    env(variable).map(|text| as_token(&text).map_err(|why| format!("{variable} {why}"))).transpose()
+}
+
 fn variable(what: &str, connection: &str) -> String {
     format!("PORTCULLIS_{what}_{}", Connection::as_variable(connection))
 }

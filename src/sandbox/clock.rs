@@ -23,6 +23,10 @@ impl Clock {
     pub(super) fn was_over(&self, end: Date, at: Timestamp) -> bool {
         at.to_zoned(self.zone.clone()).date() > end
     }
+    /// When the day is over.
+    pub(super) fn first_second_after(&self, end: Date) -> Option<Timestamp> {
+        Some(end.tomorrow().ok()?.to_zoned(self.zone.clone()).ok()?.timestamp())
+    }
     /// The last second of the day.
     pub(super) fn last_second(&self, end: Date) -> Timestamp {
         let last = end.at(23, 59, 59, 0).to_zoned(self.zone.clone()).map(|z| z.timestamp());

@@ -72,19 +72,35 @@ impl Member {
         }
     }
 
+    /// The instants at which time alone moves it: the end of its access, and that of its invitation.
+    pub(super) fn turns(&self, spec: &SystemSpec, clock: &Clock) -> impl Iterator<Item = Timestamp> {
+        let over = self.end().and_then(|end| clock.first_second_after(end));
+        let sent = self.sent.filter(|_| self.stored == Stored::Pending);
+        let lapses = sent.zip(invitation_days(spec)).and_then(|(sent, days)| Timestamp::from_second(sent.as_second() + seconds(days)).ok());
+        over.into_iter().chain(lapses)
+    }
+
     fn invitation(&self, spec: &SystemSpec, clock: &Clock) -> Invitation {
-        // An access period that ends sooner ends the membership itself, see `phase`.
-        let days = match spec.invitation.life {
-            Life::Days(days) | Life::DaysOrEnd(days) => Some(days),
-            Life::Setting => None,
-        };
+        let days = invitation_days(spec);
         let age = self.sent.map(|sent| clock.now.as_second() - sent.as_second());
         match (days, age) {
             _ if self.declined => Invitation::Declined,
-            (Some(days), Some(age)) if age >= i64::from(days) * 24 * 3600 => Invitation::Over,
+            (Some(days), Some(age)) if age >= seconds(days) => Invitation::Over,
             _ => Invitation::Open,
         }
     }
+}
+
+/// An access period that ends sooner ends the membership itself, see [`Member::phase`].
+fn invitation_days(spec: &SystemSpec) -> Option<u16> {
+    match spec.invitation.life {
+        Life::Days(days) | Life::DaysOrEnd(days) => Some(days),
+        Life::Setting => None,
+    }
+}
+
+fn seconds(days: u16) -> i64 {
+    i64::from(days) * 24 * 3600
 }
 
 /// What a new member has where nobody said anything.

@@ -10,6 +10,7 @@
 //! - [`Sandbox::call`]: one act of the actor, in one transaction
 //! - [`Sandbox::load`], [`Sandbox::accept`], [`Sandbox::edit`], ...: the person, or someone in the console
 //! - [`Sandbox::outbox`], [`Sandbox::calls`]: what went out, and how many writes came in
+//! - [`serve`]: all of it over HTTP, with faults
 
 mod answer;
 mod assign;
@@ -19,10 +20,12 @@ mod console;
 mod error;
 mod file;
 mod link;
+mod listed;
 mod member;
 mod outbox;
 mod page;
 mod refusals;
+pub mod serve;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -38,10 +38,10 @@ pub struct Totals {
 
 /// A number of members that holds as long as the mark does.
 pub(super) struct CountedTotal {
-    account: Atom,
-    mark: i64,
-    view: View,
-    total: u64,
+    pub account: Atom,
+    pub mark: i64,
+    pub view: View,
+    pub total: u64,
 }
 
 impl Sandbox {
@@ -135,7 +135,7 @@ impl Sandbox {
 }
 
 /// The row of an account that answers, and answers this actor.
-fn open_to(host: &Host, store: &Store<'_>) -> Result<AccountRow, SandboxError> {
+pub(super) fn open_to(host: &Host, store: &Store<'_>) -> Result<AccountRow, SandboxError> {
     let row = store.account()?.unwrap_or(AccountRow::NEW);
     if row.fault == Some(Fault::Failed) {
         return Err(SandboxError::Failing);
@@ -145,7 +145,7 @@ fn open_to(host: &Host, store: &Store<'_>) -> Result<AccountRow, SandboxError> {
 }
 
 /// An account that is not there is out of reach too, and not empty.
-fn reached(host: &Host, row: &AccountRow) -> Result<(), SandboxError> {
+pub(super) fn reached(host: &Host, row: &AccountRow) -> Result<(), SandboxError> {
     (refusals::of(host.spec).out_of_reach)(&host.tenant, row.delegates).map_or(Ok(()), |no| Err(SandboxError::OutOfReach(no)))
 }
 

@@ -1,6 +1,7 @@
 //! Each supported system as Rust literals: attributes, words, permission rows, procedures, limits,
 //! and a few named checks. The only room that knows one system from another. No network.
 
+mod caps;
 mod check;
 pub mod emma_hq;
 mod emma_hq_checks;

@@ -10,11 +10,12 @@ use std::process::Command;
 use jiff::Timestamp;
 use portcullis::backends::http::Network;
 use portcullis::manifest::{self, Diagnostic, LivePhase};
-use portcullis::model::{Atom, Domains, Email};
+use portcullis::model::{Atom, Domains, Email, Reading};
 use portcullis::plan::Lift;
 use portcullis::render::export::{self, ExportAccount};
 use portcullis::render::{ExportView, Level};
 use portcullis::run::{self, Approval, Connected, Folder, Request, Stop};
+use portcullis::sandbox::serve::Served;
 use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, SandboxError, Stored};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -271,6 +272,22 @@ impl World {
     }
     pub fn decline(&self, who: &str) {
         self.hand(|sandbox, host| sandbox.decline(host, self.now, &email(who))).unwrap_or_else(|no| panic!("{no}"));
+    }
+    /// The account as the sandbox serves it over HTTP, signed in to with that token.
+    pub fn served(&self, token: &str) -> Served {
+        let (path, host) = self.host(self.account);
+        let tenant = host.tenant.name.as_ref().map(ToString::to_string);
+        Served { connection: self.account.to_owned(), tenant, path, host, token: token.to_owned().into() }
+    }
+    /// The whole account as the embedded backend reads it.
+    pub fn reading_of_embedded(&self) -> Reading {
+        let request = self.request();
+        let folder = Folder::load(&request);
+        let connected = Connected::embedded(&folder, &request).unwrap_or_else(|stop| panic!("{}", said(&stop)));
+        self.block(connected.read(&request)).into_iter().next().expect("the account was read")
+    }
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
     /// The account's server by its name.
     pub fn server_of(&self, account: &'static str) -> Server<'_> {

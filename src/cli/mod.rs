@@ -7,7 +7,7 @@ mod audit;
 mod completions;
 mod context;
 mod drift;
-mod exit;
+pub mod exit;
 mod expiring;
 mod explain;
 mod export;

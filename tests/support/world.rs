@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use jiff::Timestamp;
-use portcullis::backends::http::Network;
+use portcullis::backends::http::{Limits, Network, Options, Patience};
+use portcullis::cli::exit;
 use portcullis::manifest::{self, Diagnostic, LivePhase};
 use portcullis::model::{Atom, Domains, Email, Reading};
 use portcullis::plan::Lift;
@@ -36,6 +37,15 @@ pub struct World {
     system: &'static str,
     now: Timestamp,
     env: BTreeMap<String, String>,
+    network: fn(Timestamp) -> Network,
+}
+
+/// Repeats at once and gives up soon, and holds the server's clock against the world's.
+fn quick(now: Timestamp) -> Network {
+    let millis = std::time::Duration::from_millis;
+    let patience = Patience { tries: 3, first: millis(1), most: millis(5), request: millis(2_500), run: millis(5_000) };
+    let limits = Limits { connect: millis(2_000), part: millis(400), total: millis(1_500), body: 256 * 1024 };
+    Network::new(Options { patience, limits, clock: Some(now), ..Options::default() })
 }
 
 impl World {
@@ -64,7 +74,7 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let now = NOW.parse().expect("an instant");
         let state = tempfile::tempdir().expect("a temporary folder");
-        let world = Self { folder, state, account, system, now, env: BTreeMap::new() };
+        let world = Self { folder, state, account, system, now, env: BTreeMap::new(), network: |_| Network::default() };
         world.connect(facts);
         world
     }
@@ -227,6 +237,29 @@ impl World {
         Printed { code: out.status.code().expect("it ends by itself"), out: text(&out.stdout), err: text(&out.stderr) }
     }
 
+    /// Plans, and what the program would exit with.
+    pub fn plan_code(&self) -> (Planned, u8) {
+        let plan = self.block(run::plan(&self.request())).unwrap_or_else(|stop| panic!("{}", said(&stop)));
+        (Planned::of(&plan), exit::of_plan(&plan))
+    }
+
+    /// Applies what nobody reviewed, and what the program would exit with.
+    pub fn apply_code(&self) -> (Applied, u8) {
+        let approval = Approval { auto_approve: true, unreviewed: true, ..Approval::default() };
+        let applied = self.block(run::apply(&self.request(), &approval, |_, _| Ok(()))).unwrap_or_else(|stop| panic!("{}", said(&stop)));
+        (Applied::of(&applied), exit::of_applied(&applied))
+    }
+
+    /// The same account and clock in another folder, reached through the bridge at this address; `facts` as
+    /// for [`World::add`].
+    pub fn bridged(&self, addr: std::net::SocketAddr, token: &str, facts: &str) -> Self {
+        let mut world = Self { network: quick, ..Self::of(self.account, self.system, "") };
+        world.connect(&format!("backend: bridge; endpoint: \"http://{addr}/{}\"; {facts}", self.account));
+        world.env(&format!("PORTCULLIS_TOKEN_{}", self.account.to_uppercase()), token);
+        world.now = self.now;
+        world
+    }
+
     // ---- the other side ----
 
     /// Replaces the live state of the account, written as in LIVE.yaml.
@@ -352,7 +385,7 @@ impl World {
             patience: std::time::Duration::ZERO,
             halt_at: None,
             stopping: portcullis::apply::Stopping::default(),
-            network: Network::default(),
+            network: (self.network)(self.now),
             cache: None,
             progress: Box::new(|_| {}),
         }

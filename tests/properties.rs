@@ -14,6 +14,8 @@ mod case;
 mod count;
 #[path = "properties/oracle.rs"]
 mod oracle;
+#[path = "properties/over_http.rs"]
+mod over_http;
 #[path = "properties/picks.rs"]
 mod picks;
 #[path = "properties/specialities.rs"]
@@ -145,6 +147,11 @@ fn of_a_part_that_was_approved_just_that_part_is_made() {
 #[test]
 fn a_run_that_is_cut_off_at_any_call_is_resumed_to_the_same_end() {
     holds(approval::RESUMED);
+}
+
+#[test]
+fn through_a_bridge_all_is_the_same_and_whatever_goes_wrong_there_is_survived() {
+    holds(over_http::BRIDGE);
 }
 
 /// Nothing that worlds can show may be so rare that a property does not mean it; and no failure is

@@ -138,6 +138,12 @@ pub struct End {
 }
 
 impl End {
+    pub fn access(&self) -> &[Live] {
+        &self.access
+    }
+    pub fn mails(&self) -> &[String] {
+        &self.mails
+    }
     pub fn of(world: &World) -> Self {
         let outbox = Sandbox::read(&world.path()).and_then(|s| s.outbox(&world.host, world.now)).expect("the outbox");
         let mut mails: Vec<String> =

@@ -18,6 +18,7 @@ use super::approval::{self, End, Look};
 use super::blueprint::Blueprint;
 use super::count::Counts;
 use super::oracle;
+use super::over_http::{self, Undisturbed};
 use super::watch::{Step, Watch, whole};
 use super::world::World;
 
@@ -106,7 +107,10 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         counts.lock().expect("counting does not panic").note("result link in its file");
     }
     if results.iter().all(|r| r.word.is_well()) {
-        approval::a_cut_off_run_is_resumed(blueprint, steps.len(), &End::of(&world), counts)?;
+        let end = End::of(&world);
+        approval::a_cut_off_run_is_resumed(blueprint, steps.len(), &end, counts)?;
+        let clean = Undisturbed { reading: &reading, plan: &plan, before: &before, end: &end };
+        over_http::the_same_and_survived(blueprint, &clean, counts)?;
     }
     same_bytes(&world, &backend, &desired, &again, &second, !blueprint.policy.pace)?;
     if let Some(fault) = blueprint.fault {
@@ -118,7 +122,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     Ok(())
 }
 
-fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading) -> Plan {
+pub fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading) -> Plan {
     let origin = backend.origin();
     let account = Account {
         name: &world.account,

@@ -12,6 +12,7 @@ mod request;
 mod resumed;
 mod reviewed;
 mod revoke;
+mod served;
 mod stop;
 mod verify;
 mod who;

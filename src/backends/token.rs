@@ -50,6 +50,14 @@ pub fn origin_variable(connection: &str) -> String {
     variable("ORIGIN", connection)
 }
 
+/// The token that a variable holds, where it is set.
+///
+/// # Errors
+/// In words, and with no part of it, where it is none.
+pub fn given(variable: &str, env: Env<'_>) -> Result<Option<SecretString>, String> {
+    env(variable).map(|text| as_token(&text).map_err(|why| format!("{variable} {why}"))).transpose()
+}
+
 fn variable(what: &str, connection: &str) -> String {
     format!("PORTCULLIS_{what}_{}", Connection::as_variable(connection))
 }

@@ -555,7 +555,7 @@ impl Args {
                 SandboxCommand::Accept(on) | SandboxCommand::Decline(on) | SandboxCommand::Lock(on) | SandboxCommand::Remove(on) => &on.at,
                 SandboxCommand::Edit { on, .. } => &on.at,
                 SandboxCommand::Outbox(at) | SandboxCommand::Calls(at) => at,
-                SandboxCommand::Serve(_) => return None,
+                SandboxCommand::Serve(args) => &args.at,
             },
             Command::Schema(_)
             | Command::Show(_)

@@ -91,7 +91,6 @@ fn what_is_not_built_is_known_and_refused() {
     for line in [
         "import news --check",
         "review --since 2026-01-01",
-        "sandbox serve --port 0",
         "plan --base HEAD~1",
         "plan --applied x",
         "drift --trusted main",

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::args::{Args, Command, Format, SandboxCommand};
+use super::args::{Args, Command, Format};
 
 /// A command, flag or format that is known and not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,6 @@ impl Args {
         match &self.command {
             Command::Import(_) => return command("import"),
             Command::Review(_) => return command("review"),
-            Command::Sandbox { command: SandboxCommand::Serve(_) } => return command("sandbox serve"),
             Command::Init(_)
             | Command::Member { .. }
             | Command::Show(_)

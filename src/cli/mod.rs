@@ -21,6 +21,7 @@ mod runbook_file;
 mod sandbox;
 mod saved_file;
 mod schema;
+mod serve;
 mod show;
 mod sign;
 mod signals;
@@ -35,6 +36,7 @@ pub use args::{
 };
 pub use later::NotYet;
 pub use member::{MemberCommand, OnInvited, OnOne};
+pub use serve::{PagingWord, ProofWord, ServeArgs};
 
 use std::ffi::OsString;
 use std::io::Write as _;

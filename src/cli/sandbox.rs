@@ -16,7 +16,7 @@ use crate::systems::{Kind, SystemSpec};
 use super::args::{DirArg, Setting};
 use super::context::Context;
 use super::exit;
-use super::later::LaterArgs;
+use super::serve::{self, ServeArgs};
 
 /// Commands on embedded accounts only.
 #[derive(Debug, Subcommand)]
@@ -64,9 +64,7 @@ pub enum SandboxCommand {
     Outbox(DirArg),
     /// Counts the writes since the load.
     Calls(DirArg),
-    /// Serves the sandbox over HTTP on loopback (not supported yet).
-    #[command(hide = true)]
-    Serve(LaterArgs),
+    Serve(ServeArgs),
 }
 
 /// A member of an embedded account; `--account` says of which, where the address is in several.
@@ -105,7 +103,7 @@ pub(super) fn run(context: &Context, command: &SandboxCommand) -> Result<u8, Sto
         SandboxCommand::Edit { on, set } => edit(context, sites, on, set),
         SandboxCommand::Outbox(_) => outbox(context, sites),
         SandboxCommand::Calls(_) => calls(context, sites),
-        SandboxCommand::Serve(_) => Err(Stop::failed("`portcullis sandbox serve` is not supported yet (not-yet-supported)")),
+        SandboxCommand::Serve(args) => serve::run(context, &folder, &connected, args),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The first signal lets the call in flight end, and no other begins; the second ends the process at once.
 //! Either way the journal says what was begun.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -21,4 +24,16 @@ pub(super) fn heed(stopping: &Stopping) -> Result<(), Stop> {
             .map_err(|e| Stop::failed(format!("signals cannot be heeded: {e}")))?;
     }
     Ok(())
+}
+
+/// A flag that the first signal sets, for a command that only waits.
+///
+/// # Errors
+/// As [`heed`].
+pub(super) fn asked_to_stop() -> Result<Arc<AtomicBool>, Stop> {
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register(signal, Arc::clone(&asked)).map_err(|e| Stop::failed(format!("signals cannot be heeded: {e}")))?;
+    }
+    Ok(asked)
 }

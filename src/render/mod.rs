@@ -27,6 +27,7 @@ pub mod revoke;
 pub mod runbook;
 #[cfg(test)]
 mod samples;
+mod serve;
 mod show;
 mod spelt;
 mod stale;
@@ -49,6 +50,7 @@ pub use plan_view::{Kind, PlanView, plan_schema};
 pub use reference::{SaidView, TopicView, questions, topics};
 pub use revoke::{EditsView, RemainsView, RevokeView, RevokedView, revoke_schema, revoked_schema};
 pub use runbook::Runbook;
+pub use serve::{ServeView, ServedView, serve_schema};
 pub use show::{ApprovalView, ShowView, approve_schema, journal_schema, saved_schema, show_schema};
 pub use system::SystemView;
 pub use who::{WhoView, who_schema};
@@ -69,6 +71,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "audit-line" => Some(audit_line_schema()),
         "journal" => Some(journal_schema()),
         "saved-plan" => Some(saved_schema()),
+        "serve" => Some(serve_schema()),
         "show" => Some(show_schema()),
         "revoked" => Some(revoked_schema()),
         "who" => Some(who_schema()),
@@ -77,7 +80,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 16] = [
+pub const SCHEMAS: [&str; 17] = [
     "apply",
     "approve",
     "audit",
@@ -92,6 +95,7 @@ pub const SCHEMAS: [&str; 16] = [
     "revoke",
     "revoked",
     "saved-plan",
+    "serve",
     "show",
     "who",
 ];

@@ -46,7 +46,7 @@ fn made(email: &Email, kind: &str) -> Result<Link, SandboxError> {
 }
 
 /// 48 hex digits that nobody guesses.
-fn random() -> Result<String, SandboxError> {
+pub(super) fn random() -> Result<String, SandboxError> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|e| SandboxError::Random(e.to_string()))?;
     Ok(bytes.iter().fold(String::new(), |mut token, byte| {

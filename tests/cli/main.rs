@@ -3,6 +3,9 @@
 
 mod approval;
 mod audit;
+#[path = "../serve/client.rs"]
+#[expect(dead_code, reason = "each test file uses its part of the client")]
+mod client;
 mod exit_codes;
 mod hostile;
 mod init;
@@ -15,6 +18,7 @@ mod revoke;
 mod safety;
 mod sandbox;
 mod saved;
+mod serve;
 mod signed;
 mod told;
 mod transcripts;

@@ -275,6 +275,7 @@ fn help() {
         "export --help",
         "schema --help",
         "sandbox --help",
+        "sandbox serve --help",
         "sandbox edit --help",
     ];
     assert_data_eq!(World::new().transcript(&lines), file!["transcripts/help.txt"].raw());
@@ -371,7 +372,6 @@ fn what_is_known_and_not_built_is_refused() {
     let lines = [
         "import --anything",
         "review",
-        "sandbox serve",
         "plan --base main",
         "plan --applied main",
         "plan --trusted main",

@@ -14,7 +14,7 @@ pub const TOKEN: &str = "token-of-the-sandbox";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Client {
-    addr: SocketAddr,
+    pub addr: SocketAddr,
     /// `/news`
     pub base: String,
     pub token: Option<String>,

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::keys::Keys;
-use super::{Host, Listed, Page, Sandbox, SandboxError};
+use super::{Host, Listed, Page, Sandbox, SandboxError, random};
 
 /// An account to serve.
 #[derive(Clone)]
@@ -24,6 +24,14 @@ pub struct Served {
     pub host: Host,
     /// What its actor signs in with.
     pub token: SecretString,
+}
+
+/// A token that nobody guesses.
+///
+/// # Errors
+/// [`SandboxError::Random`] where the machine gives no random bytes.
+pub fn new_token() -> Result<SecretString, SandboxError> {
+    Ok(SecretString::from(random()?))
 }
 
 /// A state may change under a reading so often before the server calls itself busy.

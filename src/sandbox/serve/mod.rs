@@ -31,10 +31,11 @@ use tokio::sync::oneshot;
 use super::answer::{Answer, Host};
 use super::error::SandboxError;
 use super::file::Sandbox;
+use super::link::random;
 use super::listed::Listed;
 use super::page::Page;
 
-pub use account::Served;
+pub use account::{Served, new_token};
 pub use control::{ClockState, FaultsAsked, FaultsState, Outbox, OutboxMail};
 pub use fault::{Conflict, Fired, HttpFault, Injected, RetryAfter};
 pub use openapi::{faults_schema, openapi, openapi_yaml};

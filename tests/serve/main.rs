@@ -2,6 +2,7 @@
 //! goes wrong as its name says.
 
 mod client;
+mod contract;
 mod faults;
 mod protocol;
 #[path = "../support/mod.rs"]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,13 +16,17 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::reply::Cut;
 
+/// Before the next is taken, where one could not be.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// Takes connections until it is dropped, and all of them with it.
 pub(super) async fn accept(listener: TcpListener, router: Router) -> Infallible {
     loop {
-        // A connection that was gone before it was taken is nobody's; out of file handles is over soon.
+        // A connection that was gone before it was taken is nobody's; a lack of file handles is over once
+        // some connections end.
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, router.clone()))),
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
 }

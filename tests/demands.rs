@@ -172,6 +172,24 @@ fn demand_03_an_apply_that_nobody_approves_writes_nothing() {
     assert!(world.bytes() == before);
 }
 
+// ---- 4: no preview for members at all ----
+
+#[test]
+fn demand_04_every_change_of_a_member_is_shown_before_it_is_made() {
+    let world = World::solver(SUPER_USER);
+    world.live("", &[ROOT, "{ email: up@acme.example, name: U, groups: [standard] }", "{ email: gone@acme.example, name: G, groups: [standard] }"]);
+    world.want(
+        "mode: authoritative",
+        &[KEEP, "{ email: up@acme.example, groups: [advanced] }", "{ email: new@acme.example, name: N, groups: [standard] }"],
+    );
+    let shown = world.plan().acts();
+    assert_eq!(shown, ["edit up@acme.example", "invite new@acme.example", "remove gone@acme.example"]);
+    let made: Vec<String> = world.apply().said().iter().map(|said| said.replace("applied sol/", "").replace('/', " ")).collect();
+    let mut made = made;
+    made.sort();
+    assert_eq!(made, shown);
+}
+
 // ---- 5: mailed again on every run; an expired one taken for active ----
 
 #[test]

@@ -303,7 +303,7 @@ fn crowd(n: usize) -> Plan {
 }
 
 #[test]
-fn a_long_plan_is_cut_between_changes_and_what_matters_stands_above() {
+fn demand_13_a_long_plan_is_cut_between_changes_and_what_matters_stands_above() {
     for n in [100, 300, 5000] {
         let notes = notes(&crowd(n));
         for shown in [as_markdown(&notes), as_github(&notes)] {

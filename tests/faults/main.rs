@@ -184,3 +184,54 @@ fn every_fault_on_every_system_is_survived_and_told() {
     });
     page::is_fresh(&page::write(&lines));
 }
+
+#[test]
+fn embedded_and_a_bridge_give_equal_changes_digests_apart() {
+    for case in &CASES {
+        let scene = Scene::of(case, true);
+        case.wants(&scene.live);
+        let (embedded, bridge) = (scene.live.plan(), scene.manifests.plan());
+        let without_digests = |plan: &support::answers::Planned| -> Vec<serde_json::Value> {
+            let changes = plan.all("changes").into_iter().cloned();
+            changes.map(|mut change| {
+                change.as_object_mut().expect("a change").remove("digest").expect("a digest");
+                change
+            }).collect()
+        };
+        assert_eq!(without_digests(&embedded), without_digests(&bridge), "{}", case.system);
+        assert_eq!(embedded.all("changes").len(), 3);
+        let digests = |plan: &support::answers::Planned| plan.all("changes").into_iter().map(|c| c["digest"].clone()).collect::<Vec<_>>();
+        assert!(digests(&embedded).iter().zip(digests(&bridge)).all(|(one, other)| *one != other), "the origin is in every digest");
+        for list in ["blocked", "reports", "warnings"] {
+            assert_eq!(embedded.all(list), bridge.all(list), "{}: {list}", case.system);
+        }
+    }
+}
+
+/// 7: one request a person. A thousand members are ten pages.
+#[test]
+fn demand_07_reads_are_a_page_each_and_two_more_and_none_a_person() {
+    let live = World::solver("actor: { role: super-user }");
+    let members: Vec<String> = (0..1_000).map(|i| format!("{{ email: u{i:04}@acme.example, name: U, groups: [standard] }}")).collect();
+    live.live("", &members.iter().map(String::as_str).collect::<Vec<_>>());
+    let now = live.now();
+    let settings = Settings { page_size: 100, ..Settings::default() };
+    let server = Server::start(([127, 0, 0, 1], 0).into(), vec![live.served(TOKEN)], settings, Box::new(move || now)).expect("it listens");
+    let manifests = live.bridged(server.addr(), TOKEN, "actor: { role: super-user }");
+    manifests.want("mode: adopt", &["{ email: u0000@acme.example, groups: [standard] }"]);
+    assert_eq!(manifests.plan_code().1, 0);
+    assert_eq!(server.calls().requests.iter().map(|r| r.times).sum::<u64>(), 10 + 2);
+}
+
+/// 32: a run with nothing to do that writes. Only GETs reach the server.
+#[test]
+fn demand_32_what_reads_sends_nothing_but_get() {
+    for case in &CASES {
+        let scene = Scene::of(case, true);
+        let _ = scene.manifests.plan();
+        let _ = scene.manifests.export();
+        let calls = scene.server.calls();
+        assert!(calls.requests.iter().all(|r| r.method == "GET"), "{}: {calls:?}", case.system);
+        assert_eq!((calls.written(), scene.live.writes()), (0, 0));
+    }
+}

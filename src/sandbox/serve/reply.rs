@@ -87,7 +87,7 @@ impl Reply {
         let reply = Self::new(status, PROBLEM, serde_json::to_vec(&problem).unwrap_or_default());
         match kind {
             ProblemKind::Unauthorized => reply.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            ProblemKind::Unavailable => reply.with(header::RETRY_AFTER, HeaderValue::from_static("1")),
+            ProblemKind::Unavailable | ProblemKind::InProgress => reply.with(header::RETRY_AFTER, HeaderValue::from_static("1")),
             _ => reply,
         }
     }

@@ -228,7 +228,7 @@ async fn an_earlier_try_that_may_be_done_stays_in_doubt_whatever_the_last_one_sa
 }
 
 #[tokio::test]
-async fn a_server_is_waited_for_as_it_asks() {
+async fn demand_28_a_server_is_waited_for_as_it_asks() {
     for (header, value, from, to) in [
         ("Retry-After", "7", 7.0, 7.0),
         ("x-retry-after", "9", 9.0, 9.0),
@@ -291,7 +291,7 @@ async fn requests_that_wait_side_by_side_wait_once() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_more_than_ten_seconds_without_being_told() {
+async fn demand_28_nobody_waits_for_more_than_ten_seconds_without_being_told() {
     let server = once(ResponseTemplate::new(503).insert_header("Retry-After", "35")).await;
     let run = Run::new(Options::default());
     assert!(run.reader(&server.uri()).get(&["x"], &[("q", "private")]).await.is_ok());

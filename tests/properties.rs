@@ -12,6 +12,8 @@ mod blueprint;
 mod case;
 #[path = "properties/count.rs"]
 mod count;
+#[path = "properties/needs.rs"]
+mod needs;
 #[path = "properties/oracle.rs"]
 mod oracle;
 #[path = "properties/picks.rs"]
@@ -145,6 +147,11 @@ fn of_a_part_that_was_approved_just_that_part_is_made() {
 #[test]
 fn a_run_that_is_cut_off_at_any_call_is_resumed_to_the_same_end() {
     holds(approval::RESUMED);
+}
+
+#[test]
+fn nobody_whom_needs_names_is_refused() {
+    holds(needs::NEEDS);
 }
 
 /// Nothing that worlds can show may be so rare that a property does not mean it; and no failure is

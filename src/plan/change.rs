@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject, Verb};
+use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Key, Place, Proof, Subject};
 
 /// A hash of a canonical form: `sha256:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -145,8 +145,7 @@ impl Change {
     }
     /// Whether it deletes an invitation and sends a new one.
     pub fn is_anew(&self) -> bool {
-        let deletes = self.calls.iter().any(|c| c.verb == Verb::Delete);
-        deletes && self.calls.iter().any(|c| c.verb == Verb::Invite)
+        super::draft::is_anew(&self.calls)
     }
     /// Whether an active administrator is lost by it, or somebody who may be one.
     pub fn ends_administrator(&self) -> bool {

@@ -11,6 +11,7 @@ mod by_hand;
 mod cause;
 mod change;
 mod clear;
+mod could;
 mod diff;
 mod digest;
 mod domains;

@@ -267,7 +267,10 @@ fn e4_an_unseen_address_that_exists_is_reported_as_elsewhere() {
     );
     let applied = world.apply();
     assert_eq!(applied.said(), ["failed news/invite/far@acme.example", "applied news/invite/new@acme.example"]);
-    assert_eq!(applied.message("far@acme.example"), "exists elsewhere: needs a parent or a manager of another subaccount");
+    assert_eq!(
+        applied.message("far@acme.example"),
+        "exists elsewhere: needs a parent, or a manager of emea who sees all subaccounts of the person"
+    );
     assert_eq!(applied.blocked(), ["far@acme.example exists-elsewhere"]);
     let again = world.server().answers(invite("far@acme.example", json!({ "role": "editor", "subaccounts": ["emea"] })));
     assert!(matches!(again, Answer::Exists(_)), "{again:?}");
@@ -338,7 +341,11 @@ fn e4_nobody_partly_seen_is_given_power_where_the_actor_sees_nothing() {
         world.live("", &[BOSS, &is("emea, us")]);
         world.want("", &[&format!("{{ email: ada@acme.example, {wants}, subaccounts: [emea] }}")]);
         let plan = world.plan();
-        assert_eq!((plan.acts(), plan.blocked()), (vec![], vec!["ada@acme.example actor-lacks-subaccount".to_owned()]), "{live} to {wants}");
+        assert_eq!(
+            (plan.acts(), plan.blocked()),
+            (vec![], vec!["ada@acme.example actor-lacks-subaccount".to_owned()]),
+            "{live} to {wants}"
+        );
         assert_eq!(plan.needs("ada@acme.example"), needs, "{live} to {wants}");
         world.connect("subaccounts: [emea, apac, us]; actor: { role: manager, subaccounts: [emea, us], privileges: [share-campaigns] }");
         assert_eq!(world.plan().acts(), ["edit ada@acme.example"], "who sees all of {live}");

@@ -180,7 +180,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     names_after_registration: false,
     restore_mails: false,
     locked_hint: "locked, which nothing here undoes: send the person a password reset",
-    exists_elsewhere: "a parent or a manager of another subaccount",
+    exists_elsewhere: "a parent, or a manager who sees all subaccounts of the person",
     procedures: &[
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: ACCOUNT, steps: &[INVITE] },
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: SUBACCOUNT, steps: &[INVITE] },

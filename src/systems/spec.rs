@@ -367,6 +367,16 @@ impl SystemSpec {
         self.may.iter().filter_map(|(rule, may)| Some(may(tenant, change)?.by(rule))).reduce(Demand::and)
     }
 
+    /// Who could give what an invitation asks for to somebody who is a member already and whom the actor
+    /// does not see. What else the person holds is not known, and may ask for more.
+    pub fn who_reaches(&self, tenant: &Tenant, after: &Attrs) -> String {
+        let before = Attrs::new();
+        let seeking = Seeking { action: Action::Edit, exists: true, partly_seen: true, anew: false, before: &before, after };
+        let is_somewhere = self.attrs.iter().any(|a| a.axis == Axis::Where && after.contains_key(a.key));
+        let demand = self.demand(tenant, &seeking).filter(|_| is_somewhere);
+        demand.map_or_else(|| self.exists_elsewhere.to_owned(), |d| d.needs.to_string())
+    }
+
     pub fn attr(&self, key: &str) -> Option<&'static AttrSpec> {
         self.attrs.iter().find(|a| a.key == key)
     }

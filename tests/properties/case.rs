@@ -17,9 +17,9 @@ use proptest::test_runner::TestCaseError;
 use super::approval::{self, End, Look};
 use super::blueprint::Blueprint;
 use super::count::Counts;
-use super::{needs, oracle};
 use super::watch::{Step, Watch, whole};
 use super::world::World;
+use super::{needs, oracle};
 
 pub const SAME_BYTES: &str = "same-bytes";
 pub const NOTHING_LEFT: &str = "nothing-left";

@@ -100,7 +100,9 @@ fn seat(world: &World, who: &Named) -> Tenant {
     }
     tenant.actor.attrs = match who.role.as_str() {
         "parent" => Attrs::from([("role", one("parent"))]),
-        role => Attrs::from([("role", one(role)), ("privileges", Value::Set(who.with.clone())), ("subaccounts", Value::Set(who.of.clone()))]),
+        role => {
+            Attrs::from([("role", one(role)), ("privileges", Value::Set(who.with.clone())), ("subaccounts", Value::Set(who.of.clone()))])
+        }
     };
     tenant
 }

@@ -230,6 +230,10 @@ fn a_lift_holds_under_resume() {
 fn another_apply_says_that_one_was_cut_off() {
     let world = SCENES[3].world();
     kill_at(&world, 2, "apply --auto-approve");
+    for line in ["plan", "drift"] {
+        let said = world.run(line);
+        assert!(said.err.contains("an apply of acc was cut off"), "{line}: {}", said.err);
+    }
     let said = world.run("apply --auto-approve").expect(0);
     assert!(said.err.contains("an apply of acc was cut off") && said.err.contains("apply --resume"), "{}", said.err);
     let said = world.run("apply --auto-approve").expect(0);

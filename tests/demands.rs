@@ -177,7 +177,10 @@ fn demand_03_an_apply_that_nobody_approves_writes_nothing() {
 #[test]
 fn demand_04_every_change_of_a_member_is_shown_before_it_is_made() {
     let world = World::solver(SUPER_USER);
-    world.live("", &[ROOT, "{ email: up@acme.example, name: U, groups: [standard] }", "{ email: gone@acme.example, name: G, groups: [standard] }"]);
+    world.live(
+        "",
+        &[ROOT, "{ email: up@acme.example, name: U, groups: [standard] }", "{ email: gone@acme.example, name: G, groups: [standard] }"],
+    );
     world.want(
         "mode: authoritative",
         &[KEEP, "{ email: up@acme.example, groups: [advanced] }", "{ email: new@acme.example, name: N, groups: [standard] }"],

@@ -57,7 +57,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
             "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
             "unwritten": false, "rolling": false, "moved": false, "again": false, "only_if_nothing_runs": false,
-            "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
+            "seen": "whole", "blocked": null, "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
             "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
         }])
     );
@@ -161,6 +161,14 @@ fn the_product_ends_what_it_holds_an_end_of_listed_or_not() {
 #[test]
 fn i2_a_rolling_end_is_marked() {
     let world = World::insider("");
+    // Its own end is written by runs to come, and not by the plan of today.
+    let soon = "{ email: kim@acme.example, role: viewer, end: 2027-01-10, renew: rolling }";
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: viewer, end: 2026-12-20 }"]);
+    world.want("", &[ROOT, soon]);
+    let view = list(&world, " --within 60d");
+    let all = view["expiring"].as_array().expect("a list");
+    let last: Vec<_> = all.iter().filter(|e| e["last"] == "2027-01-10").map(|e| &e["unwritten"]).collect();
+    assert_eq!(last, [&json!(false)], "{view:#}");
     let rolling = "{ email: kim@acme.example, role: viewer, end: 2027-06-01, renew: rolling }";
     world.want("", &[ROOT, rolling]);
     for (live, moved) in [("2026-12-15", false), ("2026-11-25", true)] {
@@ -470,5 +478,57 @@ fn an_invitation_that_is_over_later_today_is_told_with_its_entry() {
             let one = &list(&world, "")["expiring"][0];
             assert_eq!((&one["place"]["line"], &one["reason"], &one["pending"]), (&json!(5), &json!("Launch"), &json!(true)));
         }
+    }
+}
+
+/// E4: who is not seen may be a member, and the list of a bounded actor is never whole.
+#[test]
+fn e4_a_bounded_actor_tells_what_it_does_not_see_and_what_it_may_not_end() {
+    let world = World::emma_hq("subaccounts: [emea, apac, us]; actor: { role: manager, subaccounts: [emea] }");
+    let dan = "{ email: dan@acme.example, name: D, role: full, subaccounts: [emea, apac, us] }";
+    let cleo = "{ email: cleo@acme.example, name: C, role: author, subaccounts: [us] }";
+    world.live("", &[dan, cleo, KIM]);
+    world.want(
+        "",
+        &[
+            "{ email: dan@acme.example, role: author, subaccounts: [emea, apac] }",
+            "{ email: dan@acme.example, role: full, subaccounts: [us], end: 2026-12-03 }",
+            "{ email: cleo@acme.example, name: C, role: author, subaccounts: [us], end: 2026-12-05 }",
+            "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-07 }",
+        ],
+    );
+    let printed = world.command("expiring --format json");
+    assert_eq!(printed.code, 7, "{}", printed.err);
+    let view = printed.json();
+    let problems = json!(["the actor does not see everyone here: more may end than is listed"]);
+    assert_eq!(
+        (&view["complete"], &view["accounts"][0]["complete"], &view["accounts"][0]["problems"]),
+        (&json!(false), &json!(false), &problems)
+    );
+    let row = |who: &str| {
+        let all = view["expiring"].as_array().expect("a list");
+        let rows: Vec<&Json> = all.iter().filter(|e| e["member"] == who).collect();
+        assert_eq!(rows.len(), 1, "{who}: {view:#}");
+        rows[0].clone()
+    };
+    // Seen in part: what is asked for counts as held, so that nothing comes out of nowhere.
+    let dan = row("dan@acme.example");
+    assert_eq!((&dan["seen"], &dan["ending"], &dan["blocked"]["code"]), (&json!("part"), &json!("part"), &json!("actor-lacks-subaccount")));
+    assert_eq!((&dan["before"]["subaccounts"], &dan["after"]["subaccounts"]), (&json!(["apac", "emea", "us"]), &json!(["apac", "emea"])));
+    let cleo = row("cleo@acme.example");
+    assert_eq!((&cleo["seen"], &cleo["on"], &cleo["ending"]), (&json!("nothing"), &json!("2026-12-06"), &json!("membership")));
+    let kim = row("kim@acme.example");
+    assert_eq!((&kim["seen"], &kim["blocked"], &kim["ended_by"]), (&json!("whole"), &json!(null), &json!("portcullis")));
+    let text = world.command("expiring").out;
+    let portcullis = text.lines().filter(|l| l.contains("portcullis ends it")).count();
+    assert_eq!(portcullis, 1, "{text}");
+    for said in [
+        "cleo@acme.example (C)  is to lose all access, not seen by this actor",
+        "dan@acme.example (D)  is to lose a part, and keeps it",
+        "blocked for this actor, and so not ended: actor-lacks-subaccount; needs a parent",
+        "news: the actor does not see everyone here",
+        ": 1 loses access; 1 blocked for this actor; 1 not seen by this actor; the list is not whole",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
     }
 }

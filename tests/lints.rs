@@ -158,6 +158,26 @@ fn straight_to_administrator_is_said_of_somebody_new_in_an_account_that_has_one(
     assert_eq!(planned(&world), NOBODY);
 }
 
+/// A parent that the list does not show is no member of it, and who goes with the plan is none either.
+#[test]
+fn too_many_administrators_are_counted_among_the_members_who_are_left() {
+    let world = emma("mode: authoritative", &[]);
+    let who = |n: usize, role: &str| format!("{{ email: p{n}@acme.example, name: N, role: {role}, subaccounts: [emea] }}");
+    let stays: Vec<String> = (0..6).map(|n| who(n, "administrator")).collect();
+    let goes: Vec<String> = (6..8).map(|n| who(n, "author")).collect();
+    let text = |all: &[String]| all.iter().map(|m| m.replace("name: N", "reason: R")).collect::<Vec<_>>();
+    fn refs(all: &[String]) -> Vec<&str> {
+        all.iter().map(String::as_str).collect()
+    }
+    world.live("", &refs(&[&stays[..5], &goes].concat()));
+    world.want("mode: authoritative", &refs(&text(&stays[..5])));
+    assert_eq!(planned(&world), NOBODY, "five, and the parent");
+    world.live("", &refs(&[&stays[..], &goes].concat()));
+    world.want("mode: authoritative", &refs(&text(&stays)));
+    let said = world.command("plan").out;
+    assert!(said.contains("active administrators after this plan: 6 of 6 members"), "{said}");
+}
+
 #[test]
 fn too_many_administrators_are_more_than_five_and_more_than_a_fifth() {
     let world = World::solver("");

@@ -288,6 +288,23 @@ fn additive_says_how_many_are_not_listed_in_one_line() {
 // ---- guards ----
 
 #[test]
+fn a_tripped_guard_of_removals_names_who_goes_and_the_text_a_line_of_them() {
+    let world = World::insider(ADMINISTRATOR);
+    let many: Vec<String> = (10..25).map(|n| format!("{{ email: p{n}@acme.example, name: N, role: viewer }}")).collect();
+    let mut live: Vec<&str> = many.iter().map(String::as_str).collect();
+    live.push(ROOT);
+    world.live("", &live);
+    world.want("mode: authoritative", &[ROOT]);
+    let plan = world.plan();
+    assert_eq!(plan.guard("removals")["who"].as_array().map(Vec::len), Some(15));
+    let text = world.command("plan").out;
+    assert!(text.contains("p20@acme.example, p21@acme.example and 3 more"), "{text}");
+    // Within the limit the changes say it.
+    world.live("", &live[14..]);
+    assert_eq!(world.plan().guard("removals")["who"], json!([]));
+}
+
+#[test]
 fn the_end_extensions_are_ends_moved_later_or_cleared() {
     let world = World::insider(ADMINISTRATOR);
     for (live, want, counted) in [

@@ -12,6 +12,8 @@ mod blueprint;
 mod case;
 #[path = "properties/count.rs"]
 mod count;
+#[path = "properties/needs.rs"]
+mod needs;
 #[path = "properties/oracle.rs"]
 mod oracle;
 #[path = "properties/over_http.rs"]
@@ -152,6 +154,11 @@ fn a_run_that_is_cut_off_at_any_call_is_resumed_to_the_same_end() {
 #[test]
 fn through_a_bridge_all_is_the_same_and_whatever_goes_wrong_there_is_survived() {
     holds(over_http::BRIDGE);
+}
+
+#[test]
+fn nobody_whom_needs_names_is_refused() {
+    holds(needs::NEEDS);
 }
 
 /// Nothing that worlds can show may be so rare that a property does not mean it; and no failure is

@@ -347,3 +347,17 @@ fn everything_that_speaks_against_a_one_off_action_is_explained() {
     let found: BTreeSet<String> = codes.split('"').skip(1).step_by(2).filter(|code| !of_guards.contains(code)).map(str::to_owned).collect();
     assert_eq!(found, listed("One-off actions"));
 }
+
+/// A block says what it follows from: every rule on actors stands beside a code.
+#[test]
+fn every_rule_on_actors_stands_beside_a_code() {
+    let page = page();
+    let (_, blocked) = page.split_once("## Blocked").expect("the section");
+    let rows: Vec<&str> = blocked.split("## ").next().unwrap_or_default().lines().filter(|l| l.starts_with("| `")).collect();
+    for spec in portcullis::systems::ALL {
+        for (rule, _) in spec.may {
+            let of = |row: &&str| row.rsplit(" | ").next().is_some_and(|cell| cell.contains(spec.name) && cell.contains(rule));
+            assert!(rows.iter().any(of), "{} {rule}", spec.name);
+        }
+    }
+}

@@ -25,9 +25,9 @@ pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &ReadAgain<'
         }
     };
     let Some(live) = change.subject.email().and_then(|e| members.get(e)) else {
-        let message = format!("exists elsewhere: needs {}", site.spec.exists_elsewhere);
-        let mut result = ChangeResult::new(change, ResultWord::Failed, sent, message);
-        result.elsewhere = Some(site.spec.exists_elsewhere);
+        let needs = site.spec.who_reaches(site.tenant, change.whole_after().unwrap_or(&Attrs::new()));
+        let mut result = ChangeResult::new(change, ResultWord::Failed, sent, format!("exists elsewhere: needs {needs}"));
+        result.elsewhere = Some(needs);
         return result;
     };
     let calls = match missing(site, change, live) {

@@ -9,6 +9,7 @@ use super::handover::Swept;
 
 /// SYSTEMS.md E9: the address is taken where this actor does not see it.
 const ELSEWHERE: &str = "exists-elsewhere";
+const UNKNOWN: &str = "what the person holds is not seen by this actor, and may ask for more";
 
 /// How one change ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +50,7 @@ pub struct ChangeResult {
     /// In words for a person; empty where there is nothing to say. Text from a server is inside.
     pub message: String,
     /// The address exists where this actor does not see it (`exists-elsewhere`): who could act.
-    pub elsewhere: Option<&'static str>,
+    pub elsewhere: Option<String>,
 }
 
 impl ChangeResult {
@@ -141,11 +142,13 @@ impl Applied {
     /// Takes in what came of one account's changes; an address that exists elsewhere is blocked.
     /// `known` are the codes of blocks that the account accepts.
     pub fn add(&mut self, account: &str, changes: &[Change], results: Vec<ChangeResult>, known: &BTreeSet<Atom>) {
-        let elsewhere: BTreeMap<&str, &str> = results.iter().filter_map(|r| Some((r.id.as_str(), r.elsewhere?))).collect();
+        let elsewhere: BTreeMap<&str, &str> = results.iter().filter_map(|r| Some((r.id.as_str(), r.elsewhere.as_deref()?))).collect();
         if !elsewhere.is_empty() {
             for (change, needs) in changes.iter().filter_map(|c| Some((c, elsewhere.get(c.id.as_str())?))) {
                 let accepted = known.contains(ELSEWHERE);
-                self.blocked.push((account.to_owned(), Blocked { accepted, ..Blocked::of(change, ELSEWHERE, needs) }));
+                let mut blocked = Blocked { accepted, ..Blocked::of(change, ELSEWHERE, needs) };
+                blocked.notes.push(UNKNOWN.to_owned());
+                self.blocked.push((account.to_owned(), blocked));
             }
         }
         self.results.extend(results);

@@ -21,7 +21,8 @@ pub struct ApprovePlanArgs {
     /// A plan that `plan --out` saved.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Only this change, by its id; may be repeated.
+    /// Only this change, by its id: ACCOUNT/ACTION/MEMBER, as in news/invite/kim@agency.example; may be
+    /// repeated.
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
     #[command(flatten)]

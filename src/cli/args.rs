@@ -173,7 +173,7 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Writes the manual pages.
     Man(ManArgs),
-    /// Plays with the embedded sandbox: loads it, accepts invitations, clicks in its console.
+    /// Plays with the embedded sandbox: loads it, accepts invitations, sets what somebody in its console would.
     Sandbox {
         #[command(subcommand)]
         command: SandboxCommand,
@@ -356,7 +356,8 @@ pub struct ApproveArgs {
     /// saved plan: that it is this one.
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<String>,
-    /// Lifts one guard to N for this plan; may be repeated. The plan prints the exact text.
+    /// Lifts one guard to N for this plan; may be repeated. The plan prints the exact text. It goes by what
+    /// the plan holds: the same plan on another day is lifted again, so leave the flag in no job.
     #[arg(long, value_name = "[ACCOUNT:]CODE=N@DIGEST")]
     pub allow: Vec<AllowFlag>,
     /// With --auto-approve: makes changes of network accounts that nobody reviewed.

@@ -178,6 +178,8 @@ fn start(args: &InitArgs, accounts: &[String]) -> Result<Start, Stop> {
         [one] => Some(one.clone()),
         _ => return Err(Stop::hinted("a folder starts with one account", "name one `--account`, and add others in the files")),
     };
+    // A name that is wrong is said first: with flags missing as well it would be found out last.
+    let spec = args.system.clone().map(system).transpose()?;
     let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
     let needed = [("--system", &args.system), ("--timezone", &args.timezone), ("--email", &args.email), ("--name", &args.name)];
     let missing: Vec<&str> = needed.iter().filter(|(_, given)| given.is_none()).map(|(flag, _)| *flag).collect();
@@ -187,10 +189,10 @@ fn start(args: &InitArgs, accounts: &[String]) -> Result<Start, Stop> {
             format!("--system is one of {}; --timezone a name like Europe/Paris", names().join(", ")),
         ));
     }
-    let spec = system(match &args.system {
-        Some(word) => word.clone(),
-        None => chosen("Which system?", &names())?,
-    })?;
+    let spec = match spec {
+        Some(spec) => spec,
+        None => system(chosen("Which system?", &names())?)?,
+    };
     let account = given(&account, asks && !missing.is_empty(), "Name of the account", Some(spec.name))?;
     let timezone = given(&args.timezone, asks, "Time zone of the account", Some("UTC"))?;
     let email = given(&args.email, asks, "Your address", None)?;

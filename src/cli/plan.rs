@@ -4,6 +4,7 @@ use crate::plan::Plan;
 use crate::render::{self, Kind, Notes, PlanView, runbook::Runbook};
 use crate::run::{self, Folder, Request, Stop};
 
+use super::apply::tell_of_unfinished;
 use super::args::PlanArgs;
 use super::context::{Context, Shape, quoted};
 use super::exit;
@@ -22,6 +23,8 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<u8, Stop> 
         None => run::plan(&request).await?,
         Some(path) => save(context, &request, path, args).await?,
     };
+    // Said, and no reason to fail a plan: a journal that cannot be read is the next apply's matter.
+    tell_of_unfinished(context, &request, false).ok();
     if plan.accounts.is_empty() {
         context.warn_of_no_accounts(&Folder::load(&request));
     }

@@ -50,7 +50,7 @@ pub enum SandboxCommand {
     Decline(OnMember),
     /// The product locks the member.
     Lock(OnMember),
-    /// Someone clicks in the console.
+    /// Sets attributes of a member, as somebody in the console would.
     Edit {
         #[command(flatten)]
         on: OnMember,

@@ -60,6 +60,12 @@ pub fn sort(all: &mut Vec<Diagnostic>) {
 pub fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text: String = text.chars().take(64).flat_map(char::to_lowercase).collect();
     let length = text.chars().count();
+    let words: Vec<&str> = words.into_iter().collect();
+    // `emma` for `emma-hq`: the one word that goes on after it.
+    let mut goes_on = words.iter().filter(|w| length > 2 && w.strip_prefix(text.as_str()).is_some_and(|rest| rest.starts_with('-')));
+    if let (Some(one), None) = (goes_on.next(), goes_on.next()) {
+        return Some(one);
+    }
     words
         .into_iter()
         .filter(|w| w.chars().count().abs_diff(length) <= 1 + w.chars().count().max(length) / 4)
@@ -77,6 +83,7 @@ mod tests {
     fn the_nearest_word_is_near() {
         assert_eq!(nearest("emma-qh", ["emma-hq", "insider"]), Some("emma-hq"));
         assert_eq!(nearest("advancd", ["standard", "advanced"]), Some("advanced"));
+        assert_eq!(nearest("emma", ["insider", "emma-hq", "gamoshi"]), Some("emma-hq"));
         assert_eq!(nearest("zebra", ["standard", "advanced"]), None);
     }
 

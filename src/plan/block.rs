@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{GuardCode, Wanted};
-use crate::model::{Action, Channel, Domain, Domains, Known, Subject};
+use crate::model::{Action, Channel, Domain, Domains, Known, Phase, Subject};
 use crate::systems::Administrator;
 
 use super::account::{Account, Work};
@@ -140,7 +140,10 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
         .drafts
         .iter()
         .filter(|d| invited(d) || by_hand(d))
-        .filter(|d| !(d.change.gives.contains(&Fact::Administrators) || d.is_active && spec.counts_for_floor(&d.change.whole_before)))
+        .filter(|d| {
+            !(d.change.gives.contains(&Fact::Administrators)
+                || d.phase == Some(Phase::Active) && spec.counts_for_floor(&d.change.whole_before))
+        })
         .filter(after)
         .map(|d| d.change.subject.as_str().to_owned())
         .collect();

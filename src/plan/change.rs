@@ -149,8 +149,7 @@ impl Change {
     }
     /// Whether it deletes an invitation and sends a new one.
     pub fn is_anew(&self) -> bool {
-        let deletes = self.calls.iter().any(|c| c.verb == Verb::Delete);
-        deletes && self.calls.iter().any(|c| c.verb == Verb::Invite)
+        super::draft::is_anew(&self.calls)
     }
     /// Whether an active administrator is lost by it, or somebody who may be one.
     pub fn ends_administrator(&self) -> bool {

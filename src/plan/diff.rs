@@ -205,10 +205,8 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
     match drafted {
         Err(blocked) => work.blocked.push(*blocked),
         Ok(draft) => {
-            // E6: delete and invite would lose the scopes that are not seen.
-            if (draft.change.is_anew() && draft.partly_seen) || draft.loses_sight(account) {
-                let needs = preflight::who_sees(account, &draft);
-                work.blocked.push(draft.block("no-safe-path", &needs));
+            if draft.has_no_safe_path(account) {
+                work.blocked.push(preflight::no_safe_path(account, draft));
             } else if draft.change.mails() && due == Due::NotAgain {
                 // Whoever lets an invitation lie is not mailed again for a change of it.
             } else {

@@ -1,19 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Attrs, Call, Direction, Key, Place, Subject, Value};
-use crate::systems::{Administrator, Axis};
+use crate::model::{Action, Attrs, Call, Direction, Key, Phase, Place, Subject, Tenant, Value, Verb};
+use crate::systems::{Administrator, Axis, Seeking, SystemSpec};
 
 use super::account::Account;
 use super::change::{Blocked, Cause, Change, Fact, Risk};
 use super::{digest, preflight};
 
+static NOTHING: Attrs = Attrs::new();
+
 /// A change on its way into a plan: not yet cleared by preflight, not yet in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draft {
     pub change: Change,
-    /// Whether the member is there, active, and only partly seen.
-    pub exists: bool,
-    pub is_active: bool,
+    /// Of a member that is there.
+    pub phase: Option<Phase>,
+    /// Whether the member holds more than is seen.
     pub partly_seen: bool,
 }
 
@@ -62,16 +64,16 @@ impl<'a> Found<'a> {
         let (before, after) = self.shown(account);
         let empty = Attrs::new();
         let whole_after = self.whole_after.as_ref().unwrap_or(&empty);
+        let phase = self.live.map(|l| l.phase.clone());
         let calls = spec.calls(
             self.action,
-            self.live.map(|l| &l.phase),
+            phase.as_ref(),
             &self.whole_before,
             whole_after,
             account.desired.policy.on_removal,
             account.tenant,
             account.caps,
         );
-        let is_active = self.live.is_some_and(|l| l.phase == crate::model::Phase::Active);
         let partly_seen = self.live.is_some_and(|l| l.attrs.values().any(crate::model::Known::is_partly));
         let standing = is_standing(self.live);
         let had = if standing { &self.whole_before } else { &empty };
@@ -110,11 +112,10 @@ impl<'a> Found<'a> {
         };
         change.digest = digest::of_change(account, &change);
         facts(account, &mut change, self.live);
-        let draft = Draft { change, exists: self.live.is_some(), is_active, partly_seen };
+        let draft = Draft { change, phase, partly_seen };
         if no_way {
             // What the actor may not do on any surface says better who could.
-            let (code, needs) = preflight::no_way(account, &draft);
-            return Err(Box::new(draft.block(code, &needs)));
+            return Err(Box::new(preflight::no_way(account, draft)));
         }
         Ok(draft)
     }
@@ -143,16 +144,29 @@ impl Draft {
         (self.change.action, &self.change.subject)
     }
 
-    /// Whether a bounded actor would lose sight of the member before the last call: what it does not
-    /// see it cannot change.
-    pub fn loses_sight(&self, account: &Account<'_>) -> bool {
-        if account.is_unbounded() || self.change.calls.len() < 2 {
-            return false;
+    /// The change as the rules on actors see it.
+    pub fn seeking(&self) -> Seeking<'_> {
+        let change = &self.change;
+        Seeking {
+            action: change.action,
+            exists: self.phase.is_some(),
+            partly_seen: self.partly_seen,
+            anew: change.is_anew(),
+            before: &change.whole_before,
+            after: change.whole_after.as_ref().unwrap_or(&NOTHING),
         }
-        let scopes = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
-        let keys: Vec<Key> = scopes.map(|a| a.key).filter(|k| self.change.whole_before.contains_key(k)).collect();
-        let none = |attrs: &Attrs, key: &Key| attrs.get(key).and_then(Value::as_set).is_some_and(BTreeSet::is_empty);
-        moments(&self.change).iter().any(|between| keys.iter().any(|k| !none(&self.change.whole_before, k) && none(between, k)))
+    }
+
+    /// Whether the actor has no safe way: delete and invite would lose what it does not see (E6), or
+    /// what it would lose sight of it could not finish.
+    pub fn has_no_safe_path(&self, account: &Account<'_>) -> bool {
+        let change = &self.change;
+        let loses = change.is_anew() || change.action == Action::CancelInvitation;
+        loses && self.partly_seen || self.loses_sight(account)
+    }
+
+    pub fn loses_sight(&self, account: &Account<'_>) -> bool {
+        loses_sight(account.spec, account.tenant, &self.change.whole_before, &self.change.calls)
     }
 
     /// The same, not to be attempted.
@@ -199,10 +213,28 @@ fn direction(account: &Account<'_>, action: Action, standing: bool, had: &Attrs,
     }
 }
 
+/// Whether calls delete an invitation and send a new one.
+pub(super) fn is_anew(calls: &[Call]) -> bool {
+    let has = |verb: Verb| calls.iter().any(|c| c.verb == verb);
+    has(Verb::Delete) && has(Verb::Invite)
+}
+
+/// Whether a bounded actor would lose sight of the member before the last call: what it does not
+/// see it cannot change.
+pub(super) fn loses_sight(spec: &SystemSpec, tenant: &Tenant, before: &Attrs, calls: &[Call]) -> bool {
+    if (spec.sees_all)(tenant) || calls.len() < 2 {
+        return false;
+    }
+    let scopes = spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+    let keys: Vec<Key> = scopes.map(|a| a.key).filter(|k| before.contains_key(k)).collect();
+    let none = |attrs: &Attrs, key: &Key| attrs.get(key).and_then(Value::as_set).is_some_and(BTreeSet::is_empty);
+    moments(before, calls).iter().any(|between| keys.iter().any(|k| !none(before, k) && none(between, k)))
+}
+
 /// What the member has after each call but the last.
-fn moments(change: &Change) -> Vec<Attrs> {
-    let mut now = change.whole_before.clone();
-    let but_last = change.calls.split_last().map_or(&[][..], |(_, calls)| calls);
+fn moments(before: &Attrs, calls: &[Call]) -> Vec<Attrs> {
+    let mut now = before.clone();
+    let but_last = calls.split_last().map_or(&[][..], |(_, calls)| calls);
     let after = |call: &Call| {
         now = call.makes_of(std::mem::take(&mut now));
         now.clone()
@@ -232,7 +264,7 @@ fn facts(account: &Account<'_>, change: &mut Change, live: Option<&crate::model:
     let will_count = spec.counts_for_floor(after);
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
     // One who administers before and after, but not at every moment between, is missed as well.
-    let stays = will_count && moments(change).iter().all(|m| spec.counts_for_floor(m));
+    let stays = will_count && moments(&change.whole_before, &change.calls).iter().all(|m| spec.counts_for_floor(m));
     let takes = change.action == Action::Remove || change.direction.narrows() || spec.chiefs().any(|a| after.contains_key(a.key));
     match change.action {
         Action::Edit if is_active && was == Administrator::No && will_count && by_api && has_registered => {

@@ -3,11 +3,13 @@
 //! besides is what is true only until the next apply, or only as long as portcullis runs: an end that
 //! this plan would move, an end that rolls, an invitation after which another goes out.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 use crate::desired::Wanted;
-use crate::model::{Action, Attrs, Email, Invitation, Live, Phase, Place, Value};
+use crate::model::{Action, Attrs, Email, Invitation, Known, Live, Phase, Place, Value};
 use crate::systems::Axis;
 
 use super::account::{Account, Day};
@@ -53,6 +55,34 @@ pub enum EndedBy {
     Portcullis,
     /// A human, by the runbook of the first run from that day on: no API takes it.
     Manual,
+}
+
+/// How much of the member the actor sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    Whole,
+    /// Of what is asked for the rest counts as held.
+    Part,
+    /// What is asked for counts as held: nobody here can tell.
+    Nothing,
+}
+
+/// Why the plan as of that day would not end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedThen {
+    pub code: &'static str,
+    pub needs: String,
+}
+
+impl Sight {
+    pub const ALL: [Sight; 3] = [Sight::Whole, Sight::Part, Sight::Nothing];
+    pub fn word(self) -> &'static str {
+        match self {
+            Sight::Whole => "whole",
+            Sight::Part => "part",
+            Sight::Nothing => "nothing",
+        }
+    }
 }
 
 impl Ending {
@@ -117,6 +147,9 @@ pub struct Expiry {
     pub after: Option<Attrs>,
     pub place: Option<Place>,
     pub reason: Option<String>,
+    pub sight: Sight,
+    /// The actor may not end it: the plan as of that day blocks it.
+    pub blocked: Option<BlockedThen>,
 }
 
 /// How an end that the product holds is kept from coming.
@@ -140,6 +173,8 @@ pub struct ExpiringAccount {
     pub until: Date,
     /// Incomplete: nothing is listed, and something may end.
     pub reading: ReadingSummary,
+    /// Whether the actor sees everyone; where not, more may end than is listed.
+    pub sees_all: bool,
     pub all: Vec<Expiry>,
 }
 
@@ -153,9 +188,9 @@ pub struct Expiring {
 }
 
 impl Expiring {
-    /// Whether every account was read whole.
+    /// Whether every account was read whole, by an actor who sees everyone.
     pub fn is_whole(&self) -> bool {
-        self.accounts.iter().all(|a| a.reading.is_complete())
+        self.accounts.iter().all(|a| a.reading.is_complete() && a.sees_all)
     }
 }
 
@@ -180,6 +215,7 @@ impl Account<'_> {
             sandbox: plan.sandbox,
             until,
             reading: plan.reading,
+            sees_all: self.is_unbounded(),
             all,
         }
     }
@@ -191,11 +227,35 @@ impl Account<'_> {
         let here = Account { reading: rolled.as_ref().unwrap_or(self.reading), ..*self };
         let listed = regroup::pairs(&here).listed;
         let tracks = ahead::tracks(&here, day, window, &listed, &plan.changes, &plan.blocked);
-        let mut all: Vec<Expiry> = tracks.iter().flat_map(|t| t.turns().filter_map(|(b, s)| of_step(&here, t, b, s))).collect();
+        let of_track = |t: &Track<'_>| t.turns().filter_map(|(b, s)| of_step(&here, day, t, b, s)).collect::<Vec<_>>();
+        let mut all: Vec<Expiry> = tracks.iter().flat_map(of_track).collect();
+        // Whom a bounded actor does not see, and does not invite, may be a member all the same (E4).
+        let is_invited = |pair: &Pair<'_>| plan.changes.iter().any(|c| c.subject.email() == Some(pair.member.email));
+        let unseen = listed.iter().filter(|p| p.live.is_none() && !here.is_unbounded() && !is_invited(p));
+        for track in unseen.filter_map(|p| ahead::unseen(&here, window, p.member)) {
+            all.extend(of_track(&track).into_iter().map(|one| Expiry { sight: Sight::Nothing, ..one }));
+        }
         all.extend(listed.iter().filter_map(|p| of_moved_end(&here, day, window, p, plan)));
         all.extend(here.reading.members.iter().filter_map(|l| of_invitation(&here, day.today, until, l)));
         all.sort_by(|a, b| (a.on, &a.member, a.ending, a.why, &a.place).cmp(&(b.on, &b.member, b.ending, b.why, &b.place)));
+        self.blocks_of_those_days(moment, &mut all);
         all
+    }
+
+    /// Whether the actor could end what portcullis or somebody by hand is to end: asked of the plan as of
+    /// that day, and only where an actor may be refused at all.
+    fn blocks_of_those_days(&self, moment: Moment, all: &mut [Expiry]) {
+        let actor = &self.tenant.actor.attrs;
+        if self.is_unbounded() && (actor.is_empty() || self.spec.administers(actor)) {
+            return;
+        }
+        let mut plans: BTreeMap<Date, AccountPlan> = BTreeMap::new();
+        let is_asked = |one: &&mut Expiry| one.by != EndedBy::Product && one.sight != Sight::Nothing;
+        for one in all.iter_mut().filter(is_asked) {
+            let plan = plans.entry(one.on).or_insert_with(|| self.plan(Moment { at: Some(one.on), ..moment }));
+            let blocked = plan.blocked.iter().find(|b| b.subject.email() == Some(&one.member));
+            one.blocked = blocked.map(|b| BlockedThen { code: b.code, needs: b.needs.clone() });
+        }
     }
 }
 
@@ -207,8 +267,29 @@ fn until(now: &Zoned, today: Date, hours: i64) -> Date {
     now.timestamp().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX).to_zoned(now.time_zone().clone()).date()
 }
 
+/// What is held before anything ends. Of a member that is seen in part, what is asked for counts as held:
+/// a gain of what was there all the time would be shown as a loss.
+fn with_unseen(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State) -> (State, Sight) {
+    let Some(live) = track.live.filter(|l| l.attrs.values().any(Known::is_partly)) else { return (before.clone(), Sight::Whole) };
+    let mut whole = before.clone();
+    if let Some(Wanted::Present(merged)) = track.member.map(|m| m.on(day.today, account.spec)) {
+        for (key, known) in &live.attrs {
+            if let (true, Some(Value::Set(held)), Some(Value::Set(asked))) =
+                (known.is_partly(), whole.attrs.get_mut(key), merged.attrs.get(key))
+            {
+                held.extend(asked.iter().cloned());
+            }
+        }
+    }
+    (whole, Sight::Part)
+}
+
 /// A state with less than the one before it.
-fn of_step(account: &Account<'_>, track: &Track<'_>, before: &State, step: &Step<'_>) -> Option<Expiry> {
+fn of_step(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State, step: &Step<'_>) -> Option<Expiry> {
+    let (whole, sight) = with_unseen(account, day, track, before);
+    // Later states are what entries ask for, laid over it.
+    let is_first = track.steps.first().is_some_and(|first| first.on == step.on);
+    let before = if is_first { &whole } else { before };
     let is_gone = step.state.standing == Standing::None;
     if before.standing == Standing::None || !is_gone && !account.spec.direction(&before.attrs, &step.state.attrs).narrows() {
         return None;
@@ -236,13 +317,16 @@ fn of_step(account: &Account<'_>, track: &Track<'_>, before: &State, step: &Step
         false => EndedBy::Portcullis,
     };
     let own = track.live.and_then(|live| live.attr("end").seen()).and_then(Value::as_day);
+    // Of an end that rolls, runs to come write what is further ahead, and no apply of today.
+    let rolls = track.member.is_some_and(|m| matches!(m.on(day.today, account.spec), Wanted::Present(merged) if merged.rolling));
     let of = Expiry {
         pending: before.standing == Standing::Pending,
         by,
-        unwritten: why == Why::End && by_product && own != step.on.yesterday().ok(),
+        unwritten: why == Why::End && by_product && !rolls && own != step.on.yesterday().ok(),
         after: (!is_gone).then(|| held(account, &step.state.attrs)),
         place: step.place.cloned(),
         reason: step.reason.map(str::to_owned),
+        sight,
         ..Expiry::new(account, step.on, track.email, &before.attrs, if is_gone { Ending::Membership } else { Ending::Part }, why)
     };
     Some(of)
@@ -326,6 +410,8 @@ impl Expiry {
             after: None,
             place: None,
             reason: None,
+            sight: Sight::Whole,
+            blocked: None,
         }
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn all(account: &Account<'_>, changes: &[Change], administrators: &Ad
                 // Filled in when the plan's digest is known; here: whether it may be lifted.
                 lift: (tripped && may_lift(code, actual, administrators)).then(String::new),
                 place: limit.at.clone(),
-                who,
+                // Who is removed is plain from the changes, but for a plan that stops at too many.
+                who: if code == GuardCode::Removals && !tripped { Vec::new() } else { who },
             }
         })
         .collect()
@@ -88,7 +89,7 @@ fn tally(code: GuardCode, account: &Account<'_>, changes: &[Change], administrat
         Tally { actual: who.len() as u32, who }
     };
     match code {
-        GuardCode::Removals => count(&|c| c.action == Action::Remove || takes_last_scope(account, c)),
+        GuardCode::Removals => named(&|c| c.action == Action::Remove || takes_last_scope(account, c)),
         GuardCode::Reductions => count(&|c| c.action == Action::Edit && c.direction.narrows()),
         GuardCode::CancelledInvitations => count(&|c| c.action == Action::CancelInvitation),
         GuardCode::DisallowedDomains => count(&|c| c.action == Action::DisallowDomain),

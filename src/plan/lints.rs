@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::manifest::Lint;
-use crate::model::{Action, Invitation, Phase};
+use crate::model::{Action, Invitation, Live, Phase};
 use crate::systems::Administrator;
 
 use super::account::{Account, Day};
@@ -61,8 +61,17 @@ fn straight_to_administrator(looked: &Looked<'_>) -> Vec<Warning> {
 }
 
 fn too_many_administrators(looked: &Looked<'_>) -> Vec<Warning> {
-    let left = left_after(looked.changes, looked.administrators);
-    let members = looked.account.reading.members.iter().filter(|m| m.phase == Phase::Active).count();
+    let is_in = |m: &&Live| m.phase == Phase::Active;
+    let members = &looked.account.reading.members;
+    // Of both the same: who is in once the plan is applied, as far as the list shows. A hidden parent is
+    // counted for the guards alone.
+    let shows_parent = members.iter().filter(is_in).any(|m| looked.account.spec.is_untouchable(m));
+    let hidden = u32::from(looked.account.spec.floor.kept_by_untouchable && !shows_parent);
+    let left = left_after(looked.changes, looked.administrators).saturating_sub(hidden);
+    let active: BTreeSet<&str> = members.iter().filter(is_in).map(|m| m.email.key()).collect();
+    let gone = looked.changes.iter().filter(|c| c.action == Action::Remove && active.contains(c.subject.as_str())).count();
+    let restored = looked.changes.iter().filter(|c| c.action == Action::Restore).count();
+    let members = active.len() + restored - gone;
     let share = (members as u64 * u64::from(SHARE) / 100).min(u64::from(u32::MAX)) as u32;
     let most = ADMINISTRATORS.max(share);
     if left <= most {

@@ -11,6 +11,7 @@ mod by_hand;
 mod cause;
 mod change;
 mod clear;
+mod could;
 mod diff;
 mod digest;
 mod domains;
@@ -41,7 +42,7 @@ pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Stale, Verdict, Warning,
 };
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
-pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Why, expiring};
+pub use expiring::{BlockedThen, EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Sight, Why, expiring};
 pub use history::{History, Sent};
 pub use moments::Moments;
 pub use one_off::{Against, Asked, OneOffAct, Refused, no_place_for_secrets, offered, one_off};

@@ -309,7 +309,7 @@ fn may(account: &Account<'_>, one: &OneOffSpec, live: &Live, calls: &[Call]) -> 
         Refused::new(Against::Blocked(code), message).hint(format!("it takes {needs}"))
     };
     // What all rules ask, at once, as of a change.
-    if let Some(Demand { lacks: Some(code), needs }) = account.spec.demand(account.tenant, &seeking) {
+    if let Some(Demand { lacks: Some(code), needs, .. }) = account.spec.demand(account.tenant, &seeking) {
         return Err(blocked(code, &needs.to_string()));
     }
     // Delete and invite would lose the scopes that are not seen, in a system whose rules do not say so.

@@ -159,7 +159,7 @@ mod tests {
         let mut change = sample::change("a", Action::Edit, sample::member(&format!("{member}@acme.example")), None, None);
         change.needs = needs.iter().map(|n| fact(n)).collect();
         change.gives = gives.iter().map(|n| fact(n)).collect();
-        Draft { change, exists: true, is_active: true, partly_seen: false }
+        Draft { change, phase: Some(crate::model::Phase::Active), partly_seen: false }
     }
 
     /// Members in their order, and those without one with their code.

@@ -109,11 +109,7 @@ pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Wo
         ..Found::new(action, subject)
     };
     match found.draft(account) {
-        // E6: deleting an invitation would lose the subaccounts that are not seen.
-        Ok(draft) if draft.partly_seen && action == Action::CancelInvitation => {
-            let needs = preflight::who_sees(account, &draft);
-            work.blocked.push(draft.block("no-safe-path", &needs));
-        }
+        Ok(draft) if draft.has_no_safe_path(account) => work.blocked.push(preflight::no_safe_path(account, draft)),
         Ok(draft) => work.drafts.push(draft),
         Err(blocked) => work.blocked.push(*blocked),
     }

@@ -297,7 +297,9 @@ pub(super) fn made(view: &ApplyView) -> String {
 
 /// `apply: 6 applied; 0 left, 0 blocked, 0 by hand`.
 pub(super) fn counted(view: &ApplyView) -> String {
-    let count = |word: ResultWord| view.results.iter().filter(|r| r.result.0 == word).count();
+    // What was found to be blocked while applying is counted there.
+    let is_blocked = |id: &str| view.blocked.iter().any(|b| b.id == id);
+    let count = |word: ResultWord| view.results.iter().filter(|r| r.result.0 == word && !is_blocked(&r.id)).count();
     let each: Vec<String> = [ResultWord::Applied, ResultWord::Already, ResultWord::Failed, ResultWord::Skipped, ResultWord::Unknown]
         .into_iter()
         .filter(|v| count(*v) > 0)

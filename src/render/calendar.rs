@@ -30,7 +30,8 @@ pub fn write(out: &mut impl Write, view: &ExpiringView) -> io::Result<()> {
         line(&mut text, name, value);
     }
     for account in view.unread() {
-        let summary = format!("{} could not be read: more may end than this calendar shows", account.account);
+        let how = if account.is_read { "is not seen whole" } else { "could not be read" };
+        let summary = format!("{} {how}: more may end than this calendar shows", account.account);
         let event = Event { key: format!("unread {}", account.account), day: &today, summary, details: account.problems.join("\n") };
         event.write(&mut text, &stamp);
     }
@@ -56,12 +57,14 @@ fn event(one: &ExpiryView) -> Event<'_> {
     let mut details = one.attributes();
     details.push(one.ended());
     details.extend(one.asked());
+    let is_sure = one.blocked.is_none() && one.seen.0 != crate::plan::Sight::Nothing;
+    let what = if is_sure { one.loss() } else { one.headline() };
     let condition = if one.only_if_nothing_runs { " only if nothing runs" } else { "" };
     let place = one.place.as_ref().map(|p| p.file.as_str()).unwrap_or_default();
     Event {
         key: [&one.account, &one.member, one.ending.0.word(), one.why.0.word(), &one.on, place].join("\n"),
         day: &one.on,
-        summary: format!("{sandbox}{who} {}{condition}: {}", one.loss(), one.account),
+        summary: format!("{sandbox}{who} {what}{condition}: {}", one.account),
         details: details.join("\n"),
     }
 }

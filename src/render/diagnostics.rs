@@ -235,6 +235,8 @@ error[duplicate-name]: `ada` stands under `people` twice
   |
 2 |   ada: { email: ada@acme.example }
   |   --- first given here
+  |
+  = hint: put what it says into the first one
 
 1 error
 hint: what it means, and what to do: portcullis explain duplicate-name

@@ -1,13 +1,13 @@
 //! What ends soon: text for people, JSON for programs. The calendar is in [`super::calendar`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::plan::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Why};
+use crate::plan::{BlockedThen, EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Sight, Why};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
@@ -28,7 +28,7 @@ pub struct ExpiringView {
     pub sandbox: bool,
     /// How far was looked, as it was asked for: `30d`.
     pub within: String,
-    /// Every account was read whole. Where not, more may end than is listed.
+    /// Every account was read whole, by an actor who sees everyone. Where not, more may end than is listed.
     pub complete: bool,
     pub accounts: Vec<ExpiringAccountView>,
     /// Sorted by day, account, member.
@@ -44,8 +44,11 @@ pub struct ExpiringAccountView {
     pub sandbox: bool,
     /// The last day that was looked at, in the account's timezone.
     pub until: String,
+    /// It was read whole, by an actor who sees everyone.
     pub complete: bool,
     pub problems: Vec<String>,
+    #[serde(skip)]
+    pub is_read: bool,
 }
 
 /// One access that ends.
@@ -84,12 +87,33 @@ pub struct ExpiryView {
     pub after: Option<Shown>,
     pub place: Option<PlaceView>,
     pub reason: Option<String>,
+    /// How much of the member the actor sees. Of what it does not see, what is asked for counts as held.
+    pub seen: Word<Sight>,
+    /// The plan as of that day blocks it for this actor: it does not end then; null where nothing does.
+    pub blocked: Option<BlockedThenView>,
     #[serde(skip)]
     pub kept: Option<Kept>,
     #[serde(skip)]
     pub product: &'static str,
     #[serde(skip)]
     pub sandbox: bool,
+}
+
+/// Why the actor could not end it, and who could.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BlockedThenView {
+    pub code: &'static str,
+    pub needs: String,
+}
+
+impl Spelt for Sight {
+    const NAME: &'static str = "Sight";
+    fn values() -> Vec<Self> {
+        Sight::ALL.to_vec()
+    }
+    fn spelt(self) -> &'static str {
+        self.word()
+    }
 }
 
 impl Spelt for Ending {
@@ -161,14 +185,16 @@ impl ExpiringView {
 
 impl ExpiringAccountView {
     fn of(account: &ExpiringAccount) -> Self {
+        let bounded = (!account.sees_all).then(|| "the actor does not see everyone here: more may end than is listed".to_owned());
         Self {
             account: account.account.clone(),
             system: account.system,
             backend: account.backend,
             sandbox: account.sandbox,
             until: account.until.to_string(),
-            complete: account.reading.is_complete(),
-            problems: account.reading.problems.clone(),
+            complete: account.reading.is_complete() && account.sees_all,
+            problems: account.reading.problems.iter().cloned().chain(bounded).collect(),
+            is_read: account.reading.is_complete(),
         }
     }
 }
@@ -195,6 +221,8 @@ impl ExpiryView {
             after: one.after.as_ref().map(shown),
             place: one.place.as_ref().map(PlaceView::of),
             reason: one.reason.clone(),
+            seen: Word(one.sight),
+            blocked: one.blocked.as_ref().map(|BlockedThen { code, needs }| BlockedThenView { code, needs: needs.clone() }),
             kept: one.kept,
             product: account.product,
             sandbox: account.sandbox,
@@ -204,9 +232,27 @@ impl ExpiryView {
     /// What happens, for a line of its own.
     pub fn headline(&self) -> &'static str {
         match (self.kept, self.pending) {
+            _ if self.seen.0 == Sight::Nothing => self.unseen(),
+            (None, _) if self.blocked.is_some() => self.stays(),
             (Some(_), false) => "keeps access",
             (Some(_), true) => "stays invited",
             (None, _) => self.loss(),
+        }
+    }
+
+    /// What was to happen, and is blocked.
+    fn stays(&self) -> &'static str {
+        match self.ending.0 {
+            Ending::Membership | Ending::Invitation => "is to lose all access, and keeps it",
+            Ending::Part => "is to lose a part, and keeps it",
+        }
+    }
+
+    /// What is asked for somebody whom the actor does not see.
+    fn unseen(&self) -> &'static str {
+        match self.ending.0 {
+            Ending::Membership | Ending::Invitation => "is to lose all access, not seen by this actor",
+            Ending::Part => "is to lose a part, not seen by this actor",
         }
     }
 
@@ -226,6 +272,12 @@ impl ExpiryView {
             return self.condition(kept);
         }
         let last = self.last.as_deref().map(|d| format!("; the last day is {d}")).unwrap_or_default();
+        if let Some(blocked) = &self.blocked {
+            return format!("blocked for this actor, and so not ended: {}; needs {}{last}", blocked.code, blocked.needs);
+        }
+        if self.seen.0 == Sight::Nothing {
+            return format!("not seen by this actor: nobody here can tell whether it is held, nor end it{last}");
+        }
         match (self.ending.0, self.ended_by.0) {
             (Ending::Invitation, _) if self.again => "another goes out after the cool-down".into(),
             (Ending::Invitation, _) => "no other goes out".into(),
@@ -258,7 +310,7 @@ impl ExpiryView {
             return self.before.iter().map(|(key, json)| format!("{key} {}", value(json))).collect();
         };
         let none = Json::Null;
-        let keys: std::collections::BTreeSet<&String> = self.before.keys().chain(after.keys()).collect();
+        let keys: BTreeSet<&String> = self.before.keys().chain(after.keys()).collect();
         keys.into_iter()
             .map(|key| {
                 let (was, is) = (self.before.get(key).unwrap_or(&none), after.get(key).unwrap_or(&none));
@@ -285,7 +337,13 @@ impl ExpiryView {
 pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Result<()> {
     let (strong, alarm) = (paint.strong(), paint.alarm());
     rows(out, view.access(), paint)?;
-    let (kept, lost): (Vec<_>, Vec<_>) = view.access().partition(|e| e.only_if_nothing_runs);
+    // People, not rows: one may lose several things.
+    let people = |is: &dyn Fn(&ExpiryView) -> bool| view.access().filter(|e| is(e)).map(|e| &e.member).collect::<BTreeSet<_>>().len();
+    let is_sure = |e: &ExpiryView| e.seen.0 != Sight::Nothing && e.blocked.is_none();
+    let lost = people(&|e| !e.only_if_nothing_runs && is_sure(e));
+    let kept = people(&|e| e.only_if_nothing_runs);
+    let blocked = people(&|e| e.blocked.is_some());
+    let unseen = people(&|e| e.seen.0 == Sight::Nothing);
     let invitations = view.invitations().count();
     if invitations > 0 {
         writeln!(out, "{strong}invitations that will be over, unless they are accepted{strong:#}")?;
@@ -293,11 +351,14 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
     }
     for account in view.unread() {
         let why = account.problems.join("; ");
-        writeln!(out, "{alarm}{}: the reading is incomplete: {}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
+        let how = if account.is_read { "" } else { "the reading is incomplete: " };
+        writeln!(out, "{alarm}{}: {how}{}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
     }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
-    let mut counted = vec![format!("{} {}", lost.len(), if lost.len() == 1 { "loses access" } else { "lose access" })];
-    counted.extend((!kept.is_empty()).then(|| format!("{} only if nothing runs", kept.len())));
+    let mut counted = vec![format!("{lost} {}", if lost == 1 { "loses access" } else { "lose access" })];
+    counted.extend((kept > 0).then(|| format!("{kept} only if nothing runs")));
+    counted.extend((blocked > 0).then(|| format!("{blocked} blocked for this actor")));
+    counted.extend((unseen > 0).then(|| format!("{unseen} not seen by this actor")));
     counted.extend((invitations > 0).then(|| format!("{invitations} {}", if invitations == 1 { "invitation" } else { "invitations" })));
     let whole = if view.complete { "" } else { "; the list is not whole" };
     let sandbox = if view.sandbox { " SANDBOX" } else { "" };
@@ -326,7 +387,7 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         }
         let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
         let sandbox = if one.sandbox { " SANDBOX" } else { "" };
-        let (style, sign) = if one.only_if_nothing_runs { (paint.alters(), '~') } else { (paint.takes(), '-') };
+        let (style, sign) = if one.only_if_nothing_runs || one.blocked.is_some() { (paint.alters(), '~') } else { (paint.takes(), '-') };
         writeln!(
             out,
             "  {style}{sign}{style:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",
@@ -336,6 +397,9 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         )?;
         for line in one.attributes() {
             writeln!(out, "       {line}")?;
+        }
+        if one.seen.0 == Sight::Part {
+            writeln!(out, "       this actor sees a part of it; what is asked for counts as held")?;
         }
         writeln!(out, "       {}", one.ended())?;
         if let Some(asked) = one.asked() {

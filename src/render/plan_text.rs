@@ -134,8 +134,12 @@ fn guard_held(guard: &GuardView) -> String {
     format!("{} {} {limit} {}{who}{place}", guard.code, guard.actual, guard.limit)
 }
 
+/// As many by name as a line holds; JSON has all.
 fn who(guard: &GuardView) -> String {
-    guard.who.iter().map(|w| Neutral(w).to_string()).collect::<Vec<_>>().join(", ")
+    const MOST: usize = 12;
+    let named = guard.who.iter().take(MOST).map(|w| Neutral(w).to_string()).collect::<Vec<_>>().join(", ");
+    let more = guard.who.len().saturating_sub(MOST);
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 /// A guard that stops its account, and the exact flag that lifts it.

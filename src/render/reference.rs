@@ -355,7 +355,7 @@ fn plain(text: &str) -> String {
         match before.rsplit_once('[') {
             Some((head, words)) => {
                 out.push_str(head);
-                out.push_str(words);
+                out.push_str(&reached(words, target));
             }
             None => {
                 out.push_str(before);
@@ -368,6 +368,18 @@ fn plain(text: &str) -> String {
     }
     out.push_str(rest);
     out.replace("**", "")
+}
+
+/// A link's words; where they only name a page, how whoever has the program alone comes to it.
+fn reached(words: &str, target: &str) -> String {
+    let (page, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let is_here = [CODES, DIAGNOSTICS, KEYS, QUESTIONS].iter().any(|(path, _)| path.strip_prefix("docs/") == Some(page));
+    match words.ends_with(".md") {
+        true if is_here && !anchor.is_empty() => format!("`portcullis explain {anchor}`"),
+        true if is_here => "`portcullis explain CODE`".to_owned(),
+        true => format!("docs/{page} of the source"),
+        false => words.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -384,6 +396,21 @@ mod tests {
         let table = found[0].tables().next().unwrap();
         assert_eq!((&table.head[..], &table.rows[0][1]), (&["code".to_owned(), "what".to_owned()][..], &"x | y".to_owned()));
         assert_eq!(found[0].examples(), ["k: 1"]);
+    }
+
+    /// Whoever has the program alone has none of the pages.
+    #[test]
+    fn a_page_is_named_by_what_explains_it() {
+        assert_eq!(
+            plain("see [diagnostics.md](diagnostics.md#role-spreads), [codes](codes.md#blocked)"),
+            "see `portcullis explain role-spreads`, codes"
+        );
+        assert_eq!(plain("[saved-plans.md](saved-plans.md#the-audit-log)"), "docs/saved-plans.md of the source");
+        let names_a_page = |text: &str| text.contains("diagnostics.md") || text.contains("codes.md");
+        for topic in topics() {
+            let said = topic.says.iter().map(|s| s.text.as_str()).chain(topic.text.iter().map(String::as_str));
+            assert!(!said.into_iter().any(names_a_page), "{topic:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub fn all() -> Vec<&'static str> {
         all.extend(spec.attrs.iter().map(|a| a.key));
         all.extend(spec.attrs.iter().filter_map(|a| a.kind.fixed()).flatten().map(|w| w.word));
         all.extend(spec.rows.iter().map(|r| r.permission));
+        all.extend(spec.facts.iter().map(|f| f.key));
     }
     all.sort_unstable();
     all.dedup();
@@ -55,6 +56,9 @@ fn lines(spec: &SystemSpec, word: &str) -> Vec<SaidView> {
             let found = if one.assignable { "" } else { " Only ever found: no manifest may ask for it." };
             lines.push(SaidView::new(spec.name, format!("a word of `{}`: {}{found}", attr.key, sentence(one.doc))));
         }
+    }
+    for fact in spec.facts.iter().filter(|f| f.key == word && spec.attr(word).is_none()) {
+        lines.push(SaidView::new(spec.name, format!("a fact that a connection states: {}", sentence(fact.doc))));
     }
     if spec.rows.iter().any(|r| r.permission == word) {
         let administers = if spec.administers.contains(&word) { ", which lets its holder change who has access" } else { "" };

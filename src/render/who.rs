@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::{Direction, Key, Live, Tenant};
+use crate::model::{Direction, Key, Known, Live, Tenant};
 use crate::systems::{self, Axis, SystemSpec};
 
 use super::export::{self, MemberView};
@@ -33,18 +33,21 @@ pub enum Standing {
     Ended,
     /// Neither a member nor asked for.
     Absent,
+    /// Lines ask for it, or did, and this actor, who does not see everyone, sees no such member.
+    Unseen,
     /// No member is seen, and nobody can tell whether there is one.
     Unknown,
 }
 
 impl Standing {
-    const ALL: [Standing; 7] = [
+    const ALL: [Standing; 8] = [
         Standing::Declared,
         Standing::LiveOnly,
         Standing::DeclaredOnly,
         Standing::Starts,
         Standing::Ended,
         Standing::Absent,
+        Standing::Unseen,
         Standing::Unknown,
     ];
 
@@ -56,6 +59,7 @@ impl Standing {
             Standing::Starts => "starts",
             Standing::Ended => "ended",
             Standing::Absent => "absent",
+            Standing::Unseen => "unseen",
             Standing::Unknown => "unknown",
         }
     }
@@ -68,6 +72,7 @@ impl Standing {
             Standing::Starts => "no member yet",
             Standing::Ended => "no member: the entry is over",
             Standing::Absent => "no member, and not asked for",
+            Standing::Unseen => "not seen by this actor",
             Standing::Unknown => "nobody can tell",
         }
     }
@@ -251,10 +256,14 @@ impl WhoView {
         let member = of(&|a| a.members.iter().any(|m| m.member.is_standing() && m.member.phase != "pending"));
         let pending = of(&|a| a.members.iter().any(|m| m.member.phase == "pending"));
         let administers = of(&|a| a.administers_now());
-        let would = of(&|a| !a.administers_now() && a.holders().any(|m| m.member.administers));
+        let would = of(&|a| !a.administers_now() && a.standing.0 != Standing::Unseen && a.holders().any(|m| m.member.administers));
         let live_only = of(&|a| a.standing.0 == Standing::LiveOnly);
         let declared_only = of(&|a| a.standing.0 == Standing::DeclaredOnly);
+        let unseen = of(&|a| a.standing.0 == Standing::Unseen);
         let mut text = format!("a member of {member} of {} accounts", self.accounts.len());
+        if unseen > 0 {
+            text += &format!(", of those seen; {unseen} not seen by this actor");
+        }
         if pending > 0 {
             text += &format!(", pending in {pending}");
         }
@@ -341,7 +350,7 @@ impl WhoAccountView {
         let phases = if phases.is_empty() { String::new() } else { format!("{}; ", phases.join(", and ")) };
         let standing = self.differs.as_deref().unwrap_or(self.standing.0.in_words());
         let would = match &self.declared {
-            Some(declared) if self.members.is_empty() => declared.member.administers_in_words(),
+            Some(declared) if self.members.is_empty() && self.standing.0 != Standing::Unseen => declared.member.administers_in_words(),
             _ => "",
         };
         format!("({} on {}){sandbox}: {phases}{standing}{would}", self.system, self.backend)
@@ -453,12 +462,16 @@ impl EntryView {
 /// it is, and an end is what the plan tells.
 fn differs(system: &SystemSpec, declared: &Live, live: &Live) -> Option<String> {
     let held = live.seen();
+    let is_partly_seen = live.attrs.values().any(Known::is_partly);
     let is = |key: &str| system.attr(key).is_some_and(|a| a.axis != Axis::Until);
     let asked: Vec<_> = declared.seen().into_iter().filter(|(key, _)| is(key)).collect();
     let mut then = held.clone();
     then.extend(asked.iter().cloned());
     let holds = match system.direction(&held, &then) {
         Direction::Narrows => "more",
+        // What is lacking may be held where this actor does not see it.
+        Direction::Widens if is_partly_seen => "a part of it, and the rest is not seen by this actor",
+        Direction::Both if is_partly_seen => "other, as far as this actor sees",
         Direction::Widens => "less",
         Direction::Both => "other",
         Direction::Neither => return None,
@@ -538,7 +551,7 @@ pub fn who_schema() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Known, Phase};
+    use crate::model::Phase;
     use crate::render::samples;
 
     fn problems(beside: BTreeSet<Key>) -> Vec<String> {

@@ -95,10 +95,12 @@ impl<'m> Sought<'m> {
             (Wanted::Present(_), false) => Standing::Declared,
             (Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted, false) => Standing::LiveOnly,
             _ if !problems.is_empty() => Standing::Unknown,
+            (Wanted::Unlisted, true) if !sees_all => Standing::Unknown,
+            // Who is hidden is not absent (E4).
+            (_, true) if !sees_all => Standing::Unseen,
             (Wanted::Present(_), true) => Standing::DeclaredOnly,
             (Wanted::NotYet(_), true) => Standing::Starts,
             (Wanted::Gone { .. }, true) => Standing::Ended,
-            (Wanted::Unlisted, true) if !sees_all => Standing::Unknown,
             (Wanted::Unlisted, true) => Standing::Absent,
         };
         let declared = match (&wanted, member) {
@@ -246,8 +248,10 @@ impl<'p> Planned<'p> {
     /// In the plan's own words.
     fn in_words(&self) -> Vec<String> {
         let changes = self.changes.iter().map(|c| format!("{} {}, which {}", c.action.word(), c.subject.as_str(), effect(c.direction)));
-        let blocked =
-            self.blocked.iter().map(|b| format!("{} {} is blocked: {}; needs {}", b.action.word(), b.subject.as_str(), b.code, b.needs));
+        let blocked = self.blocked.iter().map(|b| {
+            let notes: String = b.notes.iter().map(|note| format!("; {note}")).collect();
+            format!("{} {} is blocked: {}; needs {}{notes}", b.action.word(), b.subject.as_str(), b.code, b.needs)
+        });
         changes.chain(blocked).collect()
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::model::{Action, Atom, Attrs};
+use crate::model::{Action, Atom, Attrs, Tenant};
 
 /// One resolved entry of a manifest, as the checks see it: what it asks for and for how long.
 pub struct Dated<'a> {
@@ -44,15 +44,49 @@ pub struct Seeking<'a> {
 pub struct Demand {
     /// A `blocked` code of the contract; none where this actor has all that is asked.
     pub lacks: Option<&'static str>,
+    /// What this actor lacks, in words, each with its rule: one code stands for more than one reason.
+    pub why: Vec<String>,
     pub needs: Needs,
 }
 
 impl Demand {
+    pub fn new(lacks: Option<&'static str>, needs: Needs) -> Self {
+        Self { lacks, why: Vec::new(), needs }
+    }
+    /// Says what is lacking; nothing where nothing is.
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why.extend(self.lacks.is_some().then(|| why.into()));
+        self
+    }
+    /// The same, with the rule that asks it.
+    #[must_use]
+    pub fn by(mut self, rule: &str) -> Self {
+        self.why.iter_mut().for_each(|why| *why = format!("{why} ({rule})"));
+        self
+    }
     /// Both at once, under the first code: a part of it would only lead to the next block.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self { lacks: self.lacks.or(other.lacks), needs: self.needs.and(other.needs) }
+    pub fn and(mut self, other: Self) -> Self {
+        self.why.extend(other.why);
+        Self { lacks: self.lacks.or(other.lacks), why: self.why, needs: self.needs.and(other.needs) }
     }
+}
+
+/// Whoever `needs` would name, as the actor of the same change: tried before it is named.
+pub struct StandIn {
+    pub who: Who,
+    pub tenant: Tenant,
+    /// Whether it, too, sees a part of the member.
+    pub partly_seen: bool,
+    /// What the member would be seen to hold, and be asked to hold: all that it may come to, where
+    /// this actor does not see everything.
+    pub views: Vec<(Attrs, Attrs)>,
+}
+
+/// `needs` of a system whose actors all see the same: nobody has to be tried.
+pub(super) fn nobody_stands_in(_: &Tenant, _: &Who, _: &Seeking<'_>) -> Option<Vec<StandIn>> {
+    None
 }
 
 /// Somebody who could make a change: a role, and what the rules ask of it beside.
@@ -91,6 +125,19 @@ impl Who {
         self.has.who.insert(does);
         self
     }
+
+    pub(super) fn role(&self) -> &'static str {
+        self.role
+    }
+    pub(super) fn scopes(&self) -> &BTreeSet<Atom> {
+        &self.has.of
+    }
+    pub(super) fn powers(&self) -> &BTreeSet<Atom> {
+        &self.has.with
+    }
+    pub(super) fn does(&self, what: &str) -> bool {
+        self.has.who.contains(what)
+    }
 }
 
 impl Having {
@@ -109,6 +156,17 @@ pub struct Needs(Vec<Who>);
 impl Needs {
     pub fn any(of: impl IntoIterator<Item = Who>) -> Self {
         Self(of.into_iter().collect())
+    }
+
+    /// Those who would be allowed the change: of the stand-ins for each, the first that `passes`; who
+    /// has none is named untried.
+    #[must_use]
+    pub fn tried(self, stand_ins: impl Fn(&Who) -> Option<Vec<StandIn>>, passes: impl Fn(&StandIn) -> bool) -> Self {
+        let tried = |who: Who| match stand_ins(&who) {
+            None => Some(who),
+            Some(all) => all.into_iter().find(|s| passes(s)).map(|s| s.who),
+        };
+        Self(self.0.into_iter().filter_map(tried).collect())
     }
 
     /// Both at once: the roles that both name, with all that either asks of them.

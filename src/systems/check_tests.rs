@@ -149,7 +149,7 @@ fn emma_hq_tells_every_refused_actor_the_same() {
     for case in &EMMA {
         let mut refused = 0;
         for actor in EMMA_ACTORS {
-            let Demand { lacks, needs } = demand(&systems::emma_hq::SPEC, actor, case, case.partly_seen);
+            let Demand { lacks, needs, .. } = demand(&systems::emma_hq::SPEC, actor, case, case.partly_seen);
             refused += u32::from(lacks.is_some());
             assert_eq!(needs.to_string(), case.needs, "{:?} {} to {} by {actor}", case.action, case.before, case.after);
         }
@@ -218,9 +218,9 @@ fn the_other_systems_ask_one_role_whoever_acts() {
 #[test]
 fn both_demands_are_one_sentence_under_the_first_code() {
     let atoms = |s: &str| words(s);
-    let first = Demand { lacks: None, needs: Needs::any([Who::new("a boss"), Who::new("a clerk").of(atoms("a")), Who::new("a guest")]) };
-    let second = Demand { lacks: Some("one"), needs: Needs::any([Who::new("a boss"), Who::new("a clerk").of(atoms("b"))]) };
-    let third = Demand { lacks: Some("two"), needs: Needs::any([Who::new("a boss"), Who::new("a clerk").with(atoms("p q")).who("sees")]) };
+    let first = Demand::new(None, Needs::any([Who::new("a boss"), Who::new("a clerk").of(atoms("a")), Who::new("a guest")]));
+    let second = Demand::new(Some("one"), Needs::any([Who::new("a boss"), Who::new("a clerk").of(atoms("b"))]));
+    let third = Demand::new(Some("two"), Needs::any([Who::new("a boss"), Who::new("a clerk").with(atoms("p q")).who("sees")]));
     let all = first.and(second).and(third);
     assert_eq!((all.lacks, all.needs.to_string().as_str()), (Some("one"), "a boss, or a clerk of a and b with p and q who sees"));
 }

@@ -180,7 +180,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     names_after_registration: false,
     restore_mails: false,
     locked_hint: "locked, which nothing here undoes: send the person a password reset",
-    exists_elsewhere: "a parent or a manager of another subaccount",
+    exists_elsewhere: "a parent, or a manager who sees all subaccounts of the person",
     procedures: &[
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: ACCOUNT, steps: &[INVITE] },
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: SUBACCOUNT, steps: &[INVITE] },
@@ -223,7 +223,9 @@ pub static SPEC: SystemSpec = SystemSpec {
         ("E12", checks::e12_nobody_changes_what_it_does_not_see),
         ("E5", checks::e5_nobody_grants_what_the_actor_lacks),
         ("E4", checks::e4_no_scope_for_somebody_partly_seen),
+        ("E4", checks::e4_nobody_is_given_power_where_the_actor_sees_nothing),
     ],
+    stand_ins: checks::stand_ins,
     sees_all: checks::e1_parent_sees_all,
     console: &[
         Console {
@@ -339,7 +341,7 @@ const RULES: &[Rule] = &[
     ),
     portcullis(
         "E4",
-        "what the actor does not see is not absent: nothing hidden is planned for removal, an address that exists unseen is reported as `exists-elsewhere`, and nobody seen in part is given a scope.",
+        "what the actor does not see is not absent: nothing hidden is planned for removal, an address that exists unseen is reported as `exists-elsewhere`, and nobody seen in part is given a scope, a privilege, or a role that administers.",
     ),
     both("E5", "nobody grants a role, privilege or subaccount that the actor lacks."),
     both(

@@ -5,7 +5,14 @@ use std::collections::BTreeSet;
 use crate::model::{Action, Atom, Attrs, Tenant, Value};
 
 use super::emma_hq::SPEC;
-use super::{Demand, Needs, Seeking, Who};
+use super::{Demand, Needs, Seeking, StandIn, Who};
+
+/// A subaccount that the actor does not see, whichever it is.
+fn unseen() -> Atom {
+    Atom::literal("?")
+}
+const SEES_ALL: &str = "sees all subaccounts of the person";
+const IS_GIVEN_AN_ENTRY: &str = "is given an entry with subaccounts of theirs";
 
 fn role(attrs: &Attrs) -> Option<&str> {
     attrs.get("role").and_then(Value::as_one).map(Atom::as_str)
@@ -36,14 +43,16 @@ fn administrator() -> Who {
 pub(super) fn e2_manager_edits_administrator_and_below(tenant: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
     let edits = Atom::literal("edit-managers");
     let of_manager = role(change.before) == Some("manager") || role(change.after) == Some("manager");
-    let lacks = match role(&tenant.actor.attrs).unwrap_or("parent") {
-        "parent" => None,
-        "manager" => (of_manager && !set(&tenant.actor.attrs, "privileges").contains(&edits)).then_some("actor-lacks-privilege"),
-        "administrator" => of_manager.then_some("actor-lacks-role"),
-        _ => Some("actor-lacks-role"),
+    let (lacks, why) = match role(&tenant.actor.attrs).unwrap_or("parent") {
+        "manager" if of_manager && !set(&tenant.actor.attrs, "privileges").contains(&edits) => {
+            (Some("actor-lacks-privilege"), "this actor does not hold edit-managers, which it takes to edit a manager")
+        }
+        "administrator" if of_manager => (Some("actor-lacks-role"), "an administrator edits no manager"),
+        "parent" | "manager" | "administrator" => (None, ""),
+        _ => (Some("actor-lacks-role"), "an actor of this role edits nobody"),
     };
     let needs = if of_manager { parent_or(manager().with([edits]), None) } else { parent_or(manager(), Some(administrator())) };
-    Some(Demand { lacks, needs })
+    Some(Demand::new(lacks, needs).because(why))
 }
 
 /// E2, E3, E4 and E12: whoever sees only a part of a member sees another change: what the rest is asked
@@ -52,23 +61,25 @@ pub(super) fn e2_manager_edits_administrator_and_below(tenant: &Tenant, change: 
 pub(super) fn e12_nobody_changes_what_it_does_not_see(_: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
     let held: BTreeSet<&Atom> = set(change.before, "subaccounts").into_iter().chain(set(change.after, "subaccounts")).collect();
     let of = |who: Who| who.of(owned(&held));
-    Some(Demand { lacks: None, needs: parent_or(of(manager()), (held.len() <= 1).then(|| of(administrator()))) })
+    Some(Demand::new(None, parent_or(of(manager()), (held.len() <= 1).then(|| of(administrator())))))
 }
 
 /// E3 and E13: role only, in the one subaccount of the surface.
 pub(super) fn e3_administrator_works_in_one_subaccount(tenant: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
     let needs = parent_or(manager(), is_for_administrators(change).then(administrator));
-    let mut lacks = None;
+    let (mut lacks, mut why) = (None, String::new());
     if actor_is(tenant, "administrator") || tenant.word("surface") == Some("subaccount") {
         let added = added(change, "subaccounts", change.anew);
         let own = tenant.word("subaccount");
         if change.exists && !change.anew && !added.is_empty() {
             lacks = Some("actor-lacks-role");
-        } else if own.is_some_and(|own| added.iter().any(|s| **s != own)) {
+            why = "an administrator gives no existing member another subaccount".to_owned();
+        } else if let Some(own) = own.filter(|own| added.iter().any(|s| **s != *own)) {
             lacks = Some("actor-lacks-subaccount");
+            why = format!("this actor works in {own} alone");
         }
     }
-    Some(Demand { lacks, needs })
+    Some(Demand::new(lacks, needs).because(why))
 }
 
 /// Whether the page of one subaccount has a way for it (E3, E13).
@@ -93,7 +104,27 @@ pub(super) fn e4_no_scope_for_somebody_partly_seen(_: &Tenant, change: &Seeking<
         return None;
     }
     let lacks = !added(change, "subaccounts", change.anew).is_empty();
-    Some(Demand { lacks: lacks.then_some("actor-lacks-subaccount"), needs: parent_or(sees_all(change), Some(administrator())) })
+    let demand = Demand::new(lacks.then_some("actor-lacks-subaccount"), parent_or(sees_all(change), Some(administrator())));
+    Some(demand.because("this actor does not see all subaccounts of the person, and what the change gives may be held already"))
+}
+
+/// E4 and E5: role and privileges are the person's, not the subaccount's. Who sees a part makes nobody
+/// administer, and gives nobody a privilege, where it neither holds nor sees anything. Another role that
+/// widens there is noted on the change.
+pub(super) fn e4_nobody_is_given_power_where_the_actor_sees_nothing(_: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
+    let there = |attrs: &Attrs| -> Attrs {
+        let somewhere = ("subaccounts", Value::Set(BTreeSet::from([unseen()])));
+        attrs.iter().map(|(k, v)| (*k, v.clone())).chain([somewhere]).collect()
+    };
+    let administers = || SPEC.comes_to_administer(&there(change.before), &there(change.after));
+    let has_no_more = || added(change, "privileges", false).is_empty() && !administers();
+    if !change.partly_seen || has_no_more() {
+        return None;
+    }
+    let demand = Demand::new(Some("actor-lacks-subaccount"), parent_or(sees_all(change), Some(administrator())));
+    Some(demand.because(
+        "this actor does not see all subaccounts of the person, and the role or privilege would be given in those that it does not see as well",
+    ))
 }
 
 /// E6: deleting an invitation, with a new one or without, loses the scopes that the actor does not see.
@@ -103,7 +134,8 @@ pub(super) fn e6_no_invitation_of_somebody_partly_seen_is_deleted(_: &Tenant, ch
         return None;
     }
     let lacks = (change.anew || cancels).then_some("no-safe-path");
-    Some(Demand { lacks, needs: parent_or(sees_all(change), Some(administrator())) })
+    let demand = Demand::new(lacks, parent_or(sees_all(change), Some(administrator())));
+    Some(demand.because("this actor does not see all subaccounts of the person, and what it does not see would go with the invitation"))
 }
 
 /// E2 and E4: a bounded actor sees only users of its subaccounts. Whom it invites into none of them
@@ -115,8 +147,8 @@ pub(super) fn e2_manager_invites_into_its_subaccounts(tenant: &Tenant, change: &
     }
     let implied = tenant.word("surface") == Some("subaccount") && !change.after.contains_key("subaccounts");
     let lacks = (!actor_is(tenant, "parent") && !implied).then_some("actor-lacks-subaccount");
-    let needs = parent_or(manager().who("is given an entry with subaccounts of theirs"), Some(administrator()));
-    Some(Demand { lacks, needs })
+    let needs = parent_or(manager().who(IS_GIVEN_AN_ENTRY), Some(administrator()));
+    Some(Demand::new(lacks, needs).because("a bounded actor invites into subaccounts of its own, and this is into none"))
 }
 
 pub(super) fn e5_nobody_grants_what_the_actor_lacks(tenant: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
@@ -130,23 +162,71 @@ pub(super) fn e5_nobody_grants_what_the_actor_lacks(tenant: &Tenant, change: &Se
     let needs = parent_or(grants(manager(), is_anew_on_account(change)), grantable.then(|| grants(administrator(), false)));
 
     let own = tenant.word("subaccount");
-    let lacking = |key| {
+    let lacking = |key| -> Vec<&str> {
         let held = set(&tenant.actor.attrs, key);
-        let has = |w: &&Atom| held.contains(w) || key == "subaccounts" && own == Some(w.as_str());
-        !actor_is(tenant, "parent") && !added(change, key, change.anew).iter().all(has)
+        let has = |w: &Atom| held.contains(w) || key == "subaccounts" && own == Some(w.as_str());
+        let lacking = added(change, key, change.anew).into_iter().filter(|w| !actor_is(tenant, "parent") && !has(w));
+        lacking.map(Atom::as_str).collect()
     };
-    let lacks = match (lacking("subaccounts"), lacking("privileges")) {
-        (false, false) => None,
-        (true, _) => Some("actor-lacks-subaccount"),
-        (false, true) => Some("actor-lacks-privilege"),
+    let (subaccounts, privileges) = (lacking("subaccounts"), lacking("privileges"));
+    let lacks = match (&subaccounts[..], &privileges[..]) {
+        ([], []) => None,
+        ([_, ..], _) => Some("actor-lacks-subaccount"),
+        ([], [_, ..]) => Some("actor-lacks-privilege"),
     };
-    Some(Demand { lacks, needs })
+    let lacking: Vec<&str> = subaccounts.into_iter().chain(privileges).collect();
+    Some(Demand::new(lacks, needs).because(format!("this actor does not hold {}", lacking.join(" and "))))
+}
+
+/// A manager, with what is asked of it and nothing else, on the top-level page; an administrator on
+/// the page of its subaccount. Who sees a part of a member comes to the same part where what is asked
+/// of it is no more than that; where this is refused, somebody who sees all may be allowed.
+pub(super) fn stand_ins(tenant: &Tenant, who: &Who, change: &Seeking<'_>) -> Option<Vec<StandIn>> {
+    let seen = (change.before.clone(), change.after.clone());
+    let (role, surface, own) = match who.role() {
+        // It takes another entry, which is another change.
+        _ if who.does(IS_GIVEN_AN_ENTRY) => return None,
+        "a manager" => ("manager", "account", None),
+        "an administrator" => ("administrator", "subaccount", Some(who.scopes().first().cloned().unwrap_or_else(unseen))),
+        _ => return None,
+    };
+    let seat = |scopes: &BTreeSet<Atom>| {
+        let mut seat = tenant.clone();
+        seat.facts.insert("surface", Value::One(Atom::literal(surface)));
+        seat.facts.extend(own.clone().map(|own| ("subaccount", Value::One(own))));
+        let held = [("privileges", who.powers()), ("subaccounts", scopes)].map(|(key, words)| (key, Value::Set(words.clone())));
+        seat.actor.attrs = held.into_iter().chain([("role", Value::One(Atom::literal(role)))]).collect();
+        seat
+    };
+    let mut all = Vec::new();
+    if !who.does(SEES_ALL) {
+        let who = who.clone();
+        all.push(StandIn { tenant: seat(who.scopes()), who, partly_seen: change.partly_seen, views: vec![seen] });
+    }
+    if change.partly_seen && own.is_none() {
+        let mut scopes = who.scopes().clone();
+        scopes.insert(unseen());
+        all.push(StandIn { who: who.clone().who(SEES_ALL), tenant: seat(&scopes), partly_seen: false, views: seen_whole(change) });
+    }
+    Some(all)
+}
+
+/// What the change may be for whoever sees the rest too: the entry may say nothing of subaccounts, or
+/// just those that are seen. That it gives some of the rest anew only makes it less of a change.
+fn seen_whole(change: &Seeking<'_>) -> Vec<(Attrs, Attrs)> {
+    let whole = |attrs: &Attrs| {
+        let all = set(attrs, "subaccounts").into_iter().cloned().chain([unseen()]).collect();
+        attrs.iter().map(|(k, v)| (*k, v.clone())).chain([("subaccounts", Value::Set(all))]).collect::<Attrs>()
+    };
+    let stays = !change.after.is_empty() && change.before.get("subaccounts") == change.after.get("subaccounts");
+    let left = stays.then(|| (whole(change.before), whole(change.after)));
+    left.into_iter().chain([(whole(change.before), change.after.clone())]).collect()
 }
 
 /// A manager of all that the person has or shall have, and of what is not seen.
 fn sees_all(change: &Seeking<'_>) -> Who {
     let held = set(change.before, "subaccounts").into_iter().chain(set(change.after, "subaccounts")).collect();
-    manager().of(owned(&held)).who("sees all subaccounts of the person")
+    manager().of(owned(&held)).who(SEES_ALL)
 }
 
 /// E6: whether a parent or a manager deletes the invitation and sends a new one, be it that this actor,

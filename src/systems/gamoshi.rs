@@ -124,6 +124,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     firsts: &[],
     checks: &[],
     may: &[("G5", g5_only_user_managers_manage), ("G4", g4_a_member_stays_of_its_kind)],
+    stand_ins: super::check::nobody_stands_in,
     sees_all: |_| true,
     console: &[
         Console {
@@ -225,7 +226,7 @@ const DELETE: &[Step] = &[Step { verb: Verb::Delete, label: "delete", keys: &[] 
 fn g5_only_user_managers_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
     let may = !SPEC.chiefs().any(|a| attrs.contains_key(a.key)) || SPEC.administers(attrs);
-    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("a user manager")]) })
+    Some(Demand::new((!may).then_some("actor-lacks-role"), Needs::any([Who::new("a user manager")])))
 }
 
 /// The product's page lets nobody turn a regular user into an analytics user or back, nor give one
@@ -237,5 +238,5 @@ fn g4_a_member_stays_of_its_kind(_: &Tenant, seeking: &Seeking<'_>) -> Option<De
         return None;
     }
     let who = Who::new("a user manager").who("removes the person, which is permanent, and invites again after that");
-    Some(Demand { lacks: Some("no-safe-path"), needs: Needs::any([who]) })
+    Some(Demand::new(Some("no-safe-path"), Needs::any([who])))
 }

@@ -213,6 +213,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     firsts: &[("I4", checks::i4_promotion_clears_end)],
     checks: &[("I1", checks::i1_no_temporary_administrator), ("I2", checks::i2_end_at_most_30_days_ahead)],
     may: &[("I6", checks::i6_only_administrators_manage)],
+    stand_ins: super::check::nobody_stands_in,
     sees_all: |_| true,
     console: &[
         Console {

@@ -50,5 +50,5 @@ pub(super) fn i4_promotion_clears_end(before: &Attrs, after: &Attrs) -> &'static
 pub(super) fn i6_only_administrators_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
     let may = !attrs.contains_key("role") || SPEC.counts_for_floor(attrs);
-    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("an administrator")]) })
+    Some(Demand::new((!may).then_some("actor-lacks-role"), Needs::any([Who::new("an administrator")])))
 }

@@ -122,6 +122,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     firsts: &[],
     checks: &[],
     may: MAY,
+    stand_ins: super::check::nobody_stands_in,
     sees_all: |_| true,
     console: &[
         Console {
@@ -226,5 +227,5 @@ const MAY: &[(&str, May)] = &[("M1", m1_only_admins_manage)];
 fn m1_only_admins_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
     let may = !attrs.contains_key("role") || SPEC.administers(attrs);
-    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("an admin of the account")]) })
+    Some(Demand::new((!may).then_some("actor-lacks-role"), Needs::any([Who::new("an admin of the account")])))
 }

@@ -16,7 +16,7 @@ mod procedure;
 pub mod solver;
 mod spec;
 
-pub use check::{Dated, Demand, Finding, Needs, Seeking, Who};
+pub use check::{Dated, Demand, Finding, Needs, Seeking, StandIn, Who};
 pub use judge::Administrator;
 pub use one_off::{Gives, Lacks, OneOffSpec, Secret, Way};
 pub use procedure::{NoWay, Removal};

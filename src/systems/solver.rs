@@ -100,6 +100,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     firsts: &[],
     checks: &[],
     may: MAY,
+    stand_ins: super::check::nobody_stands_in,
     sees_all: |_| true,
     console: &[
         Console {
@@ -175,5 +176,5 @@ const MAY: &[(&str, May)] = &[("S2", s2_only_super_users_manage)];
 fn s2_only_super_users_manage(tenant: &Tenant, _: &Seeking<'_>) -> Option<Demand> {
     let attrs = &tenant.actor.attrs;
     let may = !attrs.contains_key("groups") || SPEC.administers(attrs);
-    Some(Demand { lacks: (!may).then_some("actor-lacks-role"), needs: Needs::any([Who::new("a super user")]) })
+    Some(Demand::new((!may).then_some("actor-lacks-role"), Needs::any([Who::new("a super user")])))
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::{Action, Actor, Atom, Attrs, Key, Live, Tenant, Value, Verb};
 
-use super::check::{Dated, Demand, Finding, Seeking};
+use super::check::{Dated, Demand, Finding, Seeking, StandIn, Who};
 use super::one_off::OneOffSpec;
 
 /// A kind of product with its own rules.
@@ -62,6 +62,9 @@ pub struct SystemSpec {
     pub checks: &'static [(&'static str, Check)],
     /// Rules on what the actor may do, each with its id.
     pub may: &'static [(&'static str, May)],
+    /// Whoever a demand of these rules would name, as the actor of the change; none for who is named
+    /// untried.
+    pub stand_ins: fn(&Tenant, &Who, &Seeking<'_>) -> Option<Vec<StandIn>>,
     /// Whether the actor sees everyone and every scope.
     pub sees_all: fn(&Tenant) -> bool,
     /// Steps of the console in its own words, for the runbook.
@@ -361,7 +364,17 @@ pub type May = fn(&Tenant, &Seeking<'_>) -> Option<Demand>;
 impl SystemSpec {
     /// What all rules ask of whoever makes the change, at once.
     pub fn demand(&self, tenant: &Tenant, change: &Seeking<'_>) -> Option<Demand> {
-        self.may.iter().filter_map(|(_, may)| may(tenant, change)).reduce(Demand::and)
+        self.may.iter().filter_map(|(rule, may)| Some(may(tenant, change)?.by(rule))).reduce(Demand::and)
+    }
+
+    /// Who could give what an invitation asks for to somebody who is a member already and whom the actor
+    /// does not see. What else the person holds is not known, and may ask for more.
+    pub fn who_reaches(&self, tenant: &Tenant, after: &Attrs) -> String {
+        let before = Attrs::new();
+        let seeking = Seeking { action: Action::Edit, exists: true, partly_seen: true, anew: false, before: &before, after };
+        let is_somewhere = self.attrs.iter().any(|a| a.axis == Axis::Where && after.contains_key(a.key));
+        let demand = self.demand(tenant, &seeking).filter(|_| is_somewhere);
+        demand.map_or_else(|| self.exists_elsewhere.to_owned(), |d| d.needs.to_string())
     }
 
     pub fn attr(&self, key: &str) -> Option<&'static AttrSpec> {

@@ -19,6 +19,9 @@ fn without_a_terminal_the_missing_flags_are_named_and_nothing_is_written() {
     assert!(!world.path().join("new").exists());
     let said = world.args(&init("insidr", &[])).expect(1);
     assert!(said.err.contains("did you mean `insider`?"), "{}", said.err);
+    // With flags missing as well.
+    let said = world.run("init new --system emma").expect(1);
+    assert!(said.err.contains("did you mean `emma-hq`?"), "{}", said.err);
     world.args(&init("solver", &["--backend", "scim"])).expect(1);
     world.args(&init("solver", &["--domain", "acme.example"])).expect(1);
     world.args(&init("insider", &["--timezone", "Nowhere/At-All"])).expect(1);

@@ -160,6 +160,30 @@ fn an_actor_that_does_not_see_everyone_cannot_tell_that_somebody_is_not_there() 
     assert_eq!((&news["complete"], &news["members"][0]["partly_seen"]), (&json!(false), &json!(["subaccounts"])));
 }
 
+/// E4: nothing is said to be lacking that may be there unseen.
+#[test]
+fn a_bounded_actor_says_not_seen_and_not_that_nobody_is_there() {
+    let world = World::new();
+    let bounded = FOLDER.replace("subaccounts: [emea, us] }", "subaccounts: [emea, us], actor: { role: manager, subaccounts: [us] } }");
+    let live = LIVE.replace(
+        "- { email: bot@",
+        "- { email: eve@acme.example, phase: active, role: author, subaccounts: [emea] }\n          - { email: bot@",
+    );
+    world.write("access.yaml", &bounded).load(&live);
+    // Active in emea, which this actor does not see.
+    let said = world.run("who eve --format json --account news").expect(7).json();
+    assert_eq!(account(&said, "news")["standing"], "unseen");
+    let text = world.run("who eve --account news").expect(7).out;
+    assert!(text.contains("not seen by this actor") && !text.contains("no member"), "{text}");
+    assert!(text.contains("a member of 0 of 1 accounts, of those seen; 1 not seen by this actor"), "{text}");
+    // Ada holds all of it, and this actor sees a part.
+    let text = world.run("who ada --account news").expect(7).out;
+    assert!(!text.contains("holds less"), "{text}");
+    assert!(text.contains("holds a part of it, and the rest is not seen by this actor"), "{text}");
+    // What is blocked is told with what this actor lacks.
+    assert!(text.contains("is blocked: ") && text.contains("does not hold emea"), "{text}");
+}
+
 #[test]
 fn asking_writes_nothing() {
     let world = world();

@@ -193,10 +193,12 @@ fn embedded_and_a_bridge_give_equal_changes_digests_apart() {
         let (embedded, bridge) = (scene.live.plan(), scene.manifests.plan());
         let without_digests = |plan: &support::answers::Planned| -> Vec<serde_json::Value> {
             let changes = plan.all("changes").into_iter().cloned();
-            changes.map(|mut change| {
-                change.as_object_mut().expect("a change").remove("digest").expect("a digest");
-                change
-            }).collect()
+            changes
+                .map(|mut change| {
+                    change.as_object_mut().expect("a change").remove("digest").expect("a digest");
+                    change
+                })
+                .collect()
         };
         assert_eq!(without_digests(&embedded), without_digests(&bridge), "{}", case.system);
         assert_eq!(embedded.all("changes").len(), 3);

@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use portcullis::apply::{self, ChangeResult, ResultWord, Site};
 use portcullis::backends::Backend;
 use portcullis::desired::{self, Desired};
-use portcullis::model::{Channel, Email, Live, Outcome, Reading};
+use portcullis::model::{Channel, Email, Live, Outcome, Reading, Tenant};
 use portcullis::plan::{self, Account, AccountPlan, Moment, Plan};
 use portcullis::render::{Kind, PlanView, json};
 use portcullis::sandbox::{Fault, MailKind, Sandbox};
@@ -17,10 +17,10 @@ use proptest::test_runner::TestCaseError;
 use super::approval::{self, End, Look};
 use super::blueprint::Blueprint;
 use super::count::Counts;
-use super::oracle;
 use super::over_http::{self, Undisturbed};
 use super::watch::{Step, Watch, whole};
 use super::world::World;
+use super::{needs, oracle};
 
 pub const SAME_BYTES: &str = "same-bytes";
 pub const NOTHING_LEFT: &str = "nothing-left";
@@ -54,6 +54,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     let plan = planned(&world, &backend, &desired, &reading);
     counts.lock().expect("counting does not panic").case(&world, &plan.accounts[0], &reading.members);
     same_bytes(&world, &backend, &desired, &reading, &plan, blueprint.policy.pace)?;
+    needs::refuses_nobody_named(&world, &desired, &plan, counts)?;
 
     let look = Look { world: &world, backend: &backend, desired: &desired, reading: &reading };
     approval::a_part_is_that_part(&look, &plan, blueprint.policy.pace, counts)?;
@@ -123,6 +124,11 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
 }
 
 pub fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading) -> Plan {
+    planned_by(world, &world.host.tenant, backend, desired, reading)
+}
+
+/// As planned by the actor of this tenant.
+pub fn planned_by(world: &World, tenant: &Tenant, backend: &dyn Backend, desired: &Desired<'_>, reading: &Reading) -> Plan {
     let origin = backend.origin();
     let account = Account {
         name: &world.account,
@@ -130,7 +136,7 @@ pub fn planned(world: &World, backend: &dyn Backend, desired: &Desired<'_>, read
         backend: "embedded",
         sandbox: true,
         origin: &origin,
-        tenant: &world.host.tenant,
+        tenant,
         caps: backend.reader().caps(),
         desired,
         reading,

@@ -76,7 +76,8 @@ impl There {
             idempotency: dice.roll(2) == 0,
         };
         let tenant = world.host.tenant.name.as_ref().map(ToString::to_string);
-        let served = Served { connection: "acc".into(), tenant, path: world.path(), host: world.host.clone(), token: TOKEN.to_owned().into() };
+        let served =
+            Served { connection: "acc".into(), tenant, path: world.path(), host: world.host.clone(), token: TOKEN.to_owned().into() };
         let now = world.now;
         let server = Server::start(([127, 0, 0, 1], 0).into(), vec![served], settings, Box::new(move || now)).expect("it listens");
         let url = format!("http://{}/acc", server.addr()).parse().expect("an address");

@@ -254,7 +254,8 @@ fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> 
                 let message = format!("{} stands under `{key}` twice", quoted(name));
                 let said = Diagnostic::error("duplicate-name", message, value.key_place()).related(before.key_place(), "first given here");
                 let is_live = key == "accounts" && (is_live_state(value) || is_live_state(*before));
-                sink.say(if is_live { said.hint(KEEP_LIVE_APART) } else { said });
+                let hint = if is_live { KEEP_LIVE_APART } else { "put what it says into the first one" };
+                sink.say(said.hint(hint));
                 continue;
             }
             first.insert(name, value);

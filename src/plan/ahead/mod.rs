@@ -31,7 +31,7 @@ use super::domains;
 use super::regroup::Pair;
 
 use track::Made;
-pub(super) use track::{By, Standing, State, Step, Track, own_end};
+pub(super) use track::{By, Standing, State, Step, Track, own_end, unseen};
 
 /// How far every plan looks ahead (DESIGN §5).
 const DAYS: i32 = 30;

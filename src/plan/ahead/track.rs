@@ -207,6 +207,16 @@ impl<'a> Candidate<'a> {
     }
 }
 
+/// Of somebody listed whom the actor does not see: what the entries ask for as if it were held, and what
+/// time makes of that. None where nothing is asked for now.
+pub(in crate::plan) fn unseen<'a>(account: &Account<'a>, window: Window, member: &'a Member<'a>) -> Option<Track<'a>> {
+    let Wanted::Present(merged) = member.on(window.today, account.spec) else { return None };
+    let after = State { standing: Standing::Active, attrs: merged.attrs };
+    let mut track = Track { email: member.email, member: Some(member), live: None, after, counted: false, steps: Vec::new() };
+    track.walk(account, &member.ahead(window.today, window.until), true, None, None);
+    Some(track)
+}
+
 /// Whether somebody counts as an active administrator once the plan is applied: by the facts that the
 /// guards count by.
 fn counted(account: &Account<'_>, live: Option<&Live>, change: Option<&Change>) -> bool {

@@ -158,3 +158,71 @@ fn it_stops_by_itself_and_says_why_it_does_not_serve() {
     let err = bad.run("sandbox serve --stop-after 0").expect(1).err;
     assert!(err.contains("PORTCULLIS_TOKEN_NEWS") && !err.contains("canary"), "{err}");
 }
+
+/// The manifests of another folder, whose accounts are behind the bridge that this one serves.
+fn beyond(serving: &Serving, token: &str) -> World {
+    let mut world = World::live();
+    let listen = serving.said["listen"].as_str().expect("an address");
+    world.write(
+        "access.yaml",
+        &format!(
+            "
+            connections:
+              news: {{ system: solver, backend: bridge, endpoint: 'http://{listen}/news' }}
+              host:
+                system: meta-gateway
+                backend: bridge
+                endpoint: 'http://{listen}/host'
+                expect: {{ tenant: first one }}
+                smtp: true
+            accounts:
+              news: {{ members: [{{ email: ada@acme.example, groups: [standard] }}, {{ email: lin@acme.example, name: Lin, groups: [standard] }}] }}
+              one: {{ connection: host, tenant: first one, members: [{{ email: max@acme.example, name: Max, role: view-only }}] }}
+            ",
+        ),
+    );
+    for connection in ["NEWS", "HOST"] {
+        world.env(&format!("PORTCULLIS_TOKEN_{connection}"), token);
+    }
+    world
+}
+
+#[test]
+fn the_whole_program_works_through_a_bridge() {
+    let world = World::live();
+    world.write("access.yaml", FOLDER).load(LIVE);
+    let serving = Serving::start(&world, &["--page-size", "1"]);
+    let token = String::from_utf8(world.read(".portcullis/sandbox.token")).expect("text");
+    let there = beyond(&serving, &token);
+    there.run("validate").expect(0);
+    let plan = there.run("plan --format json").expect(2).json();
+    let changes = |account: usize| -> Vec<String> {
+        let all = plan["accounts"][account]["changes"].as_array().expect("changes");
+        all.iter().map(|c| c["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    assert_eq!(
+        (changes(0), changes(1)),
+        (vec!["news/invite/lin@acme.example".into(), "news/edit/ada@acme.example".into()], vec!["one/invite/max@acme.example".into()])
+    );
+    assert_eq!((&plan["accounts"][0]["reading"]["proof"], &plan["accounts"][0]["backend"]), (&json!("snapshot"), &json!("bridge")));
+    assert_eq!(plan["sandbox"], true, "the bridge says that it is one");
+    // Nobody reviewed it, so nothing is written; what was reviewed is.
+    there.run("apply --auto-approve").expect(1);
+    there.run("plan --out plan.json").expect(2);
+    let applied = there.run("apply plan.json --format json").expect(0).json();
+    assert_eq!(applied["results"].as_array().map(Vec::len), Some(3), "{applied:#}");
+    there.run("drift").expect(0);
+    there.run("plan").expect(0);
+    assert!(there.run("export --format csv").expect(0).out.contains("max@acme.example"));
+    assert!(there.run("who lin@acme.example").expect(0).out.contains("pending"));
+    let again = there.run("member resend lin@acme.example --account news --yes").err;
+    assert!(again.contains("cooling-down"), "the cool-down holds here, too: {again}");
+    // A simulated clock writes to no network.
+    let mut there = there;
+    there.env("PORTCULLIS_NOW", "2040-01-01T00:00:00Z");
+    assert!(there.run("apply --auto-approve --unreviewed").expect(1).err.contains("simulated"));
+    let said = there.without("PORTCULLIS_NOW").env("PORTCULLIS_TOKEN_HOST", "another").run("plan").expect(7);
+    assert!(said.out.contains("401") && !said.out.contains(&token), "{}", said.out);
+    terminate(&serving);
+    assert_eq!(serving.ends().0, Some(0));
+}

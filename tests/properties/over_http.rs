@@ -63,7 +63,6 @@ impl Dice {
 struct There {
     world: World,
     server: Server,
-    bridge: Bridge,
 }
 
 impl There {
@@ -80,36 +79,25 @@ impl There {
             Served { connection: "acc".into(), tenant, path: world.path(), host: world.host.clone(), token: TOKEN.to_owned().into() };
         let now = world.now;
         let server = Server::start(([127, 0, 0, 1], 0).into(), vec![served], settings, Box::new(move || now)).expect("it listens");
-        let url = format!("http://{}/acc", server.addr()).parse().expect("an address");
-        let access = Access::new("acc", Endpoint::new(&url).expect("loopback"), TOKEN.into());
-        let millis = Duration::from_millis;
-        let patience = Patience { tries: 2, first: millis(1), most: millis(2), request: millis(1_500), run: millis(3_000) };
-        let limits = Limits { connect: millis(1_000), part: millis(500), total: millis(1_000), body: 64 * 1024 };
-        let network = Network::new(Options { patience, limits, clock: Some(now), ..Options::default() });
-        let bridge = Bridge::new(world.spec, &world.host.tenant, Expect::default(), access, &network).expect("a client");
-        Self { world, server, bridge }
-    }
-
-    fn read(&self) -> Reading {
-        block(self.bridge.reader().read())
+        Self { world, server }
     }
 
     /// Makes the plan; what was stopped by a guard is none.
-    fn make(&self, plan: &Plan, pace: u64) -> Option<(Vec<ChangeResult>, Vec<Step>)> {
+    fn make(&self, bridge: &Bridge, plan: &Plan, pace: u64) -> Option<(Vec<ChangeResult>, Vec<Step>)> {
         let cleared = plan::clear(plan.clone(), None, &[]).expect("nothing to lift and no digest approved");
         if !cleared.stopped().is_empty() {
             return None;
         }
         let account = &cleared.plan().accounts[0];
         let handover = self.world.handover();
-        let writer = self.bridge.writer(&cleared).expect("a writer");
+        let writer = bridge.writer(&cleared).expect("a writer");
         let watch = Watch { inner: &*writer, world: &self.world, pace, steps: Mutex::default() };
         let site = Site {
             spec: self.world.spec,
             tenant: &self.world.host.tenant,
-            caps: self.bridge.reader().caps(),
+            caps: bridge.reader().caps(),
             minimum: account.minimum_administrators(),
-            reader: self.bridge.reader(),
+            reader: bridge.reader(),
             writer: &watch,
             handover: handover.as_ref(),
             record: &apply::NoRecord,
@@ -119,6 +107,17 @@ impl There {
         let steps = watch.steps.into_inner().expect("no step panics");
         Some((results, steps))
     }
+}
+
+/// What a run begins with: nothing of another one's pace and patience.
+fn connected(There { world, server }: &There) -> Bridge {
+    let url = format!("http://{}/acc", server.addr()).parse().expect("an address");
+    let access = Access::new("acc", Endpoint::new(&url).expect("loopback"), TOKEN.into());
+    let millis = Duration::from_millis;
+    let patience = Patience { tries: 2, first: millis(1), most: millis(2), request: millis(1_500), run: millis(3_000) };
+    let limits = Limits { connect: millis(1_000), part: millis(500), total: millis(1_000), body: 64 * 1024 };
+    let network = Network::new(Options { patience, limits, clock: Some(world.now), ..Options::default() });
+    Bridge::new(world.spec, &world.host.tenant, Expect::default(), access, &network).expect("a client")
 }
 
 /// What was read of one world, planned of it, and came of it, without a bridge.
@@ -135,12 +134,13 @@ pub fn the_same_and_survived(blueprint: &Blueprint, clean: &Undisturbed<'_>, cou
         return Ok(());
     }
     let there = There::of(blueprint, &mut dice);
+    let bridge = connected(&there);
     let (mut desired, _) = desired::resolve(&there.world.manifests, there.world.now, None);
     let desired = desired.remove(&there.world.account).expect("the account is in the manifests");
 
-    let reading = there.read();
+    let reading = block(bridge.reader().read());
     same_reading(&there.world, &reading, clean.reading)?;
-    let plan = planned(&there.world, &there.bridge, &desired, &reading);
+    let plan = planned(&there.world, &bridge, &desired, &reading);
     same_changes(&plan, clean.plan, "through a bridge")?;
     counts.lock().expect("counting does not panic").note("through a bridge");
     survived(&there, &desired, clean, &mut dice, counts)
@@ -215,7 +215,9 @@ fn fault(dice: &mut Dice, requests: u64) -> Injected {
     // Most strike where writes begin; some at once, some late.
     let injected = Injected::from(kinds[which].clone()).after(small(dice.roll(requests)));
     match dice.roll(4) {
-        0 => injected,
+        // Whoever is told to wait without an end only waits.
+        0 if !matches!(injected.fault, F::TooManyRequests { .. } | F::Conflict { .. }) => injected,
+        0 => injected.times(1),
         times => injected.times(small(times)),
     }
 }
@@ -227,8 +229,9 @@ fn survived(there: &There, desired: &Desired<'_>, clean: &Undisturbed<'_>, dice:
     let told = format!("{injected:?}");
     there.server.inject(injected);
 
-    let reading = there.read();
-    let plan = planned(world, &there.bridge, desired, &reading);
+    let bridge = connected(there);
+    let reading = block(bridge.reader().read());
+    let plan = planned(world, &bridge, desired, &reading);
     let mut begun: BTreeSet<String> = BTreeSet::new();
     if reading.proof.is_err() {
         if !plan.accounts[0].changes.is_empty() || !plan.accounts[0].blocked.is_empty() {
@@ -237,7 +240,7 @@ fn survived(there: &There, desired: &Desired<'_>, clean: &Undisturbed<'_>, dice:
         counts.lock().expect("counting does not panic").note("a bridge not read");
     } else {
         same_changes(&plan, clean.plan, &told)?;
-        let Some((results, steps)) = there.make(&plan, dice.roll(u64::MAX)) else { return Ok(()) };
+        let Some((results, steps)) = there.make(&bridge, &plan, dice.roll(u64::MAX)) else { return Ok(()) };
         within(world, &steps, clean, &told)?;
         begun.extend(results.iter().filter(|r| r.attempts > 0 && !r.word.is_well()).map(|r| r.id.clone()));
         if there.server.fired()[0].fired > 0 {
@@ -248,12 +251,13 @@ fn survived(there: &There, desired: &Desired<'_>, clean: &Undisturbed<'_>, dice:
     // The fault is over.
     there.server.clear_faults();
     for _ in 0..2 {
-        let reading = there.read();
+        let bridge = connected(there);
+        let reading = block(bridge.reader().read());
         if let Err(why) = &reading.proof {
             return broken(format!("{told}: not read afterwards: {why:?}"));
         }
-        let rest = planned(world, &there.bridge, desired, &reading);
-        let Some((results, steps)) = there.make(&rest, dice.roll(u64::MAX)) else { return Ok(()) };
+        let rest = planned(world, &bridge, desired, &reading);
+        let Some((results, steps)) = there.make(&bridge, &rest, dice.roll(u64::MAX)) else { return Ok(()) };
         within(world, &steps, clean, &told)?;
         if let Some(failed) = results.iter().find(|r| !r.word.is_well()) {
             return broken(format!("{told}, begun {begun:?}, afterwards {failed:?}"));

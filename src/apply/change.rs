@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Channel, Outcome};
+use crate::model::{Channel, Outcome, Verb};
 use crate::plan::Change;
 
 use super::execute::Site;
@@ -77,9 +77,19 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             let word = if so_far.sent == 0 { ResultWord::Skipped } else { ResultWord::Failed };
             return done(word, so_far.sent, at_call(change, i, STOPPED));
         }
+        // A reading is of the moment at which this change was paused, and of no later one.
+        let fresh = again.filter(|_| i == start);
+        if i > 0 && follows_a_set(change, i) {
+            let Some(again) = fresh else {
+                return Made::ReadBack(Progress { at: i, ..so_far });
+            };
+            if let Err(why) = read_back::are_made(site, change, i, again) {
+                return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why));
+            }
+        }
         let mut rest = None;
         if i > 0 && site.spec.reads_back.contains(&(change.action, call.verb)) {
-            let Some(again) = again else {
+            let Some(again) = fresh else {
                 return Made::ReadBack(Progress { at: i, ..so_far });
             };
             match read_back::rest(site.spec, change, call, again) {
@@ -125,6 +135,12 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
         }
     }
     Made::Done(so_far.done(change, None))
+}
+
+/// Whether the call sets what another call before it must have set first.
+fn follows_a_set(change: &Change, i: usize) -> bool {
+    let sets = |at: usize| matches!(change.calls[at].verb, Verb::Set | Verb::EditInvitation);
+    sets(i) && sets(i - 1)
 }
 
 impl Progress {

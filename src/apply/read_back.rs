@@ -7,6 +7,8 @@ use crate::model::{Assign, Attrs, Call, Domains, Email, Known, Live, Phase, Read
 use crate::plan::Change;
 use crate::systems::{Axis, SystemSpec};
 
+use super::execute::Site;
+
 /// One reading for all changes that wait for one, begun after their answers.
 pub(super) struct ReadAgain<'r> {
     pub members: Result<BTreeMap<&'r Email, &'r Live>, String>,
@@ -48,6 +50,28 @@ pub(super) fn rest(spec: &SystemSpec, change: &Change, call: &Call, again: &Read
         some if some == call.set.len() => Rest::All,
         _ => Rest::Some(Call { set, ..call.clone() }),
     })
+}
+
+/// Whether the calls before this one were made, as the reading shows: a server may answer 200 to what it
+/// did not do, and what narrows comes before what widens, so that no moment gives more than before or
+/// after did (DESIGN §8.3).
+///
+/// # Errors
+/// Why the call must not be made, in words for a person.
+pub(super) fn are_made(site: &Site<'_>, change: &Change, at: usize, again: &ReadAgain<'_>) -> Result<(), String> {
+    let members = again.members.as_ref().map_err(|why| format!("the member could not be read back: {why}; plan again"))?;
+    let live = change.subject.email().and_then(|email| members.get(email));
+    let live = live.ok_or("the member is not there when read back: somebody took them away meanwhile; plan again")?;
+    let made = change.calls[..at].iter().fold(change.whole_before().clone(), |now, call| call.makes_of(now));
+    let is_access = |key: &str| site.spec.attr(key).is_some_and(|a| !matches!(a.axis, Axis::Label | Axis::Until));
+    let set = change.calls[..at].iter().flat_map(|call| call.set.keys()).filter(|key| is_access(key) && site.caps.reads.contains(*key));
+    // What is empty may be left out.
+    let said =
+        |value: Option<&Value>| value.filter(|v| !matches!(v, Value::Flag(false)) && v.as_set().is_none_or(|s| !s.is_empty())).cloned();
+    match set.into_iter().find(|key| said(live.attr(key).seen()) != said(made.get(key))) {
+        Some(key) => Err(format!("read back, `{key}` is not what the call before set: nothing more is sent; plan again")),
+        None => Ok(()),
+    }
 }
 
 /// What is neither what was reviewed nor what the call is about to set. A name gives nothing.

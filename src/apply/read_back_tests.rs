@@ -69,6 +69,15 @@ fn invite(who: &str) -> Change {
 
 /// What came of it, the calls that were made, and how often the account was read.
 fn made(shows: Reading, changes: &[Change]) -> (Vec<ChangeResult>, Vec<String>, usize) {
+    let server = server(shows);
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
+    let site = Site::plain(&gamoshi::SPEC, &tenant, &server, &server);
+    let results = block_on(execute(&site, changes));
+    let calls = server.calls.lock().expect("no call panics").clone();
+    (results, calls, server.reads.load(Ordering::Relaxed))
+}
+
+fn server(shows: Reading) -> Server {
     let caps = Caps {
         reads: ["name", "role", "partner", "settings"].into(),
         writes: Default::default(),
@@ -78,12 +87,7 @@ fn made(shows: Reading, changes: &[Change]) -> (Vec<ChangeResult>, Vec<String>, 
         keeps_ends: false,
         best_proof: Proof::Snapshot,
     };
-    let server = Server { caps, shows, reads: AtomicUsize::new(0), calls: Mutex::default() };
-    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
-    let site = Site::plain(&gamoshi::SPEC, &tenant, &server, &server);
-    let results = block_on(execute(&site, changes));
-    let calls = server.calls.lock().expect("no call panics").clone();
-    (results, calls, server.reads.load(Ordering::Relaxed))
+    Server { caps, shows, reads: AtomicUsize::new(0), calls: Mutex::default() }
 }
 
 const A: &str = "a@acme.example";
@@ -159,4 +163,33 @@ fn a_set_is_so_where_nothing_is_to_be_added_or_removed() {
     assert!(super::is_so(&seen, &delta(&["a"], &["c"])));
     assert!(!super::is_so(&seen, &delta(&["c"], &[])) && !super::is_so(&seen, &delta(&[], &["a"])));
     assert!(!super::is_so(&Known::Partly(sample::set(&["a"])), &delta(&["a"], &[])));
+}
+
+/// A server answered 200 to the call that narrows and did nothing: a role that is meant for fewer
+/// subaccounts would be held in all of them.
+#[test]
+fn what_widens_is_not_sent_before_what_narrows_is_seen_to_be_done() {
+    let scopes = |words: &[&str]| sample::attrs([("role", sample::one("author")), ("subaccounts", sample::set(words))]);
+    let after = sample::attrs([("role", sample::one("full")), ("subaccounts", sample::set(&["emea"]))]);
+    let mut edit = sample::change("news", Action::Edit, sample::member(A), Some(scopes(&["apac", "emea"])), Some(after.clone()));
+    let only = |key: Key| -> Attrs { after.iter().filter(|(k, _)| **k == key).map(|(k, v)| (*k, v.clone())).collect() };
+    edit.calls = vec![
+        sample::call(Verb::Set, "set-subaccounts", only("subaccounts"), Channel::Api),
+        sample::call(Verb::Set, "set-role", only("role"), Channel::Api),
+    ];
+    let run = |shown: &[&str]| {
+        let member = live(A, Phase::Active, [("role", sample::one("author")), ("subaccounts", sample::set(shown))]);
+        let (mut server, tenant) = (
+            server(whole(vec![member])),
+            Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() },
+        );
+        server.caps.reads = ["role", "subaccounts"].into();
+        let results = block_on(execute(&Site::plain(&crate::systems::emma_hq::SPEC, &tenant, &server, &server), &[edit.clone()]));
+        let calls = server.calls.lock().expect("no call panics").len();
+        (results[0].word, results[0].message.clone(), calls)
+    };
+    assert_eq!(run(&["emea"]), (ResultWord::Applied, String::new(), 2));
+    let (word, message, calls) = run(&["apac", "emea"]);
+    assert_eq!((word, calls), (ResultWord::Failed, 1));
+    assert!(message.contains("`subaccounts` is not what the call before set"), "{message}");
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use crate::desired::{Desired, Entry, Guards, Member, Policy};
 use crate::manifest::{AccountDoc, EntryDoc, GuardLimit, Invitations, Manifests, Mode, Pattern, Who};
 use crate::model::{Actor, Atom, Caps, Domains, Email, Invitation, Key, Keyed, Known, Live, Located, Phase, Proof, Reading, Tenant, Value};
-use crate::plan::{Account, AccountPlan, Moment, plan, sample};
+use crate::plan::{Account, AccountPlan, History, Moment, Sent, plan, sample};
 use crate::systems::{Floor, Removal, SystemSpec, emma_hq, insider, solver};
 
 /// An account that removes whoever is not listed.
@@ -14,6 +14,7 @@ struct World {
     doc: AccountDoc,
     live: Vec<Live>,
     whitelist: Known<Domains>,
+    history: History,
 }
 
 fn live(email: &str, phase: Phase, key: &'static str, value: Value) -> Live {
@@ -59,7 +60,7 @@ impl World {
             on_removal: Removal::Delete,
             at: sample::place("a.yaml", 1, 1),
         };
-        Self { spec: Box::leak(Box::new(spec)), doc, live, whitelist: Known::Seen(Domains::Off) }
+        Self { spec: Box::leak(Box::new(spec)), doc, live, whitelist: Known::Seen(Domains::Off), history: History::default() }
     }
 
     fn lists(mut self, domains: &[&str]) -> Self {
@@ -155,7 +156,7 @@ impl World {
             desired: &desired,
             reading: &reading,
             only: None,
-            history: &crate::plan::History::default(),
+            history: &self.history,
             approved: None,
         };
         plan(Moment { now: sample::instant(), at: None, simulated: false }, &[account]).accounts.remove(0)
@@ -303,4 +304,30 @@ fn who_may_administer_goes_where_those_who_await_acceptance_are_enough() {
 fn what_a_server_leaves_out_is_none_of_it() {
     let plan = World::new(solver::SPEC, vec![live_of("n@acme.example", Keyed::default())]).wants("n@acme.example").plan();
     assert_eq!(plan.changes[0].before, Some(sample::attrs([("groups", sample::set(&[]))])));
+}
+
+/// DESIGN §5: how many invitations were sent comes from the server, else from the audit log; where neither
+/// tells, nobody is written to.
+#[test]
+fn where_the_server_does_not_tell_the_log_says_how_often_somebody_was_invited() {
+    let over = |sent, attempts| Phase::Pending { sent, attempts, state: Invitation::Over };
+    let hours_ago = |hours: i64| sample::instant() - jiff::SignedDuration::from_hours(hours);
+    let planned = |phase: Phase, logged: Option<(i64, u32)>| {
+        let kim = live("kim@acme.example", phase, "groups", sample::set(&["super-user"]));
+        let mut world = World::new(solver::SPEC, vec![super_user("a@acme.example"), kim]).wants("a@acme.example").wants("kim@acme.example");
+        let sent = logged.map(|(hours, attempts)| ("kim@acme.example".to_owned(), Sent { last: hours_ago(hours), attempts }));
+        world.doc.invitations.life_hours = Some(7 * 24);
+        world.history.sent = sent.into_iter().collect();
+        let plan = world.plan();
+        let reports: Vec<&str> = plan.reports.iter().map(|r| r.code).collect();
+        (plan.changes.iter().map(|c| c.action.word()).collect::<Vec<_>>(), reports.join(" "))
+    };
+    let days = 24;
+    assert_eq!(planned(over(None, None), None), (vec![], "invitation-unknown".into()));
+    assert_eq!(planned(over(None, None), Some((30 * days, 1))), (vec!["reinvite"], String::new()));
+    assert_eq!(planned(over(None, None), Some((30 * days, 3))), (vec![], "invitation-not-accepted".into()));
+    // Nobody is mailed twice within the cool-down (DESIGN §8.6).
+    assert_eq!(planned(over(None, None), Some((8 * days, 1))), (vec![], "invitation-over".into()));
+    // What the server tells counts before all.
+    assert_eq!(planned(over(Some(hours_ago(30 * days)), Some(3)), Some((30 * days, 1))), (vec![], "invitation-not-accepted".into()));
 }

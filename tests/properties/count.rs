@@ -7,8 +7,8 @@ use portcullis::model::{Action, Direction, Live};
 use portcullis::plan::AccountPlan;
 use portcullis::sandbox::Fault;
 
-use super::specialities;
 use super::world::World;
+use super::{over_http, specialities};
 
 const PHASES: [&str; 5] = ["pending", "active", "locked", "expired", "suspended"];
 const DIRECTIONS: [Direction; 4] = [Direction::Widens, Direction::Narrows, Direction::Both, Direction::Neither];
@@ -88,7 +88,9 @@ impl Counts {
         let blocks = BLOCKS.iter().map(|b| format!("blocked {b}"));
         let readings = Fault::ALL.iter().map(|f| format!("reading {}", f.word()));
         let results = RESULTS.iter().map(|r| format!("result {r}"));
-        let all = actions.chain(phases).chain(directions).chain(blocks).chain(readings).chain(results).chain(specialities::all());
+        let bridges = over_http::NOTES.map(str::to_owned);
+        let all =
+            actions.chain(phases).chain(directions).chain(blocks).chain(readings).chain(results).chain(specialities::all()).chain(bridges);
         all.filter(|what| self.of.get(what).copied().unwrap_or(0) * 100 < self.cases).collect()
     }
 }

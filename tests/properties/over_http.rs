@@ -30,7 +30,9 @@ use super::world::World;
 pub const BRIDGE: &str = "bridge";
 
 /// One world in so many.
-const EVERY: u64 = 5;
+const EVERY: u64 = 8;
+/// What must occur in one case of a hundred.
+pub const NOTES: [&str; 2] = ["through a bridge", "a fault in a run through a bridge"];
 const TOKEN: &str = "canary-4e1d";
 
 type Holds = Result<(), TestCaseError>;
@@ -142,7 +144,7 @@ pub fn the_same_and_survived(blueprint: &Blueprint, clean: &Undisturbed<'_>, cou
     same_reading(&there.world, &reading, clean.reading)?;
     let plan = planned(&there.world, &bridge, &desired, &reading);
     same_changes(&plan, clean.plan, "through a bridge")?;
-    counts.lock().expect("counting does not panic").note("through a bridge");
+    counts.lock().expect("counting does not panic").note(NOTES[0]);
     survived(&there, &desired, clean, &mut dice, counts)
 }
 
@@ -244,7 +246,7 @@ fn survived(there: &There, desired: &Desired<'_>, clean: &Undisturbed<'_>, dice:
         within(world, &steps, clean, &told)?;
         begun.extend(results.iter().filter(|r| r.attempts > 0 && !r.word.is_well()).map(|r| r.id.clone()));
         if there.server.fired()[0].fired > 0 {
-            counts.lock().expect("counting does not panic").note("a fault in a run through a bridge");
+            counts.lock().expect("counting does not panic").note(NOTES[1]);
         }
     }
 

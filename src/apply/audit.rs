@@ -77,6 +77,8 @@ pub enum What {
         account: String,
         /// Where it was read.
         origin: String,
+        /// As whom: another actor sees others.
+        actor: Json,
         members: usize,
     },
     /// Somebody vouches for the log up to here.

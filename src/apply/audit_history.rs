@@ -4,20 +4,38 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use crate::model::Action;
 use crate::plan::{History, Sent};
 
 use super::audit::{ChangeEntry, Entry, What};
 
+/// What the log tells of one account in one place.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The last reading of each actor.
+    members: BTreeMap<String, (usize, Timestamp)>,
+    sent: BTreeMap<String, Sent>,
+}
+
+impl Past {
+    /// As this actor knows it.
+    pub fn of(self, actor: &Json) -> History {
+        History { members: self.members.get(&actor.to_string()).copied(), sent: self.sent }
+    }
+}
+
 /// By account and origin, so that what was seen at another place is not taken for this one's. What is no
 /// line of a log tells nothing.
-pub fn histories(text: &str) -> BTreeMap<(String, String), History> {
-    let mut all: BTreeMap<(String, String), History> = BTreeMap::new();
+pub fn histories(text: &str) -> BTreeMap<(String, String), Past> {
+    let mut all: BTreeMap<(String, String), Past> = BTreeMap::new();
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
         let Ok(at) = entry.at.parse::<Timestamp>() else { continue };
         match entry.what {
-            What::Read { account, origin, members } => all.entry((account, origin)).or_default().members = Some((members, at)),
+            What::Read { account, origin, actor, members } => {
+                all.entry((account, origin)).or_default().members.insert(actor.to_string(), (members, at));
+            }
             What::Change(change) if matches!(change.result.as_str(), "applied" | "unknown") => {
                 let history = all.entry((change.account.clone(), change.origin.clone())).or_default();
                 changed(&mut history.sent, &change, at);
@@ -112,9 +130,11 @@ mod tests {
 
     #[test]
     fn the_last_reading_of_a_place_is_that_places() {
-        let read = |at: &str, origin: &str, members| line(at, What::Read { account: "news".into(), origin: origin.into(), members });
+        let read = |at: &str, origin: &str, members| {
+            line(at, What::Read { account: "news".into(), origin: origin.into(), actor: "root".into(), members })
+        };
         let all = histories(&[read("01", "embedded:x", 9), read("02", "embedded:x", 7), read("03", "embedded:y", 1)].join("\n"));
-        let of = |origin: &str| all[&("news".to_owned(), origin.to_owned())].members.map(|(members, _)| members);
+        let of = |origin: &str| all[&("news".to_owned(), origin.to_owned())].members.get("\"root\"").map(|(members, _)| *members);
         assert_eq!((of("embedded:x"), of("embedded:y")), (Some(7), Some(1)));
     }
 }

@@ -20,6 +20,7 @@ use crate::desired::{self, Desired};
 use crate::manifest::diagnostic::{self, nearest};
 use crate::manifest::{self, BackendName, Connection, Diagnostic, Lint, Loaded, Manifests, Reached, Sources};
 use crate::model::{Atom, Email, Incomplete, Reading, Tenant};
+use crate::plan::saved::actor_form;
 use crate::plan::{Account, Approved, History, Lift, Plan};
 use crate::sandbox::Host;
 use crate::systems::SystemSpec;
@@ -429,7 +430,7 @@ pub(super) fn connect<'f>(
             Ok(backend) => {
                 let database = request.folder.join(file(connection));
                 sites.push(Site {
-                    history: histories.remove(&(name.to_string(), backend.origin())).unwrap_or_default(),
+                    history: histories.remove(&(name.to_string(), backend.origin())).unwrap_or_default().of(&actor_form(&tenant.actor)),
                     name,
                     spec: connection.spec,
                     connection,

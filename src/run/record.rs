@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::apply::{
-    self, Applied, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Journal, Record, ResultWord, What, Writer,
+    self, Applied, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Journal, Past, Record, ResultWord, What, Writer,
 };
 use crate::model::{Action, Call, Email, Outcome, Reading};
-use crate::plan::saved::{SavedAccount, Source};
-use crate::plan::{AccountPlan, Approved, Change, History, OneOffAct};
+use crate::plan::saved::{SavedAccount, Source, actor_form};
+use crate::plan::{AccountPlan, Approved, Change, OneOffAct};
 use crate::render::plan_view::TOOL;
 
 use super::{Approval, Connected, Request, Stop, git};
@@ -69,7 +69,12 @@ impl Log {
                 None => reading.members.len().saturating_add_signed(made.into_iter().map(comes_or_goes).sum()),
             };
             // A log that cannot be written to any more has told so already.
-            let _ = audit.append(What::Read { account: name.to_owned(), origin: site.origin.clone(), members });
+            let _ = audit.append(What::Read {
+                account: name.to_owned(),
+                origin: site.origin.clone(),
+                actor: actor_form(&site.tenant.actor),
+                members,
+            });
         }
     }
 
@@ -271,7 +276,7 @@ fn log_text(request: &Request) -> Result<String, Stop> {
 ///
 /// # Errors
 /// A log that is there and cannot be read: nobody knows what a reading is to be held against.
-pub(super) fn histories(request: &Request) -> Result<BTreeMap<(String, String), History>, Stop> {
+pub(super) fn histories(request: &Request) -> Result<BTreeMap<(String, String), Past>, Stop> {
     Ok(apply::histories(&log_text(request)?))
 }
 

@@ -85,3 +85,31 @@ fn a_flag_that_names_no_number_is_refused() {
         world().run(&format!("plan --accept-shrunk {flag}")).expect(1);
     }
 }
+
+/// E4: who sees less has not lost anybody.
+#[test]
+fn another_actor_who_sees_fewer_is_not_suspect() {
+    let world = World::new();
+    let access = |actor: &str| {
+        world.write(
+            "access.yaml",
+            &format!(
+                "
+                connections: {{ news: {{ system: emma-hq, backend: embedded, subaccounts: [emea, apac], actor: {actor} }} }}
+                accounts: {{ news: {{ members: [{{ email: new@acme.example, name: N, role: editor, subaccounts: [emea] }}] }} }}
+                "
+            ),
+        );
+    };
+    access("{ role: parent }");
+    let mut live = "accounts:\n  news:\n    members:\n".to_owned();
+    for i in 0..9 {
+        live += &format!("      - {{ email: p{i}@acme.example, role: editor, subaccounts: [apac] }}\n");
+    }
+    world.load(&live);
+    world.run("apply --auto-approve").expect(0);
+    access("{ role: manager, subaccounts: [emea] }");
+    world.run("plan").expect(0);
+    access("{ role: parent }");
+    world.run("plan").expect(0);
+}

@@ -275,7 +275,7 @@ impl SavedAccount {
             backend: planned.backend.to_owned(),
             origin: account.origin.to_owned(),
             tenant: digest::tenant(account).map(str::to_owned),
-            actor: actor(&account.tenant.actor),
+            actor: actor_form(&account.tenant.actor),
             digest: planned.digest.to_string(),
             changes: planned.changes.iter().map(change).collect(),
         }
@@ -388,7 +388,8 @@ fn checksum(json: &Json) -> String {
     digest::of_form(&json).to_string()
 }
 
-fn actor(actor: &Actor) -> Json {
+/// An actor as files tell of it.
+pub fn actor_form(actor: &Actor) -> Json {
     let attrs: BTreeMap<&str, Json> = actor.attrs.iter().map(|(k, v)| (*k, v.to_json())).collect();
     json!({ "member": actor.member.as_ref().map(Email::key), "attributes": attrs, "delegated": actor.delegated })
 }

@@ -15,6 +15,7 @@ mod diff;
 mod digest;
 mod domains;
 mod draft;
+mod evidence;
 mod expiring;
 mod guards;
 mod invitation;
@@ -40,6 +41,7 @@ pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Stale, Verdict, Warning,
 };
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
+pub use evidence::evidence;
 pub use expiring::{EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Why, expiring};
 pub use moments::Moments;
 pub use one_off::{Against, Asked, OneOffAct, Refused, no_place_for_secrets, offered, one_off};

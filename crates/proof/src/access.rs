@@ -195,10 +195,15 @@ impl Attribute {
                 words.len() == all.len() && words.is_sorted_by(|a, b| a < b)
             }),
             Kind::Flag => value.is_boolean(),
-            Kind::Day => value.is_null() || value.is_string(),
+            Kind::Day => value.as_str().map_or(value.is_null(), is_day),
             Kind::Opaque => true,
         }
     }
+}
+
+/// `2026-12-31`, so that days sort as their texts do.
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
 }
 
 impl Kind {

@@ -19,6 +19,10 @@ pub fn check(system: &System, account: &Account, refusals: &mut Refusals) {
     }
     ids(account, refusals);
     let judged: Vec<Option<Judged>> = account.changes.iter().map(|change| one(&here, change, refusals)).collect();
+    // What makes no sense by itself has no place in an order, and counts for nothing.
+    if judged.iter().any(Option::is_none) {
+        return;
+    }
     let order = Order::of(&here, &judged, refusals);
     let cut = cut_off(account);
     administrators(&here, &judged, &order, &cut, refusals);
@@ -53,7 +57,10 @@ fn digests(here: &Here<'_>, refusals: &mut Refusals) {
         refusals.unless(change.digest == is, Rule::Digest, &change.id, || format!("its digest is {is}"));
         let until = |key: &String| here.system.attribute(key).is_some_and(|a| a.axis == Axis::Until);
         let has_end = change.before.iter().chain(&change.after).flat_map(|a| a.keys()).any(until);
-        refusals.unless(!change.rolling || has_end, Rule::Shape, &change.id, || "no end is there to roll".to_owned());
+        let rolls = has_end && here.keeps_ends();
+        refusals.unless(!change.rolling || rolls, Rule::Shape, &change.id, || {
+            "no end is there that the product keeps and that could roll".to_owned()
+        });
     }
     let is = digest::of_account(account.changes.iter().map(|c| c.digest.as_str()));
     refusals.unless(account.digest == is, Rule::Digest, &account.account, || format!("the account's digest is {is}"));

@@ -167,6 +167,8 @@ impl Here<'_> {
             Action::Restore => made(&[Verb::Restore]),
             _ => !change.calls.is_empty(),
         };
+        let sent = change.calls.iter().filter(|c| matches!(self.system.calls.get(&c.label), Some(Verb::Invite | Verb::Resend))).count();
+        refusals.unless(sent <= 1, Rule::Calls, &change.id, || "two invitations of one change".to_owned());
         refusals.unless(is_made, Rule::Calls, &change.id, || format!("no call makes the {}", change.action.word()));
         is_made.then_some(all)
     }
@@ -204,7 +206,7 @@ impl Here<'_> {
         }
     }
 
-    fn keeps_ends(&self) -> bool {
+    pub fn keeps_ends(&self) -> bool {
         self.system.native_ends && self.account.reading.keeps_ends
     }
 
@@ -298,11 +300,21 @@ fn step(verb: Verb, call: &Call, now: Option<State>) -> Option<Option<State>> {
     match (verb, now) {
         (Verb::Invite, None) => Some(Some(State { attrs: assigned(Attrs::new(), call)?, stands: true })),
         (Verb::Resend, Some(state)) if call.set.is_empty() => Some(Some(state)),
-        (Verb::Set | Verb::EditInvitation, Some(state)) => Some(Some(State { attrs: assigned(state.attrs, call)?, ..state })),
-        (Verb::Restore, Some(state)) => Some(Some(State { attrs: assigned(state.attrs, call)?, stands: true })),
+        (Verb::Set | Verb::EditInvitation, Some(state)) if sets_what_is_not_so(call, &state.attrs) => {
+            Some(Some(State { attrs: assigned(state.attrs, call)?, ..state }))
+        }
+        // What a human sets of it stands in a second one.
+        (Verb::Restore, Some(state)) if !state.stands || !call.set.is_empty() && sets_what_is_not_so(call, &state.attrs) => {
+            Some(Some(State { attrs: assigned(state.attrs, call)?, stands: true }))
+        }
         (Verb::Delete | Verb::Deactivate, Some(_)) if call.set.is_empty() => Some(None),
         _ => None,
     }
+}
+
+/// What is so already is not set.
+fn sets_what_is_not_so(call: &Call, held: &Attrs) -> bool {
+    call.set.iter().all(|(key, assign)| !matches!(assign, Assign::To(value) if held.get(key) == Some(value)))
 }
 
 fn assigned(mut attrs: Attrs, call: &Call) -> Option<Attrs> {

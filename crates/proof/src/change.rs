@@ -51,7 +51,7 @@ impl Here<'_> {
         }
         self.may_be_touched(change, member, refusals);
         let before = member.map(|m| system.whole(m, reading)).unwrap_or_default();
-        let Some(after) = self.after(change, &before, refusals) else { return None };
+        let after = self.after(change, &before, refusals)?;
 
         let stands = member.is_some_and(|m| m.phase.stands());
         let had = if stands { before.clone() } else { Attrs::new() };

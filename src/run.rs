@@ -6,6 +6,7 @@ mod leases;
 mod links;
 mod member;
 mod proof;
+mod proven;
 mod record;
 mod remains;
 mod request;
@@ -130,6 +131,7 @@ impl Connected<'_> {
         self.may_be_written(approval, &plan)?;
         let lifts: Vec<Lift> = approval.lifts.iter().chain(&self.lifts).cloned().collect();
         let cleared = plan::clear(plan.clone(), approval.exactly()?, &lifts)?;
+        proven::prove(&plan, &cleared, &self.accounts(&readings))?;
         ask(&plan, &cleared)?;
 
         let mut applied = Applied::of(plan, &cleared);

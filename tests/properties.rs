@@ -87,6 +87,11 @@ fn holds(property: &str) {
 }
 
 #[test]
+fn the_independent_checker_accepts_every_plan() {
+    holds(approval::PROVEN);
+}
+
+#[test]
 fn shuffled_readings_give_the_same_bytes() {
     holds(case::SAME_BYTES);
 }

@@ -271,6 +271,30 @@ fn only_backends_speak_to_a_network() {
     none("HTTP is for backends, and for the sandbox as a server", &findings);
 }
 
+/// The checker judges plans only where they are about to be made, and knows nothing of who made them.
+#[test]
+fn only_a_run_names_the_checker_and_it_names_no_room() {
+    let named = |code: &str, from: &str| !named(code, from).is_empty();
+    let mut findings = Vec::new();
+    for source in sources().iter().filter(|s| s.room() != "run" && named(&s.code, "portcullis_proof::")) {
+        findings.push(format!("src/{} names portcullis_proof", source.path));
+    }
+    let mut paths = Vec::new();
+    files(&root().with_file_name("crates/proof/src"), &mut paths);
+    for path in paths {
+        let code = without_comments(&fs::read_to_string(&path).expect("UTF-8"));
+        if named(&code, "portcullis::") {
+            findings.push(format!("{} names portcullis", path.display()));
+        }
+    }
+    let manifest = fs::read_to_string(root().with_file_name("crates/proof/Cargo.toml")).expect("Cargo.toml");
+    let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies");
+    if dependencies.contains("portcullis") {
+        findings.push("crates/proof depends on portcullis".to_owned());
+    }
+    none("the checker is independent", &findings);
+}
+
 #[test]
 fn pure_rooms_touch_no_clock_file_or_hash_order() {
     let mut findings = Vec::new();

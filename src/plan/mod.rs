@@ -16,6 +16,7 @@ mod diff;
 mod digest;
 mod domains;
 mod draft;
+mod evidence;
 mod expiring;
 mod guards;
 mod history;
@@ -42,6 +43,7 @@ pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Stale, Verdict, Warning,
 };
 pub use clear::{Confirmed, Lift, NotCleared, clear, confirm};
+pub use evidence::evidence;
 pub use expiring::{BlockedThen, EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Sight, Why, expiring};
 pub use history::{History, Sent};
 pub use moments::Moments;

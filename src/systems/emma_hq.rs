@@ -170,6 +170,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         privilege("edit-managers", &[("privileges", &["edit-managers"])]),
         privilege("share-campaigns", &[("privileges", &["share-campaigns"])]),
     ],
+    includes: &[],
     administers: &["subaccount-users", "top-level-users"],
     floor: Floor { permissions: &["subaccount-users", "top-level-users"], least: 1, kept_by_untouchable: true, warn_under: 0 },
     high_risk: &[],

@@ -82,6 +82,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         // G4: read only, of that partner.
         PermitRow { permission: "analytics", scopes: Scopes::Each("partner"), when: &[], denied_by: None },
     ],
+    includes: &[],
     administers: &["users-module"],
     // G3: the page asks for at least one backup User Manager.
     floor: Floor { permissions: &["users-module"], least: 1, kept_by_untouchable: false, warn_under: 2 },

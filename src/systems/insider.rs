@@ -158,6 +158,11 @@ pub static SPEC: SystemSpec = SystemSpec {
         row("export-user-profiles", &[("pii", &["true"]), ("role", &["editor", "collaborator"])]),
         PermitRow { permission: "manage-group-users", scopes: Scopes::Each("group-admin"), when: &[], denied_by: None },
     ],
+    includes: &[
+        ("create-campaigns", &["create-test-campaigns"]),
+        ("edit-campaigns", &["edit-unlaunched-campaigns"]),
+        ("change-campaign-status", &["pause-campaigns"]),
+    ],
     administers: &["manage-users", "manage-group-users"],
     floor: Floor { permissions: &["manage-users"], least: 1, kept_by_untouchable: false, warn_under: 0 },
     high_risk: &[],

@@ -86,6 +86,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         row("view-data", Scopes::Account, VIEW_ONLY),
         row("view-some-applications", Scopes::Account, VIEW_ONLY),
     ],
+    includes: &[],
     administers: &["users-and-permissions"],
     floor: Floor { permissions: &["users-and-permissions"], least: 1, kept_by_untouchable: false, warn_under: 0 },
     high_risk: &[("role", "standard")],

@@ -71,6 +71,7 @@ pub static SPEC: SystemSpec = SystemSpec {
         },
         PermitRow { permission: "manage-permissions", scopes: Scopes::Account, when: &[("groups", &["super-user"])], denied_by: None },
     ],
+    includes: &[],
     administers: &["manage-permissions"],
     floor: Floor { permissions: &["manage-permissions"], least: 1, kept_by_untouchable: false, warn_under: 0 },
     high_risk: &[],

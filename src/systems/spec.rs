@@ -31,6 +31,10 @@ pub struct SystemSpec {
     pub actors: &'static [Limit],
     /// The permission rows of SYSTEMS.md.
     pub rows: &'static [PermitRow],
+    /// A permission, and those that whoever holds it can do as well, though the page names them for other
+    /// roles alone: who edits campaigns edits those that were never launched. Directions are judged by the
+    /// names; that no moment gives too much is judged by what can be done.
+    pub includes: &'static [(&'static str, &'static [&'static str])],
     /// Permissions that let their holder change who has access.
     pub administers: &'static [&'static str],
     pub floor: Floor,

@@ -21,6 +21,7 @@ use super::watch::{Watch, whole};
 use super::world::World;
 
 pub const APPROVED: &str = "approved";
+pub const PROVEN: &str = "proven";
 pub const RESUMED: &str = "resumed";
 
 type Holds = Result<(), TestCaseError>;
@@ -61,6 +62,16 @@ impl Look<'_> {
         self.with(approved, |account| plan::plan(moment, &[account]))
     }
 
+    /// The independent checker accepts what is cleared of a plan.
+    pub fn proven(&self, plan: &Plan) -> Holds {
+        let cleared = plan::clear(plan.clone(), None, &[]).expect("nothing to lift and no digest approved");
+        let evidence = self.with(None, |account| plan::evidence(plan, &cleared, &[account]));
+        match portcullis_proof::check(&evidence) {
+            Ok(_) => Ok(()),
+            Err(refusals) => broken(PROVEN, format!("{}\n{evidence}", refusals.iter().map(|r| format!("{r}\n")).collect::<String>())),
+        }
+    }
+
     /// All changes of a plan, as approved with it.
     fn approves(&self, plan: &Plan) -> Approved {
         self.with(None, |account| SavedAccount::of(&plan.accounts[0], &account)).approved(plan.digest.as_str())
@@ -82,6 +93,7 @@ pub fn a_part_is_that_part(look: &Look<'_>, plan: &Plan, pace: u64, counts: &Mut
     let is_in = |id: &String| id.bytes().fold(pace, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)) >> 40 & 1 == 0;
     part.changes.retain(|id, _| is_in(id));
     let less = look.planned(Some(&part));
+    look.proven(&less)?;
     let less = &less.accounts[0];
     let made: BTreeSet<&str> = less.changes.iter().map(|c| c.id.as_str()).collect();
     if let Some(id) = made.iter().find(|id| !part.changes.contains_key(**id)) {

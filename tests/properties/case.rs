@@ -63,6 +63,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         counts.lock().expect("counting does not panic").stop();
         return Ok(());
     }
+    look.proven(&plan)?;
     let account = &cleared.plan().accounts[0];
     let (_, before) = whole(&world);
     let elsewhere = others(&world);

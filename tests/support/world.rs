@@ -12,7 +12,7 @@ use portcullis::backends::http::{Limits, Network, Options, Patience};
 use portcullis::cli::exit;
 use portcullis::manifest::{self, Diagnostic, LivePhase};
 use portcullis::model::{Atom, Domains, Email, Reading};
-use portcullis::plan::Lift;
+use portcullis::plan::{self, Lift};
 use portcullis::render::export::{self, ExportAccount};
 use portcullis::render::{ExportView, Level};
 use portcullis::run::{self, Approval, Connected, Folder, Request, Stop};
@@ -181,6 +181,18 @@ impl World {
     pub fn settle(&self) {
         assert_eq!(self.apply().failed(), Vec::<String>::new());
         assert_eq!(self.plan().acts(), Vec::<String>::new(), "the second plan");
+    }
+
+    /// What the independent checker is handed for the plan of now.
+    pub fn evidence(&self) -> Json {
+        let request = self.request();
+        let folder = Folder::load(&request);
+        let connected = Connected::to(&folder, &request).unwrap_or_else(|stop| panic!("{}", said(&stop)));
+        let readings = self.block(connected.read(&request));
+        let accounts = connected.accounts(&readings);
+        let plan = plan::plan(request.moment(), &accounts);
+        let cleared = plan::clear(plan.clone(), None, &[]).expect("nothing to lift");
+        serde_json::from_str(&plan::evidence(&plan, &cleared, &accounts)).expect("evidence is JSON")
     }
 
     /// The live members, all of them.

@@ -81,17 +81,20 @@ impl Case {
     }
 
     /// The manifests, in a folder that reaches the account through a bridge.
-    pub fn bridged(&self, live: &World, addr: std::net::SocketAddr, token: &str) -> World {
+    pub fn bridged(&self, live: &World, addr: std::net::SocketAddr, token: &str, alone: bool) -> World {
         let world = live.bridged(addr, token, self.facts);
-        self.wants(&world);
+        self.wants(&world, alone);
         world
     }
 
-    /// What is asked for.
-    pub fn wants(&self, world: &World) {
+    /// What is asked for: the invitation alone, or the edit and the removal as well.
+    pub fn wants(&self, world: &World, alone: bool) {
         let mut members = vec![format!("{{ email: root@acme.example, {} }}", self.root)];
         members.extend((0..KEPT).map(|i| format!("{{ email: kept{i}@acme.example, {} }}", self.less)));
-        members.push(format!("{{ email: up@acme.example, {} }}", self.more));
+        members.push(format!("{{ email: up@acme.example, {} }}", if alone { self.less } else { self.more }));
+        if alone {
+            members.push(format!("{{ email: gone@acme.example, {} }}", self.less));
+        }
         members.push(format!("{{ email: new@acme.example, name: New, {}{} }}", self.less, self.new));
         world.want("mode: authoritative", &members.iter().map(String::as_str).collect::<Vec<_>>());
     }

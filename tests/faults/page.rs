@@ -18,7 +18,7 @@ const HEAD: &str = "# What happens when a server goes wrong
 
 Written by `tests/faults`, which has the sandbox's server (docs/bridge.md) go wrong in each of these ways, on
 each of the five systems: one person is to be invited, one to get more, and one to be removed, of eight
-who stand on four pages. Of each it proves:
+who stand on four pages (of what strikes one write once, the invitation alone). Of each it proves:
 
 - on a bad reading nothing is planned, and nothing is written
 - exit code 0 is only where all was done

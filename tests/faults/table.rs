@@ -15,6 +15,9 @@ pub struct Row {
     /// The fault; it is told how many requests come before the first that it is meant for, where it is meant
     /// for writes, and how many pages there are.
     pub fault: fn(u32) -> Injected,
+    /// Whether the invitation is all that is asked for: of several writes that go side by side, nobody can say
+    /// which one a fault that strikes once would meet.
+    pub alone: bool,
     /// The only system that has what it spoils.
     pub only: Option<&'static str>,
     /// The system in which a second run must write to somebody again: the server made of the invitation what
@@ -23,11 +26,16 @@ pub struct Row {
 }
 
 const fn reading(name: &'static str, fault: fn(u32) -> Injected) -> Row {
-    Row { name, side: Side::Reading, fault, only: None, writes_again: None }
+    Row { name, side: Side::Reading, fault, alone: false, only: None, writes_again: None }
 }
 
 const fn writing(name: &'static str, fault: fn(u32) -> Injected) -> Row {
-    Row { name, side: Side::Writing, fault, only: None, writes_again: None }
+    Row { name, side: Side::Writing, fault, alone: false, only: None, writes_again: None }
+}
+
+/// Strikes once.
+const fn inviting(name: &'static str, fault: fn(u32) -> Injected) -> Row {
+    Row { alone: true, ..writing(name, fault) }
 }
 
 const ELSEWHERE: &str = "http://127.0.0.1:9/elsewhere";
@@ -73,29 +81,29 @@ pub const ROWS: &[Row] = &[
     reading("a clock an hour behind", |_| always(F::ClockSkew { seconds: -3600 })),
     reading("a clock a minute ahead", |_| always(F::ClockSkew { seconds: 60 })),
     reading("every answer comes later", |_| always(F::Latency { millis: 10 })),
-    writing("the connection is cut before a write, once", |calls| once(F::CutBefore, calls)),
+    inviting("the connection is cut before a write, once", |calls| once(F::CutBefore, calls)),
     writing("the connection is cut from the first write on", |calls| always(F::CutBefore).after(calls)),
-    writing("the connection is cut after a write, once", |calls| once(F::CutAfter, calls)),
+    inviting("the connection is cut after a write, once", |calls| once(F::CutAfter, calls)),
     writing("the connection is cut after each request from the first write on", |calls| always(F::CutAfter).after(calls)),
-    writing("500 and not done, once", |calls| once(F::ServerError { status: 500, done: false }, calls)),
-    writing("500 and done, once", |calls| once(F::ServerError { status: 500, done: true }, calls)),
+    inviting("500 and not done, once", |calls| once(F::ServerError { status: 500, done: false }, calls)),
+    inviting("500 and done, once", |calls| once(F::ServerError { status: 500, done: true }, calls)),
     writing("500 and done, always", |calls| always(F::ServerError { status: 500, done: true }).after(calls)),
     writing("503 and not done, always", |calls| always(F::ServerError { status: 503, done: false }).after(calls)),
-    writing("a write: 429, with seconds", |calls| once(F::TooManyRequests { retry_after: RetryAfter::Seconds(1) }, calls)),
-    writing("a write: 429, without a time", |calls| once(F::TooManyRequests { retry_after: RetryAfter::Absent }, calls)),
+    inviting("a write: 429, with seconds", |calls| once(F::TooManyRequests { retry_after: RetryAfter::Seconds(1) }, calls)),
+    inviting("a write: 429, without a time", |calls| once(F::TooManyRequests { retry_after: RetryAfter::Absent }, calls)),
     writing("a write: 401, from then on", |calls| always(F::Unauthorized).after(calls)),
     writing("a write: 403, for one member", |_| always(F::Forbidden { member: Some("up@acme.example".into()) })),
     writing("a write: 403, for everybody", |_| always(F::Forbidden { member: None })),
-    writing("a write: 404", |calls| once(F::NotFound, calls)),
+    inviting("a write: 404", |calls| once(F::NotFound, calls)),
     writing("a write: 409, exists", |_| always(F::Conflict { kind: Conflict::Exists })),
     writing("a write: 409, in progress", |_| always(F::Conflict { kind: Conflict::InProgress })),
     writing("a write: 412", |_| always(F::Changed)),
-    writing("a write: a web page with 200", |calls| once(F::Html, calls)),
-    writing("a write: another content type", |calls| once(F::WrongContentType, calls)),
-    writing("a write: a redirect", |calls| once(F::Redirect { to: ELSEWHERE.into() }, calls)),
-    writing("a write: an endless body", |calls| once(F::EndlessBody, calls)),
-    writing("a write: a slow body", |calls| once(F::SlowBody { millis: 2 }, calls)),
-    writing("a write is answered with 200 and not done, once", |_| once(F::NotDone, 0)),
+    inviting("a write: a web page with 200", |calls| once(F::Html, calls)),
+    inviting("a write: another content type", |calls| once(F::WrongContentType, calls)),
+    inviting("a write: a redirect", |calls| once(F::Redirect { to: ELSEWHERE.into() }, calls)),
+    inviting("a write: an endless body", |calls| once(F::EndlessBody, calls)),
+    inviting("a write: a slow body", |calls| once(F::SlowBody { millis: 2 }, calls)),
+    inviting("a write is answered with 200 and not done, once", |_| once(F::NotDone, 0)),
     writing("a write is answered with 200 and not done, always", |_| always(F::NotDone)),
     Row { writes_again: Some("emma-hq"), ..writing("the role is dropped", |_| always(F::RoleDropped)) },
     Row { only: Some("insider"), ..writing("an end is clamped", |_| always(F::EndClamped { days: 7 })) },

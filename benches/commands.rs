@@ -6,6 +6,8 @@
 //! them all to a folder, to be looked at or profiled.
 
 #[cfg(unix)]
+mod used;
+#[cfg(unix)]
 mod world;
 
 #[cfg(unix)]
@@ -21,13 +23,10 @@ fn main() {}
 mod unix {
     use std::ffi::OsStr;
     use std::path::{Path, PathBuf};
-    use std::process::{Command, Stdio};
     use std::{env, fs, io};
 
-    use nix::sys::resource::{UsageWho, getrusage};
-    use nix::sys::time::TimeValLike;
-
-    use super::world::{ACCOUNT, Kind, NOW, SCOPES, World, Written};
+    use super::used::{Used, command, measured};
+    use super::world::{ACCOUNT, Kind, SCOPES, World, Written};
 
     const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
@@ -63,7 +62,7 @@ mod unix {
     }
 
     fn all(at: &Path, filters: &[&str]) -> io::Result<()> {
-        println!("{:<46} {:>7} {:>8} {:>8} {:>7} {:>7}", "", "CPU s", "peak MB", "out kB", "x CPU", "x mem");
+        Used::head("");
         if filters.is_empty() || filters.contains(&"quickstart") {
             let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
             let parsing = Used::by(&env::current_exe()?, &["--yardstick".as_ref(), quickstart.as_os_str()], 21)?;
@@ -120,65 +119,5 @@ mod unix {
             return Err(io::Error::other(format!("{ACCOUNT} of {} cannot be loaded: {said}", world.name)));
         }
         Ok(written)
-    }
-
-    fn command(program: &Path, words: &[&OsStr]) -> Command {
-        let mut command = Command::new(program);
-        command.args(words).env("PORTCULLIS_NOW", NOW).stdin(Stdio::null());
-        command
-    }
-
-    /// What one run used: the median of several.
-    #[derive(Clone, Copy)]
-    struct Used {
-        micros: i64,
-        peak_kb: i64,
-        out_bytes: u64,
-    }
-
-    impl Used {
-        /// Each run has a small process of its own around it: the kernel tells of all children
-        /// together, and counts what a fork shares with a large parent as the child's.
-        fn by(program: &Path, words: &[&OsStr], runs: usize) -> io::Result<Self> {
-            let mut all = Vec::with_capacity(runs);
-            for _ in 0..runs {
-                let around: Vec<&OsStr> = ["--measured".as_ref(), program.as_os_str()].into_iter().chain(words.iter().copied()).collect();
-                let told = command(&env::current_exe()?, &around).output()?;
-                let told = String::from_utf8_lossy(&told.stdout).into_owned();
-                let numbers: Vec<i64> = told.split_whitespace().filter_map(|n| n.parse().ok()).collect();
-                let [micros, peak_kb, out] = numbers[..] else {
-                    return Err(io::Error::other(format!("{program:?} {words:?} failed: {told}")));
-                };
-                all.push(Self { micros, peak_kb, out_bytes: u64::try_from(out).unwrap_or(0) });
-            }
-            all.sort_by_key(|u| u.micros);
-            let peak_kb = all.iter().map(|u| u.peak_kb).max().unwrap_or(0);
-            Ok(Self { peak_kb, ..all[all.len() / 2] })
-        }
-
-        fn row(self, name: &str, yardstick: Option<Self>) {
-            let seconds = |u: Self| u.micros as f64 / 1e6;
-            print!("{name:<46} {:>7.3} {:>8.1} {:>8}", seconds(self), self.peak_kb as f64 / 1e3 * 1.024, self.out_bytes / 1000);
-            match yardstick {
-                Some(by) => println!(" {:>7.1} {:>7.1}", seconds(self) / seconds(by), self.peak_kb as f64 / by.peak_kb as f64),
-                None => println!(),
-            }
-        }
-    }
-
-    /// Runs one child and tells what it used: microseconds, kB, and the bytes that it printed.
-    fn measured(program: &str, words: &[&str]) -> io::Result<()> {
-        let mut child = Command::new(program).args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
-        let printed = child.stdout.take().map_or(Ok(0), |mut out| io::copy(&mut out, &mut io::sink()))?;
-        let code = child.wait()?.code();
-        let used = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-        match code {
-            // Wrong usage and wrong manifests are 1; every other code is an answer.
-            Some(code) if code != 1 => {
-                println!("{} {} {printed}", used.user_time().num_microseconds() + used.system_time().num_microseconds(), used.max_rss());
-                Ok(())
-            }
-            other => Err(io::Error::other(format!("exit code {other:?}"))),
-        }
     }
 }

@@ -108,7 +108,7 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             Err(why) => return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why)),
         };
         let key = format!("{}/{i}", change.digest);
-        if let Err(why) = site.record.before(change, i, call, &key) {
+        if let Err(why) = site.record.before(change, i, call, &key).await {
             return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why));
         }
         so_far.sent += 1;

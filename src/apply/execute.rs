@@ -95,14 +95,25 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
             let change = &changes[i];
             flying.push(Box::pin(async move { (i, one_that_ends_an_administrator(site, change).await) }));
         }
-        match flying.next().await {
+        let next = match flying.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                site.record.rest();
+                flying.next().await
+            }
+        };
+        match next {
             Some((i, Made::Done(result))) => run.finished(i, result),
             Some((i, Made::Exists(sent))) => exist.push((i, sent)),
             Some((i, Made::ReadBack(progress))) => paused.push((i, progress)),
             Some((i, Made::Lost(progress, why))) => lost.push((i, progress, why)),
-            None if exist.is_empty() && paused.is_empty() && lost.is_empty() => return run.results(),
+            None if exist.is_empty() && paused.is_empty() && lost.is_empty() => {
+                site.record.rest();
+                return run.results();
+            }
             // Nothing else can go on: one reading tells of all of them.
             None => {
+                site.record.rest();
                 let reading = site.reader.read().await;
                 let again = ReadAgain::of(&reading);
                 let settle = std::mem::take(&mut exist).into_iter().map(|(i, sent)| {

@@ -37,7 +37,7 @@ pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &ReadAgain<'
     };
     for (at, call) in (change.calls.len()..).zip(&calls) {
         let key = format!("{}/widen/{}", change.digest, call.label);
-        let refused = if site.stopping.is_asked() { Err(STOPPED.to_owned()) } else { site.record.before(change, at, call, &key) };
+        let refused = if site.stopping.is_asked() { Err(STOPPED.to_owned()) } else { site.record.before(change, at, call, &key).await };
         if let Err(why) = refused {
             return ChangeResult::new(change, ResultWord::Failed, sent, why);
         }

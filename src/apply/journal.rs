@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::future::{poll_fn, ready};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,15 +29,17 @@ pub const JOURNAL_VERSION: &str = "1";
 
 /// What hears of every call before and after it is made.
 pub trait Record: Send + Sync {
-    /// The call is about to be made.
+    /// The call is about to be made; it may be once this is ready.
     ///
     /// # Errors
     /// It could not be recorded, in words for a person: then it must not be made.
-    fn before(&self, change: &Change, at: usize, call: &Call, key: &str) -> Result<(), String>;
+    fn before<'a>(&'a self, change: &'a Change, at: usize, call: &'a Call, key: &'a str) -> BoxFuture<'a, Result<(), String>>;
     /// What came of it.
     fn after(&self, change: &Change, at: usize, outcome: &Outcome);
     /// What came of the change.
     fn finished(&self, result: &ChangeResult);
+    /// Nothing goes on before somebody else answers: all that was told so far is kept for certain now.
+    fn rest(&self);
 }
 
 /// One line of a journal.
@@ -107,18 +112,25 @@ impl LiftLine {
 pub struct NoRecord;
 
 impl Record for NoRecord {
-    fn before(&self, _: &Change, _: usize, _: &Call, _: &str) -> Result<(), String> {
-        Ok(())
+    fn before<'a>(&'a self, _: &'a Change, _: usize, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        ready(Ok(())).boxed()
     }
     fn after(&self, _: &Change, _: usize, _: &Outcome) {}
     fn finished(&self, _: &ChangeResult) {}
+    fn rest(&self) {}
 }
 
-/// A journal that is being written.
+/// A journal that is being written. Lines that are written at once are brought to the disk at once.
 pub struct Journal {
-    file: Mutex<Result<File, String>>,
-    lines: AtomicUsize,
+    state: Mutex<State>,
     halt_at: Option<usize>,
+}
+
+struct State {
+    file: Result<File, String>,
+    /// Lines, and how many of them are on the disk.
+    written: usize,
+    synced: usize,
 }
 
 impl Journal {
@@ -138,40 +150,84 @@ impl Journal {
             private::sync_folder(path)?;
             Ok(file)
         };
-        let journal = Self { file: Mutex::new(Ok(start().map_err(failed)?)), lines: AtomicUsize::new(0), halt_at };
-        journal.wrote_a_line();
+        let state = State { file: Ok(start().map_err(failed)?), written: 1, synced: 1 };
+        let journal = Self { state: Mutex::new(state), halt_at };
+        journal.halt(1);
         Ok(journal)
     }
 
     /// Nothing was cut off.
     pub fn end(self, at: Timestamp) {
         self.write(&Line::End { at: at.to_string() });
+        self.rest();
     }
 
-    /// Remembers the first failure: nothing more is recorded, and so nothing more is sent.
-    fn write(&self, line: &Line) -> Option<String> {
-        let Ok(mut file) = self.file.lock() else { return Some("the journal is broken".to_owned()) };
-        if let Ok(open) = &mut *file
-            && let Err(e) = put(open, line)
-        {
-            *file = Err(format!("the journal cannot be written: {e}"));
+    /// Writes a line and answers with its number. Remembers the first failure: nothing more is recorded, and
+    /// so nothing more is sent.
+    fn write(&self, line: &Line) -> usize {
+        let mut state = self.locked();
+        state.attempt(|file| append(file, line));
+        state.written += 1;
+        let number = state.written;
+        drop(state);
+        self.halt(number);
+        number
+    }
+
+    /// Brings the line to the disk, with all that were written until now.
+    fn sync(&self, number: usize) -> Result<(), String> {
+        let mut state = self.locked();
+        if state.synced < number {
+            state.attempt(|file| file.sync_data());
+            state.synced = state.written;
         }
-        self.wrote_a_line();
-        file.as_ref().err().cloned()
+        state.file.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    fn wrote_a_line(&self) {
-        let written = self.lines.fetch_add(1, Ordering::Relaxed) + 1;
+    fn locked(&self) -> MutexGuard<'_, State> {
+        // No line panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn halt(&self, written: usize) {
         while self.halt_at.is_some_and(|at| written >= at) {
             std::thread::park();
         }
     }
 }
 
+impl State {
+    fn attempt(&mut self, act: impl FnOnce(&mut File) -> io::Result<()>) {
+        if let Ok(file) = &mut self.file
+            && let Err(e) = act(file)
+        {
+            self.file = Err(format!("the journal cannot be written: {e}"));
+        }
+    }
+}
+
+/// Lets all those go first who can: their lines are brought to the disk with ours.
+async fn others_first() {
+    let mut asked = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut asked, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 impl Record for Journal {
-    fn before(&self, change: &Change, at: usize, call: &Call, key: &str) -> Result<(), String> {
-        let line = Line::Call { change: change.id.clone(), at, label: call.label.clone(), key: key.to_owned() };
-        self.write(&line).map_or(Ok(()), |why| Err(format!("not sent: {why}")))
+    fn before<'a>(&'a self, change: &'a Change, at: usize, call: &'a Call, key: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            let line = Line::Call { change: change.id.clone(), at, label: call.label.clone(), key: key.to_owned() };
+            let number = self.write(&line);
+            others_first().await;
+            self.sync(number).map_err(|why| format!("not sent: {why}"))
+        }
+        .boxed()
     }
 
     fn after(&self, change: &Change, at: usize, outcome: &Outcome) {
@@ -188,12 +244,22 @@ impl Record for Journal {
     fn finished(&self, result: &ChangeResult) {
         self.write(&Line::Result { change: result.id.clone(), result: result.word.word().to_owned() });
     }
+
+    fn rest(&self) {
+        // A failure is told before the next call.
+        let written = self.locked().written;
+        let _ = self.sync(written);
+    }
+}
+
+fn append(file: &mut File, line: &Line) -> io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    file.write_all(&text)
 }
 
 fn put(file: &mut File, line: &Line) -> io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    file.write_all(&text)?;
+    append(file, line)?;
     file.sync_data()
 }
 
@@ -303,3 +369,7 @@ pub fn path(journals: &Path, account: &str, revoke: bool) -> PathBuf {
     let of = if revoke { "~revoke" } else { "" };
     journals.join(format!("{}{of}.{ENDING}", private::file_name(account)))
 }
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
@@ -199,11 +201,11 @@ impl<'r> Recording<'r> {
 }
 
 impl Record for Recording<'_> {
-    fn before(&self, change: &Change, at: usize, call: &Call, key: &str) -> Result<(), String> {
+    fn before<'a>(&'a self, change: &'a Change, at: usize, call: &'a Call, key: &'a str) -> BoxFuture<'a, Result<(), String>> {
         if let (true, Ok(broken)) = (self.is_required, self.broken.lock())
             && let Some(why) = &*broken
         {
-            return Err(format!("not sent: {why}"));
+            return ready(Err(format!("not sent: {why}"))).boxed();
         }
         self.journal.before(change, at, call, key)
     }
@@ -234,6 +236,10 @@ impl Record for Recording<'_> {
             self.append(What::Change(Box::new(entry)));
         }
         self.journal.finished(result);
+    }
+
+    fn rest(&self) {
+        self.journal.rest();
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use futures::executor::block_on;
+use futures::future::{BoxFuture, ready};
 use portcullis::apply::{self, ChangeResult, Record, Site};
 use portcullis::backends::Backend;
 use portcullis::desired::{self, Desired};
@@ -130,17 +131,18 @@ struct CutAfter {
 }
 
 impl Record for CutAfter {
-    fn before(&self, change: &Change, _: usize, _: &Call, _: &str) -> Result<(), String> {
+    fn before<'a>(&'a self, change: &'a Change, _: usize, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let mut left = self.left.lock().expect("nobody panics");
         if *left == 0 {
-            return Err("cut off".to_owned());
+            return Box::pin(ready(Err("cut off".to_owned())));
         }
         *left -= 1;
         self.begun.lock().expect("nobody panics").insert(change.id.clone());
-        Ok(())
+        Box::pin(ready(Ok(())))
     }
     fn after(&self, _: &Change, _: usize, _: &Outcome) {}
     fn finished(&self, _: &ChangeResult) {}
+    fn rest(&self) {}
 }
 
 /// What everybody can do in the end, and who was written to.

@@ -33,7 +33,7 @@ impl<M: Method> Wire<M> {
             };
             let slower = matches!(failed.wrong, Wrong::Status { status: 429, .. });
             if slower {
-                self.pace.halve(turn, failed.after);
+                self.pace.slow_down(turn, failed.after);
             }
             let (said, row) = (failed.error.to_string(), Row::of(failed.wrong));
             let delay = tries.next(failed)?;

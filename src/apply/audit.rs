@@ -180,8 +180,8 @@ impl Audit {
     /// Where the log ends as far as this process has written.
     pub fn end(&self) -> AuditEnd {
         match self.state.lock() {
-            Ok(state) => AuditEnd { lines: state.seq, head: state.head.clone() },
-            Err(_) => AuditEnd { lines: 0, head: NOTHING.to_owned() },
+            Ok(state) => AuditEnd::at(state.seq, state.head.clone()),
+            Err(_) => AuditEnd::at(0, NOTHING.to_owned()),
         }
     }
 
@@ -342,7 +342,7 @@ pub fn end_of(path: &Path) -> Option<AuditEnd> {
     let len = state.file.metadata().ok()?.len();
     let tail = state.tail(len).ok()?;
     let entry = last_line(&tail).and_then(|line| read_line(line).ok())?;
-    Some(AuditEnd { lines: entry.seq, head: entry.hash })
+    Some(AuditEnd::at(entry.seq, entry.hash))
 }
 
 /// Where a log says that something was applied.

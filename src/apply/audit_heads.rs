@@ -14,7 +14,7 @@ use super::audit::{Audit, Entry, What};
 /// # Errors
 /// A key that cannot sign, and a log that cannot be written, in words for a person.
 pub fn sign_head(audit: &Audit, key: &PrivateKey, at: Timestamp) -> Result<AuditEnd, String> {
-    let AuditEnd { lines, head } = audit.end();
+    let AuditEnd { lines, head, .. } = audit.end();
     let statement = json!({ "kind": "audit-head", "schema_version": "1", "head": head, "lines": lines, "at": at.to_string() });
     let signed = Signed::of_json(statement, AUDIT_NAMESPACE, key).map_err(|why| format!("the key cannot sign: {why}"))?;
     audit.append(What::Head { signed })?;

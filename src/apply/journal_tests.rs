@@ -20,6 +20,7 @@ fn begin() -> Begin {
         actor: serde_json::Value::Null,
         digest: sample::digest('a').to_string(),
         changes: Vec::new(),
+        later: Default::default(),
     };
     Begin {
         schema_version: JOURNAL_VERSION.into(),

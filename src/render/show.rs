@@ -88,7 +88,7 @@ impl ShowView {
         let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         match &self.saved.source {
             None => writeln!(out, "{faint}saved from {files} outside a git repository{faint:#}")?,
-            Some(Source { repository, revision, changed_since }) => {
+            Some(Source { repository, revision, changed_since, .. }) => {
                 let of = repository.as_ref().map(|r| format!(" of {r}")).unwrap_or_default();
                 let changed = if *changed_since { ", changed since" } else { "" };
                 writeln!(out, "{faint}saved from {files} at revision {}{}{changed}{faint:#}", Neutral(revision), Neutral(&of))?;

@@ -12,7 +12,7 @@ use crate::plan::saved::Source;
 pub(super) fn source(folder: &Path) -> Option<Source> {
     let revision = git(folder, &["rev-parse", "--verify", "HEAD"])?;
     let changed_since = git(folder, &["status", "--porcelain", "--", "*.yaml", "*.yml"]).is_none_or(|said| !said.is_empty());
-    Some(Source { repository: repository(folder), revision, changed_since })
+    Some(Source { repository: repository(folder), revision, changed_since, later: Default::default() })
 }
 
 /// The address of the remote `origin`, without user and password.

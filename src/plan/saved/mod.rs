@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::model::{Actor, Email};
@@ -39,8 +39,10 @@ pub struct Saved {
     /// The files of the manifests' folder that it was planned from.
     pub inputs: Vec<Input>,
     /// Where the manifests came from; null outside a git repository.
+    #[serde(deserialize_with = "present")]
     pub source: Option<Source>,
     /// Where the audit log ended; null where there was none. What it says was applied later is spent.
+    #[serde(deserialize_with = "present")]
     pub audit: Option<AuditEnd>,
     /// A hash of all but itself and the signatures.
     pub checksum: String,
@@ -59,11 +61,15 @@ pub struct SavedAccount {
     pub backend: String,
     /// Where its writes go.
     pub origin: String,
+    #[serde(deserialize_with = "present")]
     pub tenant: Option<String>,
     /// Whom portcullis signed in as: role, privileges and scopes, as the connection says.
     pub actor: Json,
     pub digest: String,
     pub changes: Vec<SavedChange>,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
 }
 
 /// One change in canonical form.
@@ -74,24 +80,34 @@ pub struct SavedChange {
     /// What the digest is of: system, origin, tenant, account, action, member or domain, before, after,
     /// and the calls with their channels.
     pub form: Json,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
 }
 
 /// One file of the manifests.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Input {
     /// Below the manifests' folder.
     pub file: String,
     pub digest: String,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
 }
 
 /// A revision of a git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The address of its remote `origin`, without user and password; null where it has none.
+    #[serde(deserialize_with = "present")]
     pub repository: Option<String>,
     pub revision: String,
     /// The folder held something that is not in the revision.
     pub changed_since: bool,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
 }
 
 /// The end of an audit log.
@@ -99,6 +115,9 @@ pub struct Source {
 pub struct AuditEnd {
     pub lines: u64,
     pub head: String,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
 }
 
 /// Somebody's approval.
@@ -108,6 +127,15 @@ pub struct Signed {
     pub statement: Json,
     /// A signature as `ssh-keygen -Y sign -n portcullis-plan` makes it.
     pub signature: String,
+    /// What a later version wrote beside it: the checksum covers it, so it stays.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, Json>,
+}
+
+/// A field that is null where there is nothing, and never left out: what is left out would come back as null,
+/// and the checksum is of both.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
 }
 
 /// Why a text is no saved plan that can be trusted.
@@ -268,7 +296,12 @@ impl Saved {
 impl SavedAccount {
     /// The planned changes of the account.
     pub fn of(planned: &AccountPlan, account: &Account<'_>) -> Self {
-        let change = |c: &Change| SavedChange { id: c.id.clone(), digest: c.digest.to_string(), form: digest::form(account, c) };
+        let change = |c: &Change| SavedChange {
+            id: c.id.clone(),
+            digest: c.digest.to_string(),
+            form: digest::form(account, c),
+            later: BTreeMap::new(),
+        };
         Self {
             account: planned.account.clone(),
             system: planned.system.to_owned(),
@@ -278,6 +311,7 @@ impl SavedAccount {
             actor: actor_form(&account.tenant.actor),
             digest: planned.digest.to_string(),
             changes: planned.changes.iter().map(change).collect(),
+            later: BTreeMap::new(),
         }
     }
 
@@ -309,9 +343,15 @@ impl SavedAccount {
     }
 }
 
+impl AuditEnd {
+    pub fn at(lines: u64, head: String) -> Self {
+        Self { lines, head, later: BTreeMap::new() }
+    }
+}
+
 impl Input {
     pub fn of(file: &str, text: &str) -> Self {
-        Self { file: file.to_owned(), digest: digest::of_text(text).to_string() }
+        Self { file: file.to_owned(), digest: digest::of_text(text).to_string(), later: BTreeMap::new() }
     }
 }
 

@@ -84,7 +84,7 @@ impl Signed {
     /// A key that cannot sign.
     pub fn of_json(statement: Json, namespace: &str, key: &PrivateKey) -> Result<Self, ssh_key::Error> {
         let signature = key.sign(namespace, HashAlg::Sha512, &Statement::message(&statement))?;
-        Ok(Self { statement, signature: signature.to_pem(LineEnding::LF)? })
+        Ok(Self { statement, signature: signature.to_pem(LineEnding::LF)?, later: Default::default() })
     }
 
     /// The fingerprint of the key that signed, and whether it signed just this; none where the signature

@@ -57,7 +57,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
             "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
             "unwritten": false, "rolling": false, "moved": false, "again": false, "only_if_nothing_runs": false,
-            "seen": "whole", "blocked": null, "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
+            "seen": "whole", "rest": false, "blocked": null, "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
             "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
         }])
     );
@@ -531,4 +531,116 @@ fn e4_a_bounded_actor_tells_what_it_does_not_see_and_what_it_may_not_end() {
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
+}
+
+/// A bounded actor, its rows (`member on ending seen, before -> after, blocked`), and its whole answer in text.
+fn bounded(actor: &str, live: &[&str], wanted: &[&str]) -> (Vec<String>, String, World) {
+    let world = World::emma_hq(&format!("subaccounts: [north, south, east, west]; actor: {actor}"));
+    world.live("", live);
+    world.want("", wanted);
+    let printed = world.command("expiring --format json");
+    assert_eq!(printed.code, 7, "{}", printed.err);
+    let view = printed.json();
+    let set = |j: &Json| j["subaccounts"].as_array().into_iter().flatten().filter_map(Json::as_str).collect::<Vec<_>>().join("+");
+    let row = |e: &Json| {
+        let of = |key: &str| e[key].as_str().unwrap_or("-").to_owned();
+        let code = e["blocked"]["code"].as_str().unwrap_or("ended");
+        let needs = e["blocked"]["needs"].as_str().map(|n| format!(": {n}")).unwrap_or_default();
+        format!("{} {} {} -> {}, {code}{needs}", of("on"), of("ending"), set(&e["before"]), set(&e["after"]))
+    };
+    let rows = view["expiring"].as_array().expect("a list").iter().map(row).collect();
+    (rows, world.command("expiring").out, world)
+}
+
+const NORTH: &str = "{ role: manager, subaccounts: [north] }";
+
+/// E12: a run of a bounded actor ends what it sees; what entries end beside it is nobody's loss of it.
+#[test]
+fn e12_a_row_of_who_is_seen_in_part_is_what_that_days_run_ends() {
+    let live = "{ email: t1@acme.example, name: T, role: author, subaccounts: [north, south] }";
+    let all =
+        "2026-12-04 membership south -> , actor-lacks-subaccount: a parent, or a manager of south who sees all subaccounts of the person";
+    let ends = "{ email: t1@acme.example, role: author, subaccounts: [north, south], end: 2026-12-03 }";
+    let (rows, text, world) = bounded(NORTH, &[live], &[ends]);
+    assert_eq!(rows, ["2026-12-04 part north -> , ended", all]);
+    for said in ["loses a part", "subaccounts north -> (none)", "its run ends no more than this", "is to lose more, and keeps it"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("all access"), "{text}");
+    // What is said is what is done.
+    let then = world.plan_at("2026-12-04");
+    assert_eq!(
+        (then.change("t1@acme.example")["action"].as_str(), &then.change("t1@acme.example")["after"]["subaccounts"]),
+        (Some("edit"), &json!([]))
+    );
+    // Whatever else they were given behind the back of git.
+    let more = live.replace("south", "east");
+    let (rows, _, _) = bounded(NORTH, &[&more], &["{ email: t1@acme.example, role: author, subaccounts: [north], end: 2026-12-03 }"]);
+    assert_eq!(
+        rows,
+        [
+            "2026-12-04 part north -> , ended",
+            "2026-12-04 membership  -> , actor-lacks-subaccount: a parent, or a manager who sees all subaccounts of the person"
+        ]
+    );
+}
+
+/// E4: a role that widens where the actor sees nothing is no end of it.
+#[test]
+fn e4_what_ends_unseen_is_not_ended_by_this_actor() {
+    let ada = "{ email: ada@acme.example, name: Ada L, role: author, subaccounts: [north, south, west] }";
+    let entries = [
+        "{ email: ada@acme.example, role: editor, subaccounts: [north, south] }",
+        "{ email: ada@acme.example, role: author, subaccounts: [west], end: 2026-12-03 }",
+    ];
+    let (rows, text, _) = bounded("{ role: manager, subaccounts: [north, south] }", &[ada], &entries);
+    let needs = "a parent, or a manager of north and south and west";
+    assert_eq!(rows, [format!("2026-12-04 part north+south+west -> north+south, actor-lacks-subaccount: {needs}")]);
+    assert!(text.contains("is to lose a part, and keeps it") && !text.contains("portcullis ends it"), "{text}");
+    // Of her north is seen and stays, and south is what ends.
+    let dora = "{ email: dora@acme.example, name: D, role: full, subaccounts: [north, south] }";
+    let entries = [
+        "{ email: dora@acme.example, role: full, subaccounts: [north] }",
+        "{ email: dora@acme.example, role: full, subaccounts: [south], end: 2026-12-03 }",
+    ];
+    let (rows, _, _) = bounded(NORTH, &[dora], &entries);
+    assert_eq!(rows, ["2026-12-04 part north+south -> north, actor-lacks-subaccount: a parent, or a manager of north and south"]);
+}
+
+/// E3: whom a block of the whole names ends the whole.
+#[test]
+fn e3_who_could_end_a_membership_ends_all_of_it() {
+    let live = "{ email: t1@acme.example, name: T, role: author, subaccounts: [north, south] }";
+    let ends = "{ email: t1@acme.example, role: author, subaccounts: [north, south], end: 2026-12-03 }";
+    let (rows, text, _) =
+        bounded("{ role: administrator, subaccounts: [north] }; surface: subaccount; subaccount: north", &[live], &[ends]);
+    let needs = "a parent, or a manager of north and south who sees all subaccounts of the person";
+    assert_eq!(rows, [format!("2026-12-04 membership north+south -> , actor-lacks-role: {needs}")]);
+    assert!(text.contains("is to lose all access, and keeps it"), "{text}");
+}
+
+/// E6: an invitation of somebody seen in part is not sent anew by this actor.
+#[test]
+fn e6_no_other_invitation_is_promised_that_the_actor_may_not_send() {
+    let t2 = |invited: &str| {
+        format!("{{ email: t2@acme.example, role: author, subaccounts: [north, south], phase: pending, invited: {invited}, attempts: 1 }}")
+    };
+    let wanted = ["{ email: t2@acme.example, role: author, subaccounts: [north] }"];
+    let (rows, text, world) = bounded(NORTH, &[&t2("2026-11-21T10:00:00Z")], &wanted);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(rows[0].starts_with("2026-12-06 invitation north -> , no-safe-path: a parent"), "{rows:?}");
+    assert!(!text.contains("another goes out") && text.contains("blocked for this actor: no-safe-path"), "{text}");
+    assert_eq!(world.plan_at("2026-12-11").blocked(), ["t2@acme.example no-safe-path"]);
+    // Over, and cooling down: the report promises nothing either.
+    let (_, _, world) = bounded(NORTH, &[&t2("2026-11-06T10:00:00Z")], &wanted);
+    let plan = world.command("plan --format json").json();
+    let reports = plan["accounts"][0]["reports"].as_array().expect("reports");
+    let over = reports.iter().find(|r| r["code"] == "invitation-over").expect("a report");
+    let says = over["message"].as_str().unwrap_or_default();
+    assert!(!says.contains("goes out") && says.contains("blocked for this actor: no-safe-path; needs a parent"), "{says}");
+    // Who sees everybody sends it.
+    let sees_all = World::emma_hq("subaccounts: [north, south]; actor: { role: parent }");
+    sees_all.live("", &[&t2("2026-11-21T10:00:00Z")]);
+    sees_all.want("", &["{ email: t2@acme.example, role: author, subaccounts: [north, south] }"]);
+    assert_eq!(list(&sees_all, "")["expiring"][0]["again"], true);
 }

@@ -227,6 +227,15 @@ fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
+/// E4: who could invite may not be who could change a member that the actor does not see.
+#[test]
+fn e4_every_text_on_blocks_says_what_no_bounded_actor_can_tell() {
+    for asked in ["why-was-this-blocked", "blocked"] {
+        let text = explained(&[asked.to_owned()], "text").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("more may be asked than for an invitation"), "{asked}: {text}");
+    }
+}
+
 #[test]
 fn a_question_is_found_by_its_words_and_by_how_it_begins() {
     for asked in ["why was this blocked", "Why was this blocked?", "why-was-this-blocked"] {

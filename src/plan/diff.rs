@@ -165,6 +165,16 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
     let before = account.seen(live);
     let mut differences = Differences::of(account, day, pair.member, live, &before, merged, work);
     let due = if live.phase.is_pending() { invitation::due(account, day, live, pair, work) } else { Due::No };
+    if let Due::After(again) = due {
+        let next = Found {
+            live: Some(live),
+            whole_before: before.clone(),
+            whole_after: Some(differences.after.clone()),
+            ..Found::new(Action::Reinvite, Subject::Member(live.email.clone()))
+        };
+        let next = preflight::refused(account, next.draft(account));
+        work.reports.push(invitation::cooling(account, live, again, next.as_ref(), pair));
+    }
     let action = match (&live.phase, &due) {
         (Phase::Expired | Phase::Suspended, _) => Action::Restore,
         (Phase::Pending { .. }, Due::Now) => Action::Reinvite,
@@ -207,7 +217,7 @@ fn present(account: &Account<'_>, day: Day, pair: &Pair<'_>, live: &Live, merged
         Ok(draft) => {
             if draft.has_no_safe_path(account) {
                 work.blocked.push(preflight::no_safe_path(account, draft));
-            } else if draft.change.mails() && due == Due::NotAgain {
+            } else if draft.change.mails() && matches!(due, Due::NotAgain | Due::After(_)) {
                 // Whoever lets an invitation lie is not mailed again for a change of it.
             } else {
                 work.drafts.push(draft);

@@ -13,12 +13,14 @@ use crate::model::{Action, Attrs, Email, Invitation, Known, Live, Phase, Place, 
 use crate::systems::Axis;
 
 use super::account::{Account, Day};
-use super::ahead::{self, By, Standing, State, Step, Track, Window};
+use super::ahead::{self, By, Made, Standing, State, Step, Track, Window};
 use super::change::{AccountPlan, ReadingSummary};
 use super::draft::is_unset;
 use super::invitation::over_at;
 use super::regroup::{self, Pair};
 use super::{Moment, roll};
+
+mod in_part;
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,13 +63,13 @@ pub enum EndedBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
     Whole,
-    /// Of what is asked for the rest counts as held.
+    /// Of the rest what is asked for counts as held.
     Part,
     /// What is asked for counts as held: nobody here can tell.
     Nothing,
 }
 
-/// Why the plan as of that day would not end it.
+/// Why the plan as of that day would not end it, or not invite again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockedThen {
     pub code: &'static str,
@@ -148,7 +150,12 @@ pub struct Expiry {
     pub place: Option<Place>,
     pub reason: Option<String>,
     pub sight: Sight,
-    /// The actor may not end it: the plan as of that day blocks it.
+    /// Made from what the plan of that day does, and no other.
+    is_of_run: bool,
+    /// What this actor's run of that day does not end, beside what it ends: a row of its own.
+    pub rest: bool,
+    /// The actor may not end it: the plan as of that day blocks it, or it is not this actor's to end. Of
+    /// an invitation: it may not send the next one.
     pub blocked: Option<BlockedThen>,
 }
 
@@ -226,9 +233,18 @@ impl Account<'_> {
         let rolled = moment.at.map(|_| roll::forward(self, day));
         let here = Account { reading: rolled.as_ref().unwrap_or(self.reading), ..*self };
         let listed = regroup::pairs(&here).listed;
+        let mut days = Days::new(self, moment, day.today, plan);
         let tracks = ahead::tracks(&here, day, window, &listed, &plan.changes, &plan.blocked);
         let of_track = |t: &Track<'_>| t.turns().filter_map(|(b, s)| of_step(&here, day, t, b, s)).collect::<Vec<_>>();
-        let mut all: Vec<Expiry> = tracks.iter().flat_map(of_track).collect();
+        let is_in_part = |live: Option<&Live>| live.is_some_and(|l| l.attrs.values().any(Known::is_partly));
+        let seen = tracks.iter().filter(|t| t.member.is_none() || !is_in_part(t.live));
+        let mut all: Vec<Expiry> = seen.flat_map(of_track).collect();
+        let made = Made::of(&plan.changes, &plan.blocked);
+        for (pair, live) in listed.iter().filter_map(|p| p.live.filter(|l| is_in_part(Some(l))).map(|l| (p, l))) {
+            for one in of_track(&ahead::in_part(&here, window, pair.member, live, &made)) {
+                all.extend(in_part::of_run(&here, live, one, &mut days));
+            }
+        }
         // Whom a bounded actor does not see, and does not invite, may be a member all the same (E4).
         let is_invited = |pair: &Pair<'_>| plan.changes.iter().any(|c| c.subject.email() == Some(pair.member.email));
         let unseen = listed.iter().filter(|p| p.live.is_none() && !here.is_unbounded() && !is_invited(p));
@@ -237,25 +253,60 @@ impl Account<'_> {
         }
         all.extend(listed.iter().filter_map(|p| of_moved_end(&here, day, window, p, plan)));
         all.extend(here.reading.members.iter().filter_map(|l| of_invitation(&here, day.today, until, l)));
-        all.sort_by(|a, b| (a.on, &a.member, a.ending, a.why, &a.place).cmp(&(b.on, &b.member, b.ending, b.why, &b.place)));
-        self.blocks_of_those_days(moment, &mut all);
+        fn key(one: &Expiry) -> (Date, &Email, bool, Ending, Why, Option<&Place>) {
+            (one.on, &one.member, one.rest, one.ending, one.why, one.place.as_ref())
+        }
+        all.sort_by(|a, b| key(a).cmp(&key(b)));
+        self.blocks_of_those_days(&mut days, &mut all);
         all
     }
 
-    /// Whether the actor could end what portcullis or somebody by hand is to end: asked of the plan as of
-    /// that day, and only where an actor may be refused at all.
-    fn blocks_of_those_days(&self, moment: Moment, all: &mut [Expiry]) {
+    /// Whether the actor could end what portcullis or somebody by hand is to end, and invite again: asked
+    /// of the plan as of that day, and only where an actor may be refused at all.
+    fn blocks_of_those_days(&self, days: &mut Days<'_>, all: &mut [Expiry]) {
         let actor = &self.tenant.actor.attrs;
         if self.is_unbounded() && (actor.is_empty() || self.spec.administers(actor)) {
             return;
         }
-        let mut plans: BTreeMap<Date, AccountPlan> = BTreeMap::new();
-        let is_asked = |one: &&mut Expiry| one.by != EndedBy::Product && one.sight != Sight::Nothing;
-        for one in all.iter_mut().filter(is_asked) {
-            let plan = plans.entry(one.on).or_insert_with(|| self.plan(Moment { at: Some(one.on), ..moment }));
-            let blocked = plan.blocked.iter().find(|b| b.subject.email() == Some(&one.member));
-            one.blocked = blocked.map(|b| BlockedThen { code: b.code, needs: b.needs.clone() });
+        let cooldown = SignedDuration::from_hours(self.desired.policy.invitations.cooldown_hours);
+        for one in all.iter_mut() {
+            if one.ending == Ending::Invitation && one.again {
+                // From the first day on that begins after the cool-down.
+                let Ok(then) = one.on.checked_add(cooldown + SignedDuration::from_hours(47)) else { continue };
+                let plan = days.plan(then);
+                one.again = plan.changes.iter().any(|c| c.invites && c.subject.email() == Some(&one.member));
+                one.blocked = blocked_then(plan, &one.member);
+            } else if one.by != EndedBy::Product && one.sight != Sight::Nothing && one.blocked.is_none() && !one.is_of_run {
+                one.blocked = blocked_then(days.plan(one.on), &one.member);
+            }
         }
+    }
+}
+
+fn blocked_then(plan: &AccountPlan, member: &Email) -> Option<BlockedThen> {
+    let blocked = plan.blocked.iter().find(|b| b.subject.email() == Some(member));
+    blocked.map(|b| BlockedThen { code: b.code, needs: b.needs.clone() })
+}
+
+/// The plans as of later days, each made once.
+struct Days<'p> {
+    account: &'p Account<'p>,
+    moment: Moment,
+    today: Date,
+    now: &'p AccountPlan,
+    then: BTreeMap<Date, AccountPlan>,
+}
+
+impl<'p> Days<'p> {
+    fn new(account: &'p Account<'p>, moment: Moment, today: Date, now: &'p AccountPlan) -> Self {
+        Self { account, moment, today, now, then: BTreeMap::new() }
+    }
+
+    fn plan(&mut self, on: Date) -> &AccountPlan {
+        if on <= self.today {
+            return self.now;
+        }
+        self.then.entry(on).or_insert_with(|| self.account.plan(Moment { at: Some(on), ..self.moment }))
     }
 }
 
@@ -267,29 +318,9 @@ fn until(now: &Zoned, today: Date, hours: i64) -> Date {
     now.timestamp().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX).to_zoned(now.time_zone().clone()).date()
 }
 
-/// What is held before anything ends. Of a member that is seen in part, what is asked for counts as held:
-/// a gain of what was there all the time would be shown as a loss.
-fn with_unseen(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State) -> (State, Sight) {
-    let Some(live) = track.live.filter(|l| l.attrs.values().any(Known::is_partly)) else { return (before.clone(), Sight::Whole) };
-    let mut whole = before.clone();
-    if let Some(Wanted::Present(merged)) = track.member.map(|m| m.on(day.today, account.spec)) {
-        for (key, known) in &live.attrs {
-            if let (true, Some(Value::Set(held)), Some(Value::Set(asked))) =
-                (known.is_partly(), whole.attrs.get_mut(key), merged.attrs.get(key))
-            {
-                held.extend(asked.iter().cloned());
-            }
-        }
-    }
-    (whole, Sight::Part)
-}
-
 /// A state with less than the one before it.
 fn of_step(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State, step: &Step<'_>) -> Option<Expiry> {
-    let (whole, sight) = with_unseen(account, day, track, before);
-    // Later states are what entries ask for, laid over it.
-    let is_first = track.steps.first().is_some_and(|first| first.on == step.on);
-    let before = if is_first { &whole } else { before };
+    let sight = if track.live.is_some_and(|l| l.attrs.values().any(Known::is_partly)) { Sight::Part } else { Sight::Whole };
     let is_gone = step.state.standing == Standing::None;
     if before.standing == Standing::None || !is_gone && !account.spec.direction(&before.attrs, &step.state.attrs).narrows() {
         return None;
@@ -411,6 +442,8 @@ impl Expiry {
             place: None,
             reason: None,
             sight: Sight::Whole,
+            is_of_run: false,
+            rest: false,
             blocked: None,
         }
     }

@@ -7,7 +7,7 @@ use crate::model::{Invitation, Live, Phase, Value};
 use crate::systems::Life;
 
 use super::account::{Account, Day, Work};
-use super::change::Report;
+use super::change::{Blocked, Report};
 use super::regroup::Pair;
 
 /// Whether the person is to be written to again.
@@ -16,7 +16,9 @@ pub(super) enum Due {
     /// The invitation is open, or nothing is ever sent.
     No,
     Now,
-    /// Over, and still cooling down or sent often enough: no mail for any reason.
+    /// Over, and still cooling down until then: no mail for any reason.
+    After(Timestamp),
+    /// Over, and sent often enough: no mail for any reason.
     NotAgain,
 }
 
@@ -62,10 +64,23 @@ pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>,
     }
     let again = over.checked_add(SignedDuration::from_hours(policy.cooldown_hours)).unwrap_or(Timestamp::MAX);
     if day.now < again {
-        report("invitation-over", format!("the invitation is over; the next goes out after {again}: {hints}"));
-        return Due::NotAgain;
+        return Due::After(again);
     }
     Due::Now
+}
+
+/// What is said of one that cools down: whether another goes out is for the actor to be allowed.
+pub(super) fn cooling(account: &Account<'_>, live: &Live, again: Timestamp, next: Option<&Blocked>, pair: &Pair<'_>) -> Report {
+    let hints = account.spec.invitation_hints.join("; ");
+    let message = match next {
+        None => format!("the invitation is over; the next goes out after {again}: {hints}"),
+        Some(b) => format!(
+            "the invitation is over; the next is due after {again}, and blocked for this actor: {}; needs {}: {hints}",
+            b.code, b.needs
+        ),
+    };
+    let place = pair.member.entries.first().map(|e| e.doc.at.clone());
+    Report { code: "invitation-over", member: Some(live.email.to_string()), message, place }
 }
 
 /// When the newest invitation went out and how many did: as the server tells, else as the audit log does

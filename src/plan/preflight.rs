@@ -59,7 +59,8 @@ fn demand(account: &Account<'_>, draft: &Draft) -> Option<Demand> {
     account.spec.demand(account.tenant, &draft.seeking())
 }
 
-fn asked(account: &Account<'_>, draft: &Draft) -> String {
+/// Who could make it, whoever this actor is.
+pub(super) fn asked(account: &Account<'_>, draft: &Draft) -> String {
     let named = |needs: Needs| could::tried(account, draft, needs).to_string();
     demand(account, draft).map_or_else(|| account.spec.exists_elsewhere.to_owned(), |d| named(d.needs))
 }
@@ -82,6 +83,15 @@ pub(super) fn no_safe_path(account: &Account<'_>, draft: Draft) -> Blocked {
         why.push("no order of its calls keeps the person in the sight of a bounded actor until the last".to_owned());
     }
     Refusal { code: "no-safe-path", why, needs }.block(account, draft)
+}
+
+/// The block of a change that the actor could not make; none where it could.
+pub(super) fn refused(account: &Account<'_>, drafted: Result<Draft, Box<Blocked>>) -> Option<Blocked> {
+    match drafted {
+        Err(blocked) => Some(*blocked),
+        Ok(draft) if draft.has_no_safe_path(account) => Some(no_safe_path(account, draft)),
+        Ok(draft) => refusal(account, &draft).map(|refused| refused.block(account, draft)),
+    }
 }
 
 /// Of a member that is seen in part: what is planned by the part that is seen, and what goes beyond it.

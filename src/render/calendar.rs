@@ -57,12 +57,13 @@ fn event(one: &ExpiryView) -> Event<'_> {
     let mut details = one.attributes();
     details.push(one.ended());
     details.extend(one.asked());
-    let is_sure = one.blocked.is_none() && one.seen.0 != crate::plan::Sight::Nothing;
+    let is_sure = (one.blocked.is_none() || one.ending.0 == crate::plan::Ending::Invitation) && one.seen.0 != crate::plan::Sight::Nothing;
     let what = if is_sure { one.loss() } else { one.headline() };
     let condition = if one.only_if_nothing_runs { " only if nothing runs" } else { "" };
     let place = one.place.as_ref().map(|p| p.file.as_str()).unwrap_or_default();
+    let rest = if one.rest { "\nrest" } else { "" };
     Event {
-        key: [&one.account, &one.member, one.ending.0.word(), one.why.0.word(), &one.on, place].join("\n"),
+        key: [&one.account, &one.member, one.ending.0.word(), one.why.0.word(), &one.on, place].join("\n") + rest,
         day: &one.on,
         summary: format!("{sandbox}{who} {what}{condition}: {}", one.account),
         details: details.join("\n"),

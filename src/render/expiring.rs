@@ -87,9 +87,13 @@ pub struct ExpiryView {
     pub after: Option<Shown>,
     pub place: Option<PlaceView>,
     pub reason: Option<String>,
-    /// How much of the member the actor sees. Of what it does not see, what is asked for counts as held.
+    /// How much of the member the actor sees. Of what it does not see, what is asked for counts as held;
+    /// a row that is not blocked is what this actor's run of that day ends, and no more.
     pub seen: Word<Sight>,
-    /// The plan as of that day blocks it for this actor: it does not end then; null where nothing does.
+    /// What the entries end beside what this actor's run of that day does: that is another row.
+    pub rest: bool,
+    /// The plan as of that day blocks it for this actor, or does not end it: it does not end then. Of an
+    /// invitation: the next one. Null where nothing does.
     pub blocked: Option<BlockedThenView>,
     #[serde(skip)]
     pub kept: Option<Kept>,
@@ -99,7 +103,7 @@ pub struct ExpiryView {
     pub sandbox: bool,
 }
 
-/// Why the actor could not end it, and who could.
+/// Why the actor could not do it, and who could.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BlockedThenView {
     pub code: &'static str,
@@ -222,6 +226,7 @@ impl ExpiryView {
             place: one.place.as_ref().map(PlaceView::of),
             reason: one.reason.clone(),
             seen: Word(one.sight),
+            rest: one.rest,
             blocked: one.blocked.as_ref().map(|BlockedThen { code, needs }| BlockedThenView { code, needs: needs.clone() }),
             kept: one.kept,
             product: account.product,
@@ -233,16 +238,22 @@ impl ExpiryView {
     pub fn headline(&self) -> &'static str {
         match (self.kept, self.pending) {
             _ if self.seen.0 == Sight::Nothing => self.unseen(),
-            (None, _) if self.blocked.is_some() => self.stays(),
+            (None, _) if self.is_kept_by_block() => self.stays(),
             (Some(_), false) => "keeps access",
             (Some(_), true) => "stays invited",
             (None, _) => self.loss(),
         }
     }
 
+    /// An invitation is over all the same.
+    fn is_kept_by_block(&self) -> bool {
+        self.blocked.is_some() && self.ending.0 != Ending::Invitation
+    }
+
     /// What was to happen, and is blocked.
     fn stays(&self) -> &'static str {
         match self.ending.0 {
+            _ if self.rest => "is to lose more, and keeps it",
             Ending::Membership | Ending::Invitation => "is to lose all access, and keeps it",
             Ending::Part => "is to lose a part, and keeps it",
         }
@@ -272,6 +283,9 @@ impl ExpiryView {
             return self.condition(kept);
         }
         let last = self.last.as_deref().map(|d| format!("; the last day is {d}")).unwrap_or_default();
+        if let (Some(blocked), Ending::Invitation) = (&self.blocked, self.ending.0) {
+            return format!("another is due after the cool-down, and blocked for this actor: {}; needs {}", blocked.code, blocked.needs);
+        }
         if let Some(blocked) = &self.blocked {
             return format!("blocked for this actor, and so not ended: {}; needs {}{last}", blocked.code, blocked.needs);
         }
@@ -369,7 +383,7 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
 fn drop_after_the_end(all: &mut Vec<ExpiryView>) {
     let ends: BTreeMap<(String, String), String> = all
         .iter()
-        .filter(|e| e.ending.0 == Ending::Membership && !e.only_if_nothing_runs)
+        .filter(|e| e.ending.0 == Ending::Membership && !e.only_if_nothing_runs && e.blocked.is_none())
         .filter_map(|e| Some(((e.account.clone(), e.member.clone()), e.last.clone()?)))
         .collect();
     let end_of = |e: &ExpiryView| ends.get(&(e.account.clone(), e.member.clone()));
@@ -387,7 +401,7 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         }
         let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
         let sandbox = if one.sandbox { " SANDBOX" } else { "" };
-        let (style, sign) = if one.only_if_nothing_runs || one.blocked.is_some() { (paint.alters(), '~') } else { (paint.takes(), '-') };
+        let (style, sign) = if one.only_if_nothing_runs || one.is_kept_by_block() { (paint.alters(), '~') } else { (paint.takes(), '-') };
         writeln!(
             out,
             "  {style}{sign}{style:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",
@@ -399,7 +413,8 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
             writeln!(out, "       {line}")?;
         }
         if one.seen.0 == Sight::Part {
-            writeln!(out, "       this actor sees a part of it; what is asked for counts as held")?;
+            let rest = if one.blocked.is_some() { "what is asked for counts as held" } else { "its run ends no more than this" };
+            writeln!(out, "       this actor sees a part of it; {rest}")?;
         }
         writeln!(out, "       {}", one.ended())?;
         if let Some(asked) = one.asked() {

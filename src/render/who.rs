@@ -64,6 +64,11 @@ impl Standing {
         }
     }
 
+    /// Whether somebody may be a member whom nobody here sees.
+    fn is_untold(self) -> bool {
+        matches!(self, Standing::Unseen | Standing::Unknown)
+    }
+
     fn in_words(self) -> &'static str {
         match self {
             Standing::Declared => "asked for",
@@ -87,6 +92,9 @@ impl Spelt for Standing {
         self.word()
     }
 }
+
+/// The label of what lines ask for where nobody can tell what is held.
+const ASKED: &str = "asked for";
 
 /// Whom is asked for.
 pub struct WhoPerson {
@@ -157,6 +165,9 @@ pub struct WhoAccountView {
     /// `asked for: role editor; holds more`: what the plan is about.
     #[serde(skip)]
     differs: Option<String>,
+    /// Whether the reading is whole: of another one nothing is counted.
+    #[serde(skip)]
+    is_read: bool,
     /// Whether nothing can be missing here.
     pub complete: bool,
     /// Why it may be.
@@ -181,6 +192,9 @@ pub struct HolderView {
     #[serde(flatten)]
     pub member: MemberView,
     pub holds: Vec<HoldView>,
+    /// Asked for, of somebody of whom nobody here can tell whether they are in already.
+    #[serde(skip)]
+    is_untold: bool,
 }
 
 /// What is permitted in one scope.
@@ -252,15 +266,24 @@ impl WhoView {
 
     /// What it all comes to.
     fn sum(&self) -> String {
-        let of = |is: &dyn Fn(&&WhoAccountView) -> bool| self.accounts.iter().filter(is).count();
+        let read = self.accounts.iter().filter(|a| a.is_read).count();
+        let unread = self.accounts.len() - read;
+        let could_not = format!("{unread} {} could not be read", if unread == 1 { "account" } else { "accounts" });
+        if read == 0 && unread > 0 {
+            return format!("nothing can be told: {could_not}");
+        }
+        let of = |is: &dyn Fn(&&WhoAccountView) -> bool| self.accounts.iter().filter(|a| a.is_read).filter(is).count();
         let member = of(&|a| a.members.iter().any(|m| m.member.is_standing() && m.member.phase != "pending"));
         let pending = of(&|a| a.members.iter().any(|m| m.member.phase == "pending"));
         let administers = of(&|a| a.administers_now());
-        let would = of(&|a| !a.administers_now() && a.standing.0 != Standing::Unseen && a.holders().any(|m| m.member.administers));
+        let would = of(&|a| !a.administers_now() && !a.standing.0.is_untold() && a.holders().any(|m| m.member.administers));
         let live_only = of(&|a| a.standing.0 == Standing::LiveOnly);
         let declared_only = of(&|a| a.standing.0 == Standing::DeclaredOnly);
-        let unseen = of(&|a| a.standing.0 == Standing::Unseen);
-        let mut text = format!("a member of {member} of {} accounts", self.accounts.len());
+        let unseen = of(&|a| a.standing.0.is_untold());
+        let mut text = format!("a member of {member} of {read} accounts");
+        if unread > 0 {
+            text += " that were read";
+        }
         if unseen > 0 {
             text += &format!(", of those seen; {unseen} not seen by this actor");
         }
@@ -278,6 +301,9 @@ impl WhoView {
         if declared_only > 0 {
             text += &format!("; {declared_only} declared only");
         }
+        if unread > 0 {
+            text += &format!("; {could_not}");
+        }
         if !self.complete {
             text += "; not everything could be read or seen";
         } else if member + pending == 0 && self.accounts.iter().all(|a| a.standing.0 == Standing::Absent) {
@@ -292,6 +318,7 @@ impl WhoAccountView {
         let holder = |live: &Live| HolderView::of(account.system, account.tenant, live);
         let members: Vec<HolderView> = account.members.iter().map(holder).collect();
         let mut problems = account.problems;
+        let is_read = problems.is_empty();
         let bounded = "the actor does not see everyone here";
         if problems.is_empty() && !account.sees_all && members.is_empty() {
             problems.push(format!("{bounded}: who is hidden is not absent"));
@@ -319,9 +346,10 @@ impl WhoAccountView {
             sandbox: account.sandbox,
             standing: Word(account.standing),
             differs,
+            is_read,
             complete: problems.is_empty(),
             problems,
-            declared: account.declared.as_ref().map(|live| holder(live).of_declared()),
+            declared: account.declared.as_ref().map(|live| holder(live).of_declared(account.standing)),
             members,
             entries: account.entries,
             why: account.why,
@@ -350,7 +378,7 @@ impl WhoAccountView {
         let phases = if phases.is_empty() { String::new() } else { format!("{}; ", phases.join(", and ")) };
         let standing = self.differs.as_deref().unwrap_or(self.standing.0.in_words());
         let would = match &self.declared {
-            Some(declared) if self.members.is_empty() && self.standing.0 != Standing::Unseen => declared.member.administers_in_words(),
+            Some(declared) if self.members.is_empty() && !self.standing.0.is_untold() => declared.member.administers_in_words(),
             _ => "",
         };
         format!("({} on {}){sandbox}: {phases}{standing}{would}", self.system, self.backend)
@@ -381,13 +409,14 @@ impl HolderView {
     fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
         let member = MemberView::of(system, tenant, live);
         let holds = member.holds().map(|(scope, permissions)| HoldView { scope, permissions }).collect();
-        Self { member, holds }
+        Self { member, holds, is_untold: false }
     }
 
     /// What no line asks for was not looked for, and nobody is there.
-    fn of_declared(mut self) -> Self {
+    fn of_declared(mut self, standing: Standing) -> Self {
         self.member.unreadable.clear();
         self.member.is_declared = true;
+        self.is_untold = standing.is_untold();
         self
     }
 
@@ -396,10 +425,10 @@ impl HolderView {
         let order = |key: &str| systems::find(system).and_then(|s| s.attrs.iter().position(|a| a.key == key));
         let mut attributes: Vec<(&String, &Json)> = self.member.attributes.iter().filter(|(_, json)| !is_nothing(json)).collect();
         attributes.sort_by_key(|(key, _)| order(key));
-        lines.extend(attributes.into_iter().map(|(key, json)| (key.clone(), flat(json))));
-        if let Some(end) = &self.member.end {
-            lines.push(("end".to_owned(), end.clone()));
-        }
+        let asked = |what: String| (ASKED.to_owned(), what);
+        let end = self.member.end.iter().map(|end| ("end".to_owned(), end.clone()));
+        let all = attributes.into_iter().map(|(key, json)| (key.clone(), flat(json))).chain(end);
+        lines.extend(all.map(|(key, says)| if self.is_untold { asked(format!("{key} {says}")) } else { (key, says) }));
         if !self.member.unreadable.is_empty() {
             lines.push(("not read".to_owned(), format!("{}: this backend cannot", self.member.unreadable.join(", "))));
         }
@@ -417,11 +446,13 @@ impl HolderView {
             let scopes: Vec<&str> = scopes.into_iter().collect();
             let held = format!("in {}: {}", scopes.join(", "), set.join(", "));
             lines.push(match self.member.once() {
+                // Whether it is held already or waits for anything, nobody here can tell.
+                _ if self.is_untold => asked(held),
                 "" => ("may".to_owned(), held),
                 once => ("would".to_owned(), format!("{once}, {held}")),
             });
         }
-        if self.holds.is_empty() {
+        if self.holds.is_empty() && !self.is_untold {
             lines.push(("may".to_owned(), "nothing".to_owned()));
         }
     }

@@ -143,7 +143,34 @@ fn a_reading_that_is_not_whole_leaves_the_answer_open() {
     let said = world.run("who eve --format json").expect(7).json();
     let sol = account(&said, "sol");
     assert_eq!((&said["complete"], &sol["complete"], &sol["standing"]), (&json!(false), &json!(false), &json!("unknown")));
-    assert!(world.run("who eve").expect(7).out.contains("not everything could be read or seen"));
+    let text = world.run("who eve").expect(7).out;
+    assert!(text.contains("a member of 0 of 3 accounts that were read") && text.contains("1 account could not be read"), "{text}");
+    assert!(text.contains("not everything could be read or seen"), "{text}");
+}
+
+/// Nothing is counted of what was not read, and what lines ask for is not told as held, or waited for.
+#[test]
+fn who_counts_only_what_was_read() {
+    let world = World::new();
+    let folder = FOLDER.replace("role: author, subaccounts: [emea], reason: Everybody writes", "role: manager, subaccounts: [emea]");
+    let live = "
+    accounts:
+      news:
+        members:
+          - { email: eve@acme.example, name: Eve, phase: active, role: manager, subaccounts: [emea] }
+        fault: failed
+";
+    world.write("access.yaml", &folder).load(live);
+    for (who, asked) in [("eve", true), ("stranger@acme.example", false)] {
+        let text = world.run(&format!("who {who} --account news")).expect(7).out;
+        assert!(text.ends_with("\nnothing can be told: 1 account could not be read\n"), "{text}");
+        for claimed in ["administers", "a member of", "once accepted", "may "] {
+            assert!(!text.contains(claimed), "{claimed}: {text}");
+        }
+        assert_eq!(text.contains("asked for") && text.contains("role manager"), asked, "{text}");
+    }
+    let text = world.run("who eve").expect(7).out;
+    assert!(text.contains("a member of 0 of 3 accounts that were read, administers 0"), "{text}");
 }
 
 /// E4: what this actor does not see is not absent.
@@ -176,6 +203,7 @@ fn a_bounded_actor_says_not_seen_and_not_that_nobody_is_there() {
     let text = world.run("who eve --account news").expect(7).out;
     assert!(text.contains("not seen by this actor") && !text.contains("no member"), "{text}");
     assert!(text.contains("a member of 0 of 1 accounts, of those seen; 1 not seen by this actor"), "{text}");
+    assert!(text.contains("role author") && !text.contains("once accepted"), "{text}");
     // Ada holds all of it, and this actor sees a part.
     let text = world.run("who ada --account news").expect(7).out;
     assert!(!text.contains("holds less"), "{text}");

@@ -30,8 +30,7 @@ use super::change::{Blocked, Change, Warning};
 use super::domains;
 use super::regroup::Pair;
 
-use track::Made;
-pub(super) use track::{By, Standing, State, Step, Track, own_end, unseen};
+pub(super) use track::{By, Made, Standing, State, Step, Track, in_part, own_end, unseen};
 
 /// How far every plan looks ahead (DESIGN §5).
 const DAYS: i32 = 30;

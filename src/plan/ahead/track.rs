@@ -217,6 +217,34 @@ pub(in crate::plan) fn unseen<'a>(account: &Account<'a>, window: Window, member:
     Some(track)
 }
 
+/// Of somebody listed of whom a part is seen: what is seen once the plan is applied, what is asked for
+/// beyond it as if it were held, and what time makes of that. Where it is not held, what comes and goes
+/// unseen is no change of what is seen.
+pub(in crate::plan) fn in_part<'a>(
+    account: &Account<'a>,
+    window: Window,
+    member: &'a Member<'a>,
+    live: &'a Live,
+    made: &Made<'_>,
+) -> Track<'a> {
+    let mut after = made.state(account, live);
+    let wanted = member.on(window.today, account.spec);
+    if let Wanted::Present(merged) = &wanted {
+        for (key, _) in live.attrs.iter().filter(|(_, known)| known.is_partly()) {
+            if let (Some(Value::Set(held)), Some(Value::Set(asked))) = (after.attrs.get_mut(key), merged.attrs.get(key)) {
+                held.extend(asked.iter().cloned());
+            }
+        }
+    }
+    let wanted = matches!(wanted, Wanted::Present(_));
+    let own = Some(live).filter(|_| !wanted || made.blocked.contains(live.email.key())).and_then(|l| own_end(account, l));
+    let mut days = member.ahead(window.today, window.until);
+    days.extend(own.and_then(|last| window.after(last)));
+    let mut track = Track { email: &live.email, member: Some(member), live: Some(live), after, counted: false, steps: Vec::new() };
+    track.walk(account, &days, wanted, own, None);
+    track
+}
+
 /// Whether somebody counts as an active administrator once the plan is applied: by the facts that the
 /// guards count by.
 fn counted(account: &Account<'_>, live: Option<&Live>, change: Option<&Change>) -> bool {

@@ -192,6 +192,7 @@ pub fn a_cut_off_run_is_resumed(blueprint: &Blueprint, calls: usize, undisturbed
     let reading = block_on(backend.reader().read());
     let look = Look { reading: &reading, ..look };
     let rest = look.planned(Some(&approved));
+    look.proven(&rest)?;
     let account = &rest.accounts[0];
     // An invitation that was deleted to be sent anew may have had something that no manifest asks for, or
     // been of somebody who is invited under another address, too: what is needed then is another change,

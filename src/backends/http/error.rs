@@ -1,8 +1,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
 
+use super::hidden::Hidden;
 use crate::model::is_unprintable;
 
 /// Which request: method and path, never the query.
@@ -103,29 +103,6 @@ impl HttpError {
 
 fn with(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
-}
-
-/// What may be in no text: the token, the key of a write.
-#[derive(Clone, Default)]
-pub(super) struct Hidden(Vec<SecretString>);
-
-impl Hidden {
-    pub(super) fn token(token: &SecretString) -> Self {
-        Self(vec![token.clone()])
-    }
-    pub(super) fn and(&self, secret: &str) -> Self {
-        let mut all = self.clone();
-        all.0.push(secret.into());
-        all
-    }
-    /// The text with all of them cut out.
-    pub(super) fn out_of(&self, text: &str) -> String {
-        let cut = |text: String, secret: &SecretString| match secret.expose_secret() {
-            "" => text,
-            secret => text.replace(secret, "[token]"),
-        };
-        self.0.iter().fold(text.to_owned(), cut)
-    }
 }
 
 /// The `type` of a problem.

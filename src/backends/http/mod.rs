@@ -12,6 +12,7 @@ mod cache;
 mod client;
 mod endpoint;
 mod error;
+mod hidden;
 mod method;
 mod network;
 mod pace;

@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 
 use super::access::Access;
 use super::endpoint::{Endpoint, origin};
-use super::error::{At, Hidden, HttpError, causes, excerpt, one_line, problem};
+use super::error::{At, HttpError, causes, excerpt, one_line, problem};
+use super::hidden::Hidden;
 use super::network::Network;
 use super::pace::Pace;
 use super::retry::Wrong;

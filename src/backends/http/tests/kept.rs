@@ -158,6 +158,21 @@ async fn what_is_kept_is_its_owners_alone_and_holds_no_token() {
 }
 
 #[tokio::test]
+async fn an_answer_that_repeats_the_token_is_not_kept() {
+    for spelt in [CANARY.to_owned(), CANARY.replace('-', "%2D"), CANARY.replace('-', "&#45;")] {
+        for in_the_tag in [false, true] {
+            let (folder, server) = (tempfile::tempdir().unwrap(), MockServer::start().await);
+            let (tag, text) = if in_the_tag { (format!("\"{spelt}\""), "") } else { ("\"7\"".into(), &*spelt) };
+            let answer = ResponseTemplate::new(200).set_body_json(json!({ "you": text })).insert_header("ETag", tag.as_str());
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+            let client = ReadClient::new(&access(&server.uri()), "application/json", &looking(folder.path())).unwrap();
+            client.get(&["members"], &[]).await.unwrap();
+            assert_eq!(files(folder.path()), Vec::<PathBuf>::new(), "{spelt}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_kept_has_a_most_and_the_oldest_goes() {
     let (folder, server) = (tempfile::tempdir().unwrap(), server("\"7\"").await);
     let network = brisk(Limits::default()).with_cache(Cache::of_size(&folder.path().join("portcullis"), 2000));

@@ -1,8 +1,12 @@
 //! A run that is killed at any line of its journal is finished by `--resume`: the end is that of a run
 //! that nobody disturbed, and nobody is written to twice.
 
+#[path = "cut_off/bridge.rs"]
+mod bridge;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/served.rs"]
+mod served;
 
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -99,17 +103,28 @@ const SCENES: [Scene; 5] = [
 impl Scene {
     fn world(&self) -> World {
         let world = World::new();
-        let indent = |text: &str, by: &str| -> String {
-            text.lines().map(str::trim).filter(|l| !l.is_empty()).map(|l| format!("{by}{l}\n")).collect()
-        };
-        world.write("connections.yaml", &format!("connections:\n  acc: {}\n", self.connection));
-        let domains = if self.system == "insider" { "    domains: [acme.example]\n" } else { "" };
-        world.load(&format!("accounts:\n  acc:\n{domains}    members:\n{}", indent(self.live, "      ")));
-        let domains = if self.system == "insider" { "    domains: [acme.example, agency.example]\n" } else { "" };
-        let members = indent(self.members, "      ");
-        world.write("accounts.yaml", &format!("accounts:\n  acc:\n    mode: authoritative\n{domains}    members:\n{members}"));
+        self.fill(&world);
         world
     }
+
+    /// The live state and the manifests.
+    fn fill(&self, world: &World) {
+        world.write("connections.yaml", &format!("connections:\n  acc: {}\n", self.connection));
+        let domains = if self.system == "insider" { "    domains: [acme.example]\n" } else { "" };
+        world.load(&format!("accounts:\n  acc:\n{domains}    members:\n{}", indented(self.live)));
+        self.ask(world);
+    }
+
+    /// The manifests of the account.
+    fn ask(&self, world: &World) {
+        let domains = if self.system == "insider" { "    domains: [acme.example, agency.example]\n" } else { "" };
+        let members = indented(self.members);
+        world.write("accounts.yaml", &format!("accounts:\n  acc:\n    mode: authoritative\n{domains}    members:\n{members}"));
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(str::trim).filter(|l| !l.is_empty()).map(|l| format!("      {l}\n")).collect()
 }
 
 /// What everybody can do, and what was sent to whom.

@@ -344,7 +344,7 @@ fn no_command_tells_a_secret_in_any_format_at_any_level() {
         let heard: Vec<&Heard> = scene.heard.iter().filter(|heard| heard.line.starts_with(&begin)).collect();
         assert!(heard.len() == 1 && heard[0].line.ends_with("(exit 0)"), "{}: {}", heard[0].line, heard[0].text);
     }
-    scene.is_clean(Seen { links: 6, runs: 6, handed: 2 });
+    scene.ends_clean(Seen { links: 6, runs: 6, handed: 2 });
 }
 
 #[test]
@@ -359,7 +359,7 @@ fn no_server_that_goes_wrong_makes_a_command_tell_a_secret() {
         assert!(scene.server.fired()[0].fired > 0, "{fault:?} never fired");
         scene.server.clear_faults();
     }
-    scene.is_clean(Seen { links: 2, runs: 6, handed: 0 });
+    scene.ends_clean(Seen { links: 2, runs: 6, handed: 0 });
 }
 
 #[test]
@@ -379,7 +379,7 @@ fn what_a_server_repeats_of_a_request_is_told_to_nobody() {
             scene.front.echoes(Echo::Nothing, false);
         }
     }
-    scene.is_clean(Seen { links: 0, runs: 6, handed: 0 });
+    scene.ends_clean(Seen { links: 0, runs: 6, handed: 0 });
 }
 
 #[test]
@@ -387,7 +387,7 @@ fn a_secret_where_it_is_wrong_is_told_to_nobody() {
     let mut scene = Scene::new();
     scene.says("plan --out plan.json --account sol --trust-head");
     scene.in_other_trouble();
-    scene.is_clean(Seen { links: 0, runs: 0, handed: 0 });
+    scene.ends_clean(Seen { links: 0, runs: 0, handed: 0 });
 }
 
 /// How much must have come by, at least: links and passwords, runs that wrote under keys, files that
@@ -454,7 +454,7 @@ impl Scene {
     }
 
     /// Looks for every canary in all that was said and written.
-    fn is_clean(mut self, least: Seen) {
+    fn ends_clean(mut self, least: Seen) {
         let runs: std::collections::BTreeSet<String> =
             self.front.keys().iter().filter_map(|key| key.split_once('/')).map(|(run, _)| run.to_owned()).collect();
         assert!(runs.len() >= least.runs, "{} runs wrote under keys", runs.len());

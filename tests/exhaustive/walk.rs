@@ -68,6 +68,17 @@ fn is_actor_in(account: &Account, members: &[Live]) -> bool {
     oracle::administrators(account.kind.system, &own) == 1
 }
 
+/// The world that is walked through, undisturbed.
+struct Clean<'r> {
+    ran: &'r Ran,
+    wanted: Wanted,
+    bounds: &'r Bounds,
+    end: &'r End,
+}
+
+/// How many orders go on from where a run has got to.
+type Nodes = BTreeMap<(Vec<usize>, String), u64>;
+
 impl<'a> Walk<'a> {
     pub fn new(account: &'a Account) -> Self {
         Self { account, counts: Counts::default(), forgets_order: false, ends: BTreeMap::new(), calls: BTreeMap::new() }
@@ -104,26 +115,19 @@ impl<'a> Walk<'a> {
         let end = Rc::new(End { key: ran.end.key(), mails: ran.end.mails.clone() });
         self.ends.insert((begin.key(), wanted), Rc::clone(&end));
 
-        let mut nodes = BTreeMap::new();
-        let orders = self.orders(&ran, &begin, vec![0; ran.plan.changes.len()], wanted, &bounds, &end, &mut nodes);
+        let clean = Clean { ran: &ran, wanted, bounds: &bounds, end: &end };
+        let mut nodes = Nodes::new();
+        let orders = self.orders(&clean, &begin, vec![0; ran.plan.changes.len()], &mut nodes);
         self.counts.orders += orders;
         self.counts.prefixes += nodes.len() as u64;
         if changed(world) == 1 || self.account.kind.faults_of_two {
-            self.faults(&ran, &begin, wanted, &bounds, &end);
+            self.faults(&clean, &begin);
         }
     }
 
     /// Every order of the calls from here on, and a fresh run from here; answers with how many there are.
-    fn orders(
-        &mut self,
-        ran: &Ran,
-        state: &State,
-        done: Vec<usize>,
-        wanted: Wanted,
-        bounds: &Bounds,
-        end: &End,
-        nodes: &mut BTreeMap<(Vec<usize>, String), u64>,
-    ) -> u64 {
+    fn orders(&mut self, clean: &Clean<'_>, state: &State, done: Vec<usize>, nodes: &mut Nodes) -> u64 {
+        let Clean { ran, wanted, bounds, end } = *clean;
         let node = (done.clone(), state.key());
         if let Some(orders) = nodes.get(&node) {
             return *orders;
@@ -148,7 +152,7 @@ impl<'a> Walk<'a> {
             after.mails = joined(&state.mails, &after.mails);
             let mut done = done.clone();
             done[*i] += 1;
-            orders += self.orders(ran, &after, done, wanted, bounds, end, nodes);
+            orders += self.orders(clean, &after, done, nodes);
         }
         if next.is_empty() {
             assert_eq!((&state.key(), &state.mails), (&end.key, &end.mails), "{}, in another order", bounds.told);
@@ -159,7 +163,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Every call goes wrong once in every way.
-    fn faults(&mut self, ran: &Ran, begin: &State, wanted: Wanted, bounds: &Bounds, end: &End) {
+    fn faults(&mut self, clean: &Clean<'_>, begin: &State) {
+        let Clean { ran, wanted, bounds, end } = *clean;
         for at in 0..ran.steps.len() {
             for wrong in [Wrong::NotDone, Wrong::DoneAndUnknown, Wrong::Refused] {
                 let told = format!("{}, call {at} {wrong:?}", bounds.told);

@@ -47,16 +47,18 @@ fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
 
 /// How many bytes of the text are the secret, which is not empty.
 fn begins_with(text: &str, secret: &str) -> Option<usize> {
-    let end = secret.chars().try_fold(0, |at, c| Some(at + spells(text.get(at..)?, c)?))?;
+    let as_it_is = text.starts_with(secret).then_some(secret.len());
+    let end = as_it_is.or_else(|| secret.chars().try_fold(0, |at, c| Some(at + spells(text.get(at..)?, c)?)))?;
     (end > 0).then_some(end)
 }
 
-/// How many bytes at the text's begin spell the character: as it is, or escaped as in JSON (`\/`, `\u002f`),
-/// URLs (`%2F`) and web pages (`&#47;`, `&#x2F;`).
+/// How many bytes at the text's begin spell the character: escaped as in JSON (`\/`, `\u002f`), URLs (`%2F`) and
+/// web pages (`&#47;`, `&#x2F;`), or as it is.
 fn spells(text: &str, c: char) -> Option<usize> {
-    if text.starts_with(c) {
-        return Some(c.len_utf8());
-    }
+    escapes(text, c).or_else(|| text.starts_with(c).then(|| c.len_utf8()))
+}
+
+fn escapes(text: &str, c: char) -> Option<usize> {
     let hex = |digits: &str| u32::from_str_radix(digits, 16).ok();
     let is = |code: Option<u32>, length: usize| (code == Some(u32::from(c))).then_some(length);
     if let Some(percent) = text.strip_prefix('%') {

@@ -137,10 +137,10 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
     Made::Done(so_far.done(change, None))
 }
 
-/// Whether the call sets what another call before it must have set first.
+/// Whether another call before it must have set something first: what narrows stands before what widens, or
+/// brings somebody back.
 fn follows_a_set(change: &Change, i: usize) -> bool {
-    let sets = |at: usize| matches!(change.calls[at].verb, Verb::Set | Verb::EditInvitation);
-    sets(i) && sets(i - 1)
+    matches!(change.calls[i - 1].verb, Verb::Set | Verb::EditInvitation)
 }
 
 impl Progress {

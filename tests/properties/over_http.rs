@@ -199,7 +199,6 @@ fn fault(dice: &mut Dice, requests: u64) -> Injected {
         F::Conflict { kind: Conflict::Exists },
         F::Conflict { kind: Conflict::InProgress },
         F::Changed,
-        F::NotDone,
         F::StaleRead,
         F::PageEmpty,
         F::PageRepeated,
@@ -212,6 +211,8 @@ fn fault(dice: &mut Dice, requests: u64) -> Injected {
         F::IdsReused,
         F::ClockSkew { seconds: 4_000 },
     ];
+    // `NotDone` is not among them: which of several writes side by side it meets is not the world's to say, and
+    // tests/faults has it.
     let which = usize::try_from(dice.roll(kinds.len() as u64)).expect("a small number");
     let small = |n: u64| u32::try_from(n).expect("a small number");
     // Most strike where writes begin; some at once, some late.

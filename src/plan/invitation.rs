@@ -80,7 +80,7 @@ pub(super) fn cooling(account: &Account<'_>, live: &Live, again: Timestamp, next
         ),
     };
     let place = pair.member.entries.first().map(|e| e.doc.at.clone());
-    Report { member: Some(live.email.to_string()), code: "invitation-over", message, place }
+    Report { code: "invitation-over", member: Some(live.email.to_string()), message, place }
 }
 
 /// When the newest invitation went out and how many did: as the server tells, else as the audit log does

@@ -40,19 +40,20 @@ impl Used {
         let mut all = Vec::with_capacity(runs);
         for _ in 0..runs {
             let mut around = Command::new(env::current_exe()?);
-            around.arg("--measured").arg(of.get_program()).args(of.get_args()).stdin(Stdio::null()).stderr(Stdio::inherit());
+            around.arg("--measured").arg(of.get_program()).args(of.get_args()).stdin(Stdio::null());
             for (name, value) in of.get_envs() {
                 match value {
                     Some(value) => around.env(name, value),
                     None => around.env_remove(name),
                 };
             }
-            let told = around.output()?;
-            let told = String::from_utf8_lossy(&told.stdout).into_owned();
+            let output = around.output()?;
+            let told = String::from_utf8_lossy(&output.stdout).into_owned();
             let numbers: Vec<i64> = told.split_whitespace().filter_map(|n| n.parse().ok()).collect();
             let [micros, peak_kb, out_bytes, code] = numbers[..] else {
                 let words: Vec<OsString> = of.get_args().map(OsStr::to_owned).collect();
-                return Err(io::Error::other(format!("{:?} {words:?} failed: {told}", of.get_program())));
+                let why: String = String::from_utf8_lossy(&output.stderr).chars().take(1000).collect();
+                return Err(io::Error::other(format!("{:?} {words:?} failed: {told}{why}", of.get_program())));
             };
             all.push(Self { micros, peak_kb, out_bytes, code });
         }

@@ -1,5 +1,7 @@
 //! One member of a page, in our words.
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 
 use crate::model::bridge::{WireInvitationState, WireMember, WirePhase};
@@ -7,19 +9,62 @@ use crate::model::{Atom, Atoms, Caps, Email, Incomplete, Invitation, Keyed, Know
 use crate::systems::{AttrSpec, Kind, SystemSpec, Words};
 
 /// A member as it comes, its attributes not yet looked at.
-pub(super) type Raw = WireMember<Box<RawValue>>;
+pub(super) type Raw<'p> = WireMember<&'p RawValue>;
 
 /// Turns the members of one account into ours; each word is kept once.
 pub(super) struct Members<'a> {
-    pub spec: &'static SystemSpec,
-    pub caps: &'a Caps,
-    pub words: Atoms,
+    spec: &'static SystemSpec,
+    caps: &'a Caps,
+    words: Atoms,
+    all: Vec<Live>,
 }
 
-impl Members<'_> {
+impl<'a> Members<'a> {
+    pub(super) fn new(spec: &'static SystemSpec, caps: &'a Caps) -> Self {
+        Self { spec, caps, words: Atoms::default(), all: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Takes the members of one page.
+    ///
     /// # Errors
     /// What the system does not have, or the bridge did not say that it shows.
-    pub(super) fn live(&mut self, raw: Raw) -> Result<Live, Incomplete> {
+    pub(super) fn take(&mut self, raws: Vec<Raw<'_>>) -> Result<(), Incomplete> {
+        self.all.reserve(raws.len());
+        for raw in raws {
+            let live = self.live(raw)?;
+            self.all.push(live);
+        }
+        Ok(())
+    }
+
+    /// All of them by address, each once.
+    ///
+    /// # Errors
+    /// Two of one address or identifier.
+    pub(super) fn each_once(self) -> Result<Vec<Live>, Incomplete> {
+        let mut all = self.all;
+        let mut ids: BTreeSet<&Atom> = BTreeSet::new();
+        for live in &all {
+            if let Some(id) = live.id.as_ref().filter(|id| !ids.insert(id)) {
+                let why = format!("the identifier {id} stands for two members, {} one of them", live.email);
+                return Err(Incomplete::new("repeated", why));
+            }
+        }
+        // As a bridge lists them; whoever came first stays first.
+        if !all.is_sorted_by(|one, next| one.email < next.email) {
+            all.sort_by(|one, other| one.email.cmp(&other.email));
+        }
+        match all.windows(2).find(|pair| pair[0].email == pair[1].email) {
+            Some([one, other]) => Err(twice(one, other)),
+            _ => Ok(all),
+        }
+    }
+
+    fn live(&mut self, raw: Raw<'_>) -> Result<Live, Incomplete> {
         let unexpected = |why: String| Incomplete::new("unexpected", format!("member {}: {why}", quoted(&raw.email)));
         let email = Email::parse(&raw.email).map_err(|why| unexpected(why.to_string()))?;
         let id = raw.id.as_deref().map(Atom::new).transpose().map_err(|why| unexpected(format!("its identifier {why}")))?;
@@ -34,18 +79,18 @@ impl Members<'_> {
         };
         let seen = self.spec.attrs_from_json(raw.attrs.get(), &mut self.words).map_err(|why| unexpected(why.to_string()))?;
         let mut attrs: Keyed<Known<Value>> = Keyed::new();
-        for (key, value) in seen.iter() {
+        for (key, value) in seen {
             let Some(attr) = self.spec.attr(key).filter(|attr| self.caps.reads.contains(attr.key)) else {
                 return Err(unexpected(format!("it shows `{key}`, which the bridge says that it cannot read")));
             };
-            if let Some(word) = foreign(attr, value) {
+            if let Some(word) = foreign(attr, &value) {
                 return Err(unexpected(format!("{} is no `{key}` of {}", quoted(word.as_str()), self.spec.name)));
             }
             let is_partly = raw.partly.contains(attr.key);
             if is_partly && value.as_set().is_none() {
                 return Err(unexpected(format!("`{key}` is no list, and cannot go on")));
             }
-            attrs.insert(attr.key, if is_partly { Known::Partly(value.clone()) } else { Known::Seen(value.clone()) });
+            attrs.insert(attr.key, if is_partly { Known::Partly(value) } else { Known::Seen(value) });
         }
         for key in &raw.partly {
             if self.spec.attr(key).is_none_or(|attr| attrs.get(attr.key).is_none()) {
@@ -61,6 +106,16 @@ impl Members<'_> {
         }
         Ok(Live { email, id, phase, attrs })
     }
+}
+
+/// Two members of one address.
+fn twice(one: &Live, other: &Live) -> Incomplete {
+    let address = &one.email;
+    if address.shown() == other.email.shown() {
+        return Incomplete::new("repeated", format!("the bridge lists {address} twice: a page may have hidden somebody else"));
+    }
+    let (one, other) = (quoted(address.shown()), quoted(other.email.shown()));
+    Incomplete::new("two-are-one", format!("{one} and {other} are both {address} once folded: delete one of them at the server"))
 }
 
 fn state(state: WireInvitationState) -> Invitation {

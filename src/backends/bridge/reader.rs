@@ -1,16 +1,14 @@
-use std::collections::BTreeSet;
-use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::capabilities::Offer;
-use super::member::{Members, Raw};
 use crate::backends::http::{Answer, HttpError, ReadClient};
 use crate::backends::{Expect, Reader};
 use crate::model::bridge::{AccountState, Capabilities};
-use crate::model::{Atom, Atoms, Caps, Domain, Domains, Email, Incomplete, Known, Live, Proof, Reading, quoted};
+use crate::model::{Caps, Domain, Domains, Incomplete, Known, Proof, Reading, quoted};
 use crate::systems::SystemSpec;
 
 /// Reads one account. Holds a client that can send nothing but GET and HEAD.
@@ -48,9 +46,9 @@ impl BridgeReader {
     /// The account as it is now, or why that is not known.
     async fn reading(&self) -> Result<Reading, Incomplete> {
         let offer = self.offer().await?;
-        let (raws, account) = self.all(offer).await?;
+        let (members, account) = self.all(offer).await?;
         Ok(Reading {
-            members: members(self.spec, &offer.caps, raws)?,
+            members: members.each_once()?,
             domains: domains(offer, account)?,
             whoami: offer.actor.clone(),
             tenant: offer.tenant.clone(),
@@ -89,32 +87,6 @@ impl BridgeReader {
     }
 }
 
-/// Each member once.
-fn members(spec: &'static SystemSpec, caps: &Caps, raws: Vec<Raw>) -> Result<Vec<Live>, Incomplete> {
-    let mut members = Members { spec, caps, words: Atoms::default() };
-    let mut all: BTreeMap<Email, Live> = BTreeMap::new();
-    let mut ids: BTreeSet<Atom> = BTreeSet::new();
-    for raw in raws {
-        let live = members.live(raw)?;
-        if let Some(id) = live.id.clone().filter(|id| !ids.insert(id.clone())) {
-            return Err(Incomplete::new("repeated", format!("the identifier {id} stands for two members, {} one of them", live.email)));
-        }
-        match all.entry(live.email.clone()) {
-            Entry::Vacant(free) => free.insert(live),
-            Entry::Occupied(there) if there.get().email.shown() == live.email.shown() => {
-                let why = format!("the bridge lists {} twice: a page may have hidden somebody else", live.email);
-                return Err(Incomplete::new("repeated", why));
-            }
-            Entry::Occupied(there) => {
-                let (one, other) = (quoted(there.get().email.shown()), quoted(live.email.shown()));
-                let why = format!("{one} and {other} are both {} once folded: delete one of them at the server", live.email);
-                return Err(Incomplete::new("two-are-one", why));
-            }
-        };
-    }
-    Ok(all.into_values().collect())
-}
-
 fn domains(offer: &Offer, account: AccountState) -> Result<Known<Domains>, Incomplete> {
     match account.domains {
         _ if !offer.caps.reads_domains => Ok(Known::Unreadable),
@@ -139,7 +111,7 @@ pub(super) fn failed(error: HttpError) -> Incomplete {
 
 /// Reads any bytes as the answers of a bridge: its capabilities, `account` and one page, a line each.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn fuzz(bytes: &[u8]) -> Result<Vec<Live>, Incomplete> {
+pub(crate) fn fuzz(bytes: &[u8]) -> Result<Vec<crate::model::Live>, Incomplete> {
     use serde_json::from_slice;
 
     let unread = |e: serde_json::Error| Incomplete::new("failed", e.to_string());
@@ -149,6 +121,8 @@ pub(crate) fn fuzz(bytes: &[u8]) -> Result<Vec<Live>, Incomplete> {
     let spec = &crate::systems::emma_hq::SPEC;
     let offer = Offer::of(spec, &Expect::default(), from_slice(capabilities).map_err(unread)?)?;
     domains(&offer, from_slice(account).map_err(unread)?)?;
-    let page: crate::model::bridge::MembersPage<Box<serde_json::value::RawValue>> = from_slice(page).map_err(unread)?;
-    members(spec, &offer.caps, page.members)
+    let page: super::pages::Page<'_> = from_slice(page).map_err(unread)?;
+    let mut members = super::member::Members::new(spec, &offer.caps);
+    members.take(page.members)?;
+    members.each_once()
 }

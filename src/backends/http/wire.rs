@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Certificate;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -22,6 +23,8 @@ use super::{method::Method, wait};
 
 /// How far a server's clock may be from the run's.
 const APART: Duration = Duration::from_secs(5 * 60);
+/// So much room is made at most for an answer that has not come yet.
+const AHEAD: usize = 1 << 20;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// One answer whose status is a success.
@@ -66,15 +69,23 @@ impl Answer {
     /// # Errors
     /// As [`Answer::json`], and where it is of another shape.
     pub fn parse<T: DeserializeOwned>(self) -> Result<T, HttpError> {
-        let (what, excerpt) = match self.body {
+        self.parsed()
+    }
+
+    /// The same, with texts that stay in the body.
+    ///
+    /// # Errors
+    /// As [`Answer::parse`].
+    pub fn parsed<'a, T: Deserialize<'a>>(&'a self) -> Result<T, HttpError> {
+        let (what, excerpt) = match &self.body {
             Body::Json(json) => match serde_json::from_str(json.get()) {
                 Ok(parsed) => return Ok(parsed),
                 Err(e) => (format!("JSON of another shape ({})", one_line(&self.hidden.out_of(&e.to_string()))), String::new()),
             },
-            Body::Other(what, excerpt) => (what, excerpt),
+            Body::Other(what, excerpt) => (what.clone(), excerpt.clone()),
             Body::Unchanged => ("nothing".into(), String::new()),
         };
-        Err(HttpError::NotJson { at: self.at, status: self.status, what, excerpt })
+        Err(HttpError::NotJson { at: self.at.clone(), status: self.status, what, excerpt })
     }
 }
 
@@ -207,7 +218,9 @@ impl<M: Method> Wire<M> {
             let error = HttpError::Redirected { at: at.clone(), status: status.as_u16(), to: hidden.out_of(&to) };
             return Err(failed(Wrong::Redirected, error));
         }
-        let mut bytes = Vec::new();
+        // As long as the server says that it is; what that may be is looked at as it comes.
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(length.min(AHEAD));
         loop {
             match response.chunk().await {
                 Ok(None) => break,

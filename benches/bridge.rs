@@ -37,7 +37,7 @@ mod unix {
 
     use serde_json::Value as Json;
 
-    use super::gate::{Gate, Limit, Rules};
+    use super::gate::{Gate, Limit, Rules, Seen};
     use super::plain;
     use super::used::{Used, command, measured};
     use super::world::{ACCOUNT, Kind, World};
@@ -125,25 +125,27 @@ mod unix {
     fn writing(at: &Path) -> io::Result<()> {
         println!("{}: {} ms a write, {AT_ONCE} at once", WRITING.name, LATENCY.as_millis());
         disk(at)?;
-        let row = |name: &str, calls: u64, writing: Duration, rest: String| {
-            let best = LATENCY.as_secs_f64() * calls as f64 / AT_ONCE as f64;
-            let wall = writing.as_secs_f64();
-            println!("  {name:<24} {calls} calls in {wall:.3} s: {:.3} x calls x latency / concurrency ({best:.3} s){rest}", wall / best);
+        let row = |name: &str, seen: &Seen, rest: String| {
+            let (calls, latency) = (seen.times("POST", 200), seen.latency());
+            let best = latency.as_secs_f64() * calls as f64 / AT_ONCE as f64;
+            let wall = seen.writing().as_secs_f64();
+            println!(
+                "  {name:<24} {calls} calls of {latency:.1?} in {wall:.3} s: {:.3} x calls x latency / concurrency ({best:.3} s){rest}",
+                wall / best
+            );
         };
         for _ in 0..3 {
             let live = Live::start(&WRITING, at, false)?;
             let gate = Gate::start(&live.server, Rules { latency: LATENCY, limit: None })?;
             plain::write(&live.through(&gate), TOKEN, WRITING.members, AT_ONCE)?;
-            let seen = gate.seen();
-            row("plain writer", seen.times("POST", 200), seen.writing(), String::new());
+            row("plain writer", &gate.seen(), String::new());
 
             let live = Live::start(&WRITING, at, false)?;
             let gate = Gate::start(&live.server, Rules { latency: LATENCY, limit: None })?;
             let begun = Instant::now();
             let used = live.apply(&gate)?;
             let rest = format!("; {:.3} s in all, {:.3} s of CPU, exit {}", begun.elapsed().as_secs_f64(), used.seconds(), used.code);
-            let seen = gate.seen();
-            row("apply", seen.times("POST", 200), seen.writing(), rest);
+            row("apply", &gate.seen(), rest);
         }
         Ok(())
     }

@@ -39,6 +39,8 @@ pub struct Seen {
     pub answers: BTreeMap<(String, u16), u64>,
     /// From the first write's arrival to the last one's answer.
     pub writes: Option<(Instant, Instant)>,
+    /// What the writes took together, each from its arrival to its answer.
+    pub took: Duration,
 }
 
 impl Seen {
@@ -47,6 +49,11 @@ impl Seen {
     }
     pub fn writing(&self) -> Duration {
         self.writes.map_or(Duration::ZERO, |(first, last)| last - first)
+    }
+    /// Of one write as it was: a timer is never early, and mostly a little late.
+    pub fn latency(&self) -> Duration {
+        let writes: u64 = self.answers.iter().filter(|((method, _), _)| method == "POST").map(|(_, times)| times).sum();
+        self.took / u32::try_from(writes).unwrap_or(u32::MAX).max(1)
     }
 }
 
@@ -148,6 +155,7 @@ impl Inside {
             let now = Instant::now();
             let (first, last) = seen.writes.unwrap_or((arrived, now));
             seen.writes = Some((first.min(arrived), last.max(now)));
+            seen.took += now - arrived;
         }
         response
     }

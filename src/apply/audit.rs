@@ -190,6 +190,25 @@ impl Audit {
     /// # Errors
     /// In words for a person.
     pub fn append(&self, what: What) -> Result<(), String> {
+        self.write(what)?;
+        self.sync()
+    }
+
+    /// Brings all that was written to the disk.
+    ///
+    /// # Errors
+    /// As [`Audit::append`].
+    pub fn sync(&self) -> Result<(), String> {
+        let failed = |e: io::Error| self.failed(&e);
+        let Ok(state) = self.state.lock() else { return Err("the audit log is broken".to_owned()) };
+        state.file.sync_data().map_err(failed)
+    }
+
+    /// Writes one line, which is not on the disk before [`Audit::sync`].
+    ///
+    /// # Errors
+    /// As [`Audit::append`].
+    pub fn write(&self, what: What) -> Result<(), String> {
         self.locked(|state| {
             state.catch_up()?;
             let Writer { at, tool, by } = self.writer.clone();
@@ -199,15 +218,18 @@ impl Audit {
             let mut text = json!(entry).to_string();
             text.push('\n');
             state.file.write_all(text.as_bytes())?;
-            state.file.sync_data()?;
             (state.len, state.seq, state.head) = (state.len + text.len() as u64, entry.seq, entry.hash);
             Ok(())
         })
     }
 
+    fn failed(&self, why: &io::Error) -> String {
+        format!("the audit log cannot be written: {}: {why}", self.path.display())
+    }
+
     /// Nobody else writes meanwhile.
     fn locked(&self, act: impl FnOnce(&mut State) -> io::Result<()>) -> Result<(), String> {
-        let failed = |e: io::Error| format!("the audit log cannot be written: {}: {e}", self.path.display());
+        let failed = |e: io::Error| self.failed(&e);
         let Ok(mut state) = self.state.lock() else { return Err("the audit log is broken".to_owned()) };
         state.file.lock().map_err(failed)?;
         let done = act(&mut state);

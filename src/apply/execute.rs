@@ -79,10 +79,12 @@ impl<'a> Site<'a> {
 pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
     let mut run = Run::new(changes, site.record);
     let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Made)>> = FuturesUnordered::new();
-    let mut exist: Vec<(usize, u32)> = Vec::new();
-    let mut paused: Vec<(usize, Progress)> = Vec::new();
-    let mut lost: Vec<(usize, Progress, String)> = Vec::new();
+    let mut open = Open::default();
     loop {
+        // All that is over is written down before anything else begins: the disk is waited for once.
+        while let Some(Some(made)) = flying.next().now_or_never() {
+            open.take(&mut run, made);
+        }
         while flying.len() < AT_ONCE
             && let Some(i) = run.ready.pop_first()
         {
@@ -102,42 +104,54 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
                 flying.next().await
             }
         };
-        match next {
-            Some((i, Made::Done(result))) => run.finished(i, result),
-            Some((i, Made::Exists(sent))) => exist.push((i, sent)),
-            Some((i, Made::ReadBack(progress))) => paused.push((i, progress)),
-            Some((i, Made::Lost(progress, why))) => lost.push((i, progress, why)),
-            None if exist.is_empty() && paused.is_empty() && lost.is_empty() => {
-                site.record.rest();
-                return run.results();
-            }
-            // Nothing else can go on: one reading tells of all of them.
-            None => {
-                site.record.rest();
-                let reading = site.reader.read().await;
-                let again = ReadAgain::of(&reading);
-                let settle = std::mem::take(&mut exist).into_iter().map(|(i, sent)| {
-                    let (change, again) = (&changes[i], &again);
-                    async move { (i, Made::Done(exists::settle(site, change, again, sent).await)) }.boxed()
-                });
-                let go_on = std::mem::take(&mut paused).into_iter().map(|(i, progress)| {
-                    let (change, again) = (&changes[i], &again);
-                    async move { (i, change::go_on(site, change, progress, again).await) }.boxed()
-                });
-                let look = std::mem::take(&mut lost).into_iter().map(|(i, progress, why)| {
-                    let (change, again) = (&changes[i], &again);
-                    async move { (i, change::go_on_after(site, change, progress, &why, again).await) }.boxed()
-                });
-                let settled: Vec<_> = stream::iter(settle.chain(go_on).chain(look).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-                for (i, made) in settled {
-                    match made {
-                        Made::Done(result) => run.finished(i, result),
-                        Made::Exists(sent) => exist.push((i, sent)),
-                        Made::ReadBack(progress) => paused.push((i, progress)),
-                        Made::Lost(progress, why) => lost.push((i, progress, why)),
-                    }
-                }
-            }
+        if let Some(made) = next {
+            open.take(&mut run, made);
+            continue;
+        }
+        site.record.rest();
+        if open.is_empty() {
+            return run.results();
+        }
+        // Nothing else can go on: one reading tells of all of them.
+        let reading = site.reader.read().await;
+        let again = ReadAgain::of(&reading);
+        let Open { exist, paused, lost } = std::mem::take(&mut open);
+        let settle = exist.into_iter().map(|(i, sent)| {
+            let (change, again) = (&changes[i], &again);
+            async move { (i, Made::Done(exists::settle(site, change, again, sent).await)) }.boxed()
+        });
+        let go_on = paused.into_iter().map(|(i, progress)| {
+            let (change, again) = (&changes[i], &again);
+            async move { (i, change::go_on(site, change, progress, again).await) }.boxed()
+        });
+        let look = lost.into_iter().map(|(i, progress, why)| {
+            let (change, again) = (&changes[i], &again);
+            async move { (i, change::go_on_after(site, change, progress, &why, again).await) }.boxed()
+        });
+        let settled: Vec<_> = stream::iter(settle.chain(go_on).chain(look).collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+        settled.into_iter().for_each(|made| open.take(&mut run, made));
+    }
+}
+
+/// Changes that go on once a reading tells where they stand.
+#[derive(Default)]
+struct Open {
+    exist: Vec<(usize, u32)>,
+    paused: Vec<(usize, Progress)>,
+    lost: Vec<(usize, Progress, String)>,
+}
+
+impl Open {
+    fn is_empty(&self) -> bool {
+        self.exist.is_empty() && self.paused.is_empty() && self.lost.is_empty()
+    }
+
+    fn take(&mut self, run: &mut Run<'_>, (i, made): (usize, Made)) {
+        match made {
+            Made::Done(result) => run.finished(i, result),
+            Made::Exists(sent) => self.exist.push((i, sent)),
+            Made::ReadBack(progress) => self.paused.push((i, progress)),
+            Made::Lost(progress, why) => self.lost.push((i, progress, why)),
         }
     }
 }

@@ -108,6 +108,8 @@ pub(super) struct Recording<'r> {
     approved: Option<&'r Approved>,
     /// The log could not be written to; where it is required nothing more is sent.
     broken: Mutex<Option<String>>,
+    /// In the log, and not known to be on the disk: the journal says later that they are over.
+    written: Mutex<Vec<ChangeResult>>,
 }
 
 /// What an account's recording is of.
@@ -133,7 +135,8 @@ impl<'r> Recording<'r> {
             account: about.account,
             changes: about.planned.changes.iter().map(|c| (c.id.as_str(), c)).collect(),
             approved: about.approved,
-            broken: Mutex::new(None),
+            broken: Mutex::default(),
+            written: Mutex::default(),
         })
     }
 
@@ -153,6 +156,7 @@ impl<'r> Recording<'r> {
 
     /// The account is done.
     pub(super) fn end(self, request: &Request, members: usize, results: &[ChangeResult]) {
+        self.settle();
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
         results.iter().for_each(|r| *counted.entry(r.word.word().to_owned()).or_default() += 1);
         self.append(What::Apply { account: self.account.account.clone(), plan: self.plan.to_owned(), members, results: counted });
@@ -170,9 +174,22 @@ impl<'r> Recording<'r> {
     }
 
     fn append(&self, what: What) {
+        self.to_log(|audit| audit.append(what));
+    }
+
+    fn to_log(&self, act: impl FnOnce(&Audit) -> Result<(), String>) {
         let Some(audit) = self.audit else { return };
-        if let (Err(why), Ok(mut broken)) = (audit.append(what), self.broken.lock()) {
+        if let (Err(why), Ok(mut broken)) = (act(audit), self.broken.lock()) {
             broken.get_or_insert(why);
+        }
+    }
+
+    /// The log first: where the run is cut off between them, the change is told twice and not never.
+    fn settle(&self) {
+        let written = self.written.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
+        if !written.is_empty() {
+            self.to_log(Audit::sync);
+            written.iter().for_each(|result| self.journal.finished(result));
         }
     }
 
@@ -202,6 +219,7 @@ impl<'r> Recording<'r> {
 
 impl Record for Recording<'_> {
     fn before<'a>(&'a self, change: &'a Change, at: usize, call: &'a Call, key: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        self.settle();
         if let (true, Ok(broken)) = (self.is_required, self.broken.lock())
             && let Some(why) = &*broken
         {
@@ -214,7 +232,6 @@ impl Record for Recording<'_> {
         self.journal.after(change, at, outcome);
     }
 
-    /// The log first: where the run is cut off between them, the change is told twice and not never.
     fn finished(&self, result: &ChangeResult) {
         if let Some(change) = self.changes.get(result.id.as_str()) {
             let held = |attrs: &Option<crate::model::Attrs>| {
@@ -233,12 +250,15 @@ impl Record for Recording<'_> {
                 entry.approved_by = names(&original.signed);
                 entry.continues = Some(original.digest.clone()).filter(|digest| *digest != entry.digest);
             }
-            self.append(What::Change(Box::new(entry)));
+            self.to_log(|audit| audit.write(What::Change(Box::new(entry))));
         }
-        self.journal.finished(result);
+        if let Ok(mut written) = self.written.lock() {
+            written.push(result.clone());
+        }
     }
 
     fn rest(&self) {
+        self.settle();
         self.journal.rest();
     }
 }

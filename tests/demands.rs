@@ -109,6 +109,14 @@ fn demand_02_a_lift_is_for_one_plan_alone() {
     let Err(said) = lifted("removals", 8, &old) else { panic!("another plan's lift was taken") };
     assert!(said.contains("is for another plan"), "{said}");
     let now = world.plan().digest();
+    let account = world.command("plan --format json").json()["accounts"][0]["digest"].as_str().unwrap_or_default().to_owned();
+    let Err(said) = lifted("removals", 8, &account) else { panic!("an account's digest was taken for the plan's") };
+    assert!(
+        said.contains(&format!("{account} is the digest of the account ")) && said.ends_with(&format!("the plan's is {now}")),
+        "{said}"
+    );
+    let printed = world.command(&format!("apply --digest {account}"));
+    assert!(printed.err.contains("is the digest of the account"), "{}", printed.err);
     assert_eq!(lifted("removals", 7, &now).unwrap().said(), NOBODY, "one too few");
     assert_eq!(world.export().emails().len(), 9);
     assert_eq!(lifted("removals", 8, &now).unwrap().said().len(), 8);

@@ -228,6 +228,13 @@ fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
+#[test]
+fn a_word_of_a_connection_is_explained_by_its_key() {
+    for (word, key) in [("embedded", "backend"), ("bridge", "backend"), ("scim", "backend"), ("roster", "backend"), ("tokens", "auth")] {
+        assert!(explained(&[word.to_owned()], "text").starts_with(&format!("{key} (key: connections.NAME)\n")), "{word}");
+    }
+}
+
 /// E4: who could invite may not be who could change a member that the actor does not see.
 #[test]
 fn e4_every_text_on_blocks_says_what_no_bounded_actor_can_tell() {

@@ -1122,3 +1122,16 @@ fn x2_a_name_splits_at_its_last_space() {
     let name = portcullis::model::Name::of("Mary", "Ann Lee");
     assert_eq!((name.split(), name.as_str()), (("Mary", "Ann Lee"), "Mary Ann Lee"));
 }
+
+/// E4: who holds all subaccounts is bounded all the same, and sees nobody who has none of them.
+#[test]
+fn e4_a_manager_of_all_subaccounts_does_not_see_who_has_none() {
+    let world = World::emma_hq("subaccounts: [emea, apac]; actor: { role: manager, subaccounts: [emea, apac] }");
+    world.live("", &["{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea] }"]);
+    world.want("", &["{ email: kim@acme.example, role: editor, subaccounts: [apac] }"]);
+    let plan = world.plan();
+    assert_eq!(plan.blocked(), ["kim@acme.example no-safe-path"]);
+    assert_eq!(plan.needs("kim@acme.example"), "a parent");
+    let said = world.command("plan").out;
+    assert!(said.contains("between its calls the person has no subaccounts, and no bounded actor, whichever it holds"), "{said}");
+}

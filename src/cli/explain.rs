@@ -87,6 +87,9 @@ impl Said {
         found.extend(vocabulary::of_systems(word));
         found.extend(vocabulary::rule(word));
         found.extend(command(word));
+        if let Some(key) = vocabulary::key_of(word).filter(|_| found.is_empty()) {
+            found.extend(known.iter().filter(|t| t.topic == key).cloned());
+        }
         if found.is_empty() {
             let is_page = |t: &&TopicView| matches!(t.kind.as_str(), "question" | "section");
             let mut begins = known.iter().filter(is_page).filter(|t| t.topic.strip_prefix(word).is_some_and(|rest| rest.starts_with('-')));

@@ -23,6 +23,8 @@ pub enum NotCleared {
         /// The digest of what the accounts need now; none where they need nothing.
         fresh: Option<String>,
     },
+    #[error("{approved} is the digest of the account {account}; the plan's is {plan}")]
+    OfAccount { approved: String, account: String, plan: String },
     #[error("{approved} was approved, and the saved plan is {saved}")]
     OtherFile { approved: String, saved: String },
     #[error("{0}")]
@@ -85,6 +87,10 @@ pub fn confirm<E>(act: OneOffAct, moment: Moment, ask: impl FnOnce(&OneOffAct) -
 /// for another plan, names no account of it, or is for a guard that cannot be lifted.
 pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<Cleared, NotCleared> {
     if let Some(approved) = approved.filter(|d| *d != plan.digest.as_str()) {
+        if let Some(account) = plan.accounts.iter().find(|a| a.digest.as_str() == approved && !a.changes.is_empty()) {
+            let (account, plan) = (account.account.clone(), plan.digest.to_string());
+            return Err(NotCleared::OfAccount { approved: approved.to_owned(), account, plan });
+        }
         let is_done = |a: &AccountPlan| a.reading.is_complete() && a.changes.is_empty() && a.blocked.is_empty();
         let fresh = (!plan.accounts.iter().all(is_done)).then(|| plan.digest.to_string());
         return Err(NotCleared::Stale { approved: approved.to_owned(), fresh });
@@ -107,6 +113,10 @@ pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<C
 fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<Option<String>, NotCleared> {
     let refuse = |why: String| Err(NotCleared::BadLift(why));
     let digest = plan.lifted_by();
+    if let Some(account) = plan.accounts.iter().find(|a| a.digest.as_str() == lift.digest && lift.digest != digest) {
+        let (code, name) = (lift.code.word(), &account.account);
+        return refuse(format!("--allow {code}: {} is the digest of the account {name}; the plan's is {digest}", lift.digest));
+    }
     if lift.digest != digest {
         return refuse(format!("--allow {} is for another plan ({}); this one is {digest}", lift.code.word(), lift.digest));
     }

@@ -77,11 +77,18 @@ fn too_many_administrators(looked: &Looked<'_>) -> Vec<Warning> {
     if left <= most {
         return Vec::new();
     }
+    // The guard minimum-administrators counts one more then.
+    let beside = match looked.account.spec.untouchable {
+        Some((_, word)) if hidden > 0 => format!(", the {word} not counted"),
+        _ => String::new(),
+    };
     vec![Warning {
         code: "too-many-administrators",
         on: None,
         member: None,
-        message: format!("active administrators after this plan: {left} of {members} members; more than {most} are hard to answer for"),
+        message: format!(
+            "active administrators after this plan: {left} of {members} members{beside}; more than {most} are hard to answer for"
+        ),
         place: None,
     }]
 }

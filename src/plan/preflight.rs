@@ -80,7 +80,8 @@ pub(super) fn no_safe_path(account: &Account<'_>, draft: Draft) -> Blocked {
     let needs = asked(account, &draft);
     let mut why = demand(account, &draft).map_or_else(Vec::new, |d| d.why);
     if draft.loses_sight(account) {
-        why.push("no order of its calls keeps the person in the sight of a bounded actor until the last".to_owned());
+        let scopes = scopes(account);
+        why.push(format!("between its calls the person has no {scopes}, and no bounded actor, whichever it holds, sees who has none"));
     }
     Refusal { code: "no-safe-path", why, needs }.block(account, draft)
 }
@@ -100,7 +101,7 @@ fn says_more_than_is_seen(account: &Account<'_>, draft: &Draft) -> Option<String
     let after = change.whole_after.as_ref().filter(|_| draft.partly_seen)?;
     let differs = |key: Key| after.get(key).is_some() && after.get(key) != change.whole_before.get(key);
     let on = |axis: Axis| account.spec.attrs.iter().filter(move |a| a.axis == axis && differs(a.key)).map(|a| a.key);
-    let scopes = account.spec.attrs.iter().find(|a| a.axis == Axis::Where).map_or("scopes", |a| a.key);
+    let scopes = scopes(account);
     let adds = |key: Key| {
         let held = |attrs: &Attrs| attrs.get(key).and_then(Value::as_set).cloned().unwrap_or_default();
         !held(after).is_subset(&held(&change.whole_before))
@@ -119,6 +120,11 @@ fn says_more_than_is_seen(account: &Account<'_>, draft: &Draft) -> Option<String
         said.push_str(&format!("; a new {} {does} access in the others too", power.join(" and ")));
     }
     Some(said)
+}
+
+/// What the system calls places.
+fn scopes(account: &Account<'_>) -> Key {
+    account.spec.attrs.iter().find(|a| a.axis == Axis::Where).map_or("scopes", |a| a.key)
 }
 
 /// The same, held in a place that nobody here sees.

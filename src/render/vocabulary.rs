@@ -20,6 +20,15 @@ pub fn rule(id: &str) -> Option<TopicView> {
     (!says.is_empty()).then(|| topic(&id, "rule", says))
 }
 
+/// The key of a connection that says what a word of the documents means.
+pub fn key_of(word: &str) -> Option<&'static str> {
+    match word {
+        "embedded" | "bridge" | "scim" | "roster" | "backends" => Some("backend"),
+        "token" | "tokens" => Some("auth"),
+        _ => None,
+    }
+}
+
 /// Every word that [`of_systems`] and [`rule`] know, for a hint.
 pub fn all() -> Vec<&'static str> {
     let mut all: Vec<&str> = Vec::new();

@@ -36,6 +36,9 @@ impl From<NotCleared> for Stop {
         match why {
             NotCleared::Stale { fresh: None, .. } => Stop::Stale { message: why.to_string(), hint: "`portcullis plan` shows the same" },
             NotCleared::Stale { .. } => Stop::Stale { message: why.to_string(), hint: "plan again, and review what changed" },
+            NotCleared::OfAccount { .. } => {
+                Stop::Stale { message: why.to_string(), hint: "what is approved is the digest of the whole plan, on its last line" }
+            }
             NotCleared::OtherFile { .. } => Stop::Stale { message: why.to_string(), hint: "`portcullis show FILE` prints what it is" },
             NotCleared::BadLift(message) => Stop::failed(message),
         }

@@ -111,10 +111,7 @@ fn demand_02_a_lift_is_for_one_plan_alone() {
     let now = world.plan().digest();
     let account = world.command("plan --format json").json()["accounts"][0]["digest"].as_str().unwrap_or_default().to_owned();
     let Err(said) = lifted("removals", 8, &account) else { panic!("an account's digest was taken for the plan's") };
-    assert!(
-        said.contains(&format!("{account} is the digest of the account ")) && said.ends_with(&format!("the plan's is {now}")),
-        "{said}"
-    );
+    assert!(said.contains(&format!("{account} is the digest of the account ")) && said.contains(&format!("the plan's is {now}")), "{said}");
     let printed = world.command(&format!("apply --digest {account}"));
     assert!(printed.err.contains("is the digest of the account"), "{}", printed.err);
     assert_eq!(lifted("removals", 7, &now).unwrap().said(), NOBODY, "one too few");

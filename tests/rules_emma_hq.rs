@@ -1126,9 +1126,11 @@ fn x2_a_name_splits_at_its_last_space() {
 /// E4: who holds all subaccounts is bounded all the same, and sees nobody who has none of them.
 #[test]
 fn e4_a_manager_of_all_subaccounts_does_not_see_who_has_none() {
-    let world = World::emma_hq("subaccounts: [emea, apac]; actor: { role: manager, subaccounts: [emea, apac] }");
-    world.live("", &["{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea] }"]);
-    world.want("", &["{ email: kim@acme.example, role: editor, subaccounts: [apac] }"]);
+    let world = World::emma_hq(
+        "subaccounts: [emea, apac]; actor: { role: manager, privileges: [edit-managers, export-contacts], subaccounts: [emea, apac] }",
+    );
+    world.live("", &["{ email: kim@acme.example, name: Kim Lee, role: full, privileges: [export-contacts], subaccounts: [emea] }"]);
+    world.want("", &["{ email: kim@acme.example, role: administrator, subaccounts: [apac] }"]);
     let plan = world.plan();
     assert_eq!(plan.blocked(), ["kim@acme.example no-safe-path"]);
     assert_eq!(plan.needs("kim@acme.example"), "a parent");

@@ -265,6 +265,33 @@ fn who_a_disallowed_domain_cuts_off_counts_for_the_guards_that_nobody_lifts() {
     assert_eq!(tripped(&world.document(4)), ["minimum-administrators=0", "self-lockout=1", "protected=1"]);
 }
 
+/// A domain waits for nobody who comes to administer: before that, whom it cuts off is missing.
+#[test]
+fn who_comes_to_administer_makes_up_for_nobody_whom_a_domain_cuts_off_before() {
+    let with = |minimum: u32| {
+        World::new(
+            &format!("{INSIDER}, actor: {{ role: administrator }}"),
+            &format!(
+                "guards: {{ disallowed-domains: {{ count: 1 }}, cut-off: {{ count: 1 }}, minimum-administrators: {minimum} }}\n\
+                 accounts:\n  a:\n    domains: [acme.example]\n    members:\n\
+                 \x20     - {{ email: goes@acme.example, role: viewer }}\n\
+                 \x20     - {{ email: one@acme.example, role: administrator }}\n\
+                 \x20     - {{ email: two@acme.example, role: administrator }}\n\
+                 \x20     - {{ email: stays@acme.example, role: administrator }}\n"
+            ),
+            "      - { email: goes@acme.example, phase: active, role: administrator }\n\
+             \x20     - { email: stays@acme.example, phase: active, role: administrator }\n\
+             \x20     - { email: cut@old.example, phase: active, role: administrator }\n\
+             \x20     - { email: one@acme.example, phase: active, role: viewer }\n\
+             \x20     - { email: two@acme.example, phase: active, role: viewer }\n\
+             \x20   domains: [acme.example, old.example]\n",
+        )
+    };
+    // Three now and three in the end; the domain may go first, and two are left then.
+    assert_eq!(tripped(&with(3).document(4)), ["minimum-administrators=2"]);
+    assert_eq!(tripped(&with(1).document(2)), [""; 0]);
+}
+
 #[test]
 fn a_group_administrator_who_becomes_account_administrator_comes_to_administer() {
     let world = World::new(

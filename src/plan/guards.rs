@@ -159,7 +159,6 @@ pub(super) fn left_after(changes: &[Change], administrators: &Administrators) ->
 fn lowest(account: &Account<'_>, changes: &[Change], administrators: &Administrators) -> u32 {
     let with = |is: fn(&Change) -> &BTreeSet<Fact>| changes.iter().filter(|c| is(c).contains(&Fact::Administrators)).count() as u32;
     let (enders, givers, waiting) = (with(|c| &c.ends), with(|c| &c.gives), with(|c| &c.needs));
-    let now = if waiting > 0 { administrators.now + givers } else { administrators.now };
     let ended: BTreeSet<&str> = changes.iter().filter(|c| c.ends_administrator()).map(|c| c.subject.as_str()).collect();
     let cut = if changes.iter().any(|c| c.action == Action::DisallowDomain) {
         let active: BTreeSet<&Email> = account.active_administrators().map(|l| &l.email).collect();
@@ -167,8 +166,10 @@ fn lowest(account: &Account<'_>, changes: &[Change], administrators: &Administra
     } else {
         0
     };
-    // Where enders wait for all givers, the count first rises.
-    now.saturating_sub(enders + cut).min(administrators.now)
+    // Where enders wait for all givers, the count first rises; a domain waits for neither.
+    let (first, gained) = if waiting > 0 { (cut, givers) } else { (enders + cut, 0) };
+    let least = administrators.now.saturating_sub(first);
+    least.min((administrators.now + gained).saturating_sub(enders + cut))
 }
 
 /// Takes away the actor's own power: an administering permission somewhere, or what it may hand on.

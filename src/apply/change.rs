@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Channel, Outcome, Verb};
+use crate::model::{Call, Channel, Outcome, Verb};
 use crate::plan::Change;
 
 use super::execute::Site;
@@ -29,7 +29,7 @@ pub(super) enum Made {
 #[derive(Clone)]
 pub(super) struct Progress {
     /// The call that comes next.
-    at: usize,
+    pub(super) at: usize,
     sent: u32,
     already: bool,
     link: Option<PathBuf>,
@@ -65,6 +65,13 @@ pub(super) async fn go_on_after(site: &Site<'_>, change: &Change, progress: Prog
     from(site, change, Progress { at: at + 1, already: false, ..progress }, Some(again)).await
 }
 
+/// Whether the reading shows what the calls so far gave: a server may show it only after a while.
+pub(super) fn shows(site: &Site<'_>, change: &Change, progress: &Progress, again: &ReadAgain<'_>) -> bool {
+    let (at, call) = (progress.at, &change.calls[progress.at]);
+    (!follows_a_set(change, at) || read_back::are_made(site, change, at, again).is_ok())
+        && (!is_read_back(site, change, call) || read_back::rest(site.spec, change, call, again).is_ok())
+}
+
 async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Option<&ReadAgain<'_>>) -> Made {
     let done = |word, sent, message| Made::Done(ChangeResult::new(change, word, sent, message));
     let start = so_far.at;
@@ -79,7 +86,7 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
         }
         // A reading is of the moment at which this change was paused, and of no later one.
         let fresh = again.filter(|_| i == start);
-        if i > 0 && follows_a_set(change, i) {
+        if follows_a_set(change, i) {
             let Some(again) = fresh else {
                 return Made::ReadBack(Progress { at: i, ..so_far });
             };
@@ -88,7 +95,7 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             }
         }
         let mut rest = None;
-        if i > 0 && site.spec.reads_back.contains(&(change.action, call.verb)) {
+        if i > 0 && is_read_back(site, change, call) {
             let Some(again) = fresh else {
                 return Made::ReadBack(Progress { at: i, ..so_far });
             };
@@ -140,7 +147,12 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
 /// Whether another call before it must have set something first: what narrows stands before what widens, or
 /// brings somebody back.
 fn follows_a_set(change: &Change, i: usize) -> bool {
-    matches!(change.calls[i - 1].verb, Verb::Set | Verb::EditInvitation)
+    i > 0 && matches!(change.calls[i - 1].verb, Verb::Set | Verb::EditInvitation)
+}
+
+/// Whether the member is read before the call, which may not be needed then (SYSTEMS.md G1).
+fn is_read_back(site: &Site<'_>, change: &Change, call: &Call) -> bool {
+    site.spec.reads_back.contains(&(change.action, call.verb))
 }
 
 impl Progress {

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Link, Subject, Tenant, Verb};
+use crate::model::{Caps, Link, Reading, Subject, Tenant, Verb};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
@@ -16,12 +17,16 @@ use super::change::{self, Made, Progress};
 use super::exists;
 use super::handover::{Handover, Ready};
 use super::journal::Record;
+use super::lost;
 use super::outcome::{ChangeResult, ResultWord};
 use super::read_back::ReadAgain;
 use super::stopping::Stopping;
 
 /// Writes in flight at once, an account.
 const AT_ONCE: usize = 8;
+
+/// What a server that is only eventually consistent gets before each reading more.
+pub const WAITS: &[Duration] = &[Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Where one account's cleared changes are made.
 pub struct Site<'a> {
@@ -37,6 +42,8 @@ pub struct Site<'a> {
     /// What hears of every call first.
     pub record: &'a dyn Record,
     pub stopping: &'a Stopping,
+    /// How long to wait before each reading more, where one does not show yet what was sent.
+    pub waits: &'a [Duration],
 }
 
 impl<'a> Site<'a> {
@@ -45,7 +52,7 @@ impl<'a> Site<'a> {
     pub(super) fn plain(spec: &'static SystemSpec, tenant: &'a Tenant, reader: &'a dyn Reader, writer: &'a dyn Writer) -> Self {
         static NEVER: std::sync::LazyLock<Stopping> = std::sync::LazyLock::new(Stopping::default);
         let record = &super::journal::NoRecord;
-        Self { spec, tenant, caps: reader.caps(), minimum: 0, reader, writer, handover: None, record, stopping: &NEVER }
+        Self { spec, tenant, caps: reader.caps(), minimum: 0, reader, writer, handover: None, record, stopping: &NEVER, waits: &[] }
     }
 
     /// The place for the link that the call may answer with, before it is made; none where the call
@@ -113,7 +120,7 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
             return run.results();
         }
         // Nothing else can go on: one reading tells of all of them.
-        let reading = site.reader.read().await;
+        let reading = open.reading(site, changes).await;
         let again = ReadAgain::of(&reading);
         let Open { exist, paused, lost } = std::mem::take(&mut open);
         let settle = exist.into_iter().map(|(i, sent)| {
@@ -144,6 +151,21 @@ struct Open {
 impl Open {
     fn is_empty(&self) -> bool {
         self.exist.is_empty() && self.paused.is_empty() && self.lost.is_empty()
+    }
+
+    /// A reading that shows what was sent, or the last of all that are tried.
+    async fn reading(&self, site: &Site<'_>, changes: &[Change]) -> Reading {
+        let mut waits = site.waits.iter();
+        loop {
+            let reading = site.reader.read().await;
+            let again = ReadAgain::of(&reading);
+            let shows = self.paused.iter().all(|(i, progress)| change::shows(site, &changes[*i], progress, &again))
+                && self.lost.iter().all(|(i, progress, _)| lost::is_done(site, &changes[*i], &changes[*i].calls[progress.at], &again));
+            match waits.next() {
+                Some(wait) if !shows && !site.stopping.is_asked() => tokio::time::sleep(*wait).await,
+                _ => return reading,
+            }
+        }
     }
 
     fn take(&mut self, run: &mut Run<'_>, (i, made): (usize, Made)) {

@@ -21,7 +21,7 @@ pub use audit::{
 };
 pub use audit_heads::{sign_head, wrong_heads};
 pub use audit_history::{Past, histories};
-pub use execute::{Site, execute};
+pub use execute::{Site, WAITS, execute};
 pub use handover::{Found, Handover, Ready, Swept};
 #[cfg(any(test, fuzzing))]
 pub(crate) use journal::fuzz as fuzz_journal;

@@ -1,5 +1,6 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::BoxFuture;
@@ -16,6 +17,8 @@ use crate::systems::gamoshi;
 /// A server that takes every call, and shows what it is told to.
 struct Server {
     caps: Caps,
+    /// Shown once each, before it shows what it does from then on.
+    first: Vec<Reading>,
     shows: Reading,
     reads: AtomicUsize,
     calls: Mutex<Vec<String>>,
@@ -26,8 +29,8 @@ impl Reader for Server {
         &self.caps
     }
     fn fetch(&self) -> BoxFuture<'_, Reading> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        let reading = self.shows.clone();
+        let n = self.reads.fetch_add(1, Ordering::Relaxed);
+        let reading = self.first.get(n).unwrap_or(&self.shows).clone();
         Box::pin(async move { reading })
     }
 }
@@ -87,7 +90,7 @@ fn server(shows: Reading) -> Server {
         keeps_ends: false,
         best_proof: Proof::Snapshot,
     };
-    Server { caps, shows, reads: AtomicUsize::new(0), calls: Mutex::default() }
+    Server { caps, first: Vec::new(), shows, reads: AtomicUsize::new(0), calls: Mutex::default() }
 }
 
 const A: &str = "a@acme.example";
@@ -192,4 +195,23 @@ fn what_widens_is_not_sent_before_what_narrows_is_seen_to_be_done() {
     let (word, message, calls) = run(&["apac", "emea"]);
     assert_eq!((word, calls), (ResultWord::Failed, 1));
     assert!(message.contains("`subaccounts` is not what the call before set"), "{message}");
+}
+
+/// DESIGN §6: eventual consistency gets a bounded wait, in the midst of a change as after all of them.
+#[tokio::test]
+async fn a_server_that_shows_late_what_it_did_is_read_again_and_not_for_ever() {
+    let there = || live(A, pending(), [("role", sample::one("user")), ("settings", settings(1))]);
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
+    let waits = [Duration::from_millis(1); 2];
+    let short = || Reading::incomplete(Incomplete::new("short", "two are missing"));
+    for (first, word, reads) in [
+        (vec![], ResultWord::Applied, 1),
+        (vec![whole(vec![]), short()], ResultWord::Applied, 3),
+        (vec![whole(vec![]), short(), whole(vec![])], ResultWord::Failed, 3),
+    ] {
+        let server = Server { first, ..server(whole(vec![there()])) };
+        let site = Site { waits: &waits, ..Site::plain(&gamoshi::SPEC, &tenant, &server, &server) };
+        let results = execute(&site, &[invite(A)]).await;
+        assert_eq!((results[0].word, server.reads.load(Ordering::Relaxed)), (word, reads), "{}", results[0].message);
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use wildmatch::WildMatchPattern;
 
-use crate::apply::{CutOff, Handover};
+use crate::apply::{self, CutOff, Handover};
 use crate::backends::bridge::Bridge;
 use crate::backends::embedded::Embedded;
 use crate::backends::http::Network;
@@ -143,6 +144,11 @@ impl Site<'_> {
             only: None,
             approved: None,
         }
+    }
+
+    /// How long to wait before each reading more that is to show what was sent: none where it shows at once.
+    pub fn waits(&self) -> &'static [Duration] {
+        if self.connection.backend.is_network() { apply::WAITS } else { &[] }
     }
 
     /// Why a host's actor does not even ask: who has not delegated is not empty (SYSTEMS.md M4).

@@ -98,6 +98,7 @@ pub async fn member(
         handover: handover.as_ref(),
         record: &apply::NoRecord,
         stopping: &request.stopping,
+        waits: site.waits(),
     };
     request.says(&format!("{} in {}", asked.act.word(), site.name));
     let mut result = apply::one_off(&at, &confirmed).await;

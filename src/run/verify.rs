@@ -1,7 +1,6 @@
 //! After an apply the accounts are read again and must plan to nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::apply::{Applied, Lifts};
 use crate::model::Reading;
@@ -9,9 +8,6 @@ use crate::plan::{self, Change, Cleared};
 
 use super::links::LinkFiles;
 use super::{Connected, Request};
-
-/// Servers that are only eventually consistent get this long, in all.
-const WAITS: &[Duration] = &[Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Reads what was written to again, and lists what a fresh plan still shows. Answers with the whole
 /// readings.
@@ -25,12 +21,14 @@ pub(super) async fn all(
     for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
         let Some(site) = connected.site(&account.account) else { continue };
         request.says(&format!("reading {} again", site.name));
-        let waits = if site.connection.backend.is_network() { WAITS } else { &WAITS[..1] };
-        for (i, wait) in waits.iter().enumerate() {
-            tokio::time::sleep(*wait).await;
+        let waits = site.waits();
+        for i in 0..=waits.len() {
+            if i > 0 {
+                tokio::time::sleep(waits[i - 1]).await;
+            }
             let links = LinkFiles::found([site]);
             let reading = site.backend.reader().read().await;
-            let is_last = i + 1 == waits.len();
+            let is_last = i == waits.len();
             if let Err(why) = &reading.proof {
                 // A server that has not made up its mind yet shows a bit of both.
                 if !is_last {

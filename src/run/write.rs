@@ -45,6 +45,7 @@ impl Run<'_> {
             handover: handover.as_ref(),
             record: recording.as_ref().map_or(&apply::NoRecord, |r| r as &dyn apply::Record),
             stopping: &self.request.stopping,
+            waits: site.waits(),
         };
         let mut results = apply::execute(&at, &planned.changes).await;
         drop(writer);

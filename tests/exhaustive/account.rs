@@ -217,6 +217,7 @@ impl Account {
             handover: None,
             record: &apply::NoRecord,
             stopping: &apply::Stopping::default(),
+            waits: &[],
         };
         let results = block_on(apply::execute(&site, &account.changes));
         (results, writer.steps.into_inner().expect("no step panics"))

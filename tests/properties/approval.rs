@@ -244,6 +244,7 @@ fn made(look: &Look<'_>, plan: &Plan, record: &CutAfter, pace: u64) -> Vec<Chang
         handover: handover.as_ref(),
         record,
         stopping: &apply::Stopping::default(),
+        waits: &[],
     };
     block_on(apply::execute(&site, &account.changes))
 }

@@ -80,6 +80,7 @@ pub fn holds(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         handover: handover.as_ref(),
         record: &apply::NoRecord,
         stopping: &apply::Stopping::default(),
+        waits: &[],
     };
     let results = block_on(apply::execute(&site, &account.changes));
     let steps = watch.steps.into_inner().expect("no step panics");

@@ -104,6 +104,7 @@ impl There {
             handover: handover.as_ref(),
             record: &apply::NoRecord,
             stopping: &apply::Stopping::default(),
+            waits: &[],
         };
         let results = block(apply::execute(&site, &account.changes));
         let steps = watch.steps.into_inner().expect("no step panics");

@@ -760,6 +760,27 @@ fn i11_an_invitation_into_a_domain_that_nobody_allows_is_blocked() {
     assert_eq!(world.plan().acts(), ["invite a@agency.example", "invite b@acme.example"]);
 }
 
+/// Who is let in no more can neither work nor let anybody in, whatever the status says.
+#[test]
+fn i11_whom_the_whitelist_keeps_out_is_no_administrator_who_is_left() {
+    let world = World::insider("actor: { role: administrator }");
+    let kept_out = "{ email: x@old.example, phase: active, role: administrator }";
+    world.live("domains: [acme.example]", &[ROOT, kept_out]);
+    world.want("domains: [acme.example]; absent: [root@acme.example]", &[]);
+    assert_eq!(world.plan().tripped(), ["minimum-administrators=0"]);
+    let said = world.command("who x@old.example").out;
+    assert!(said.contains("active, kept out by the whitelist, would administer"), "{said}");
+    assert!(said.contains("once the whitelist lists the domain, in the account: "), "{said}");
+    assert!(said.contains("administers none yet, would administer 1") && !said.contains("may"), "{said}");
+    // To take such a one away takes no administrator, and to promote one gives none.
+    world.want("domains: [acme.example]; absent: [x@old.example]", &["{ email: root@acme.example, role: administrator }"]);
+    assert_eq!(world.plan().tripped(), NOBODY);
+    world.settle();
+    world.live("domains: [acme.example]", &[ROOT, "{ email: x@old.example, phase: active, role: viewer }"]);
+    world.want("domains: [acme.example]; absent: [root@acme.example]", &["{ email: x@old.example, role: administrator }"]);
+    assert_eq!(world.check().errors(), ["account.yaml:6:18 domain-not-listed"]);
+}
+
 #[test]
 fn i11_a_domain_cut_off_by_hand_changes_no_status() {
     let world = World::insider(ADMINISTRATOR);

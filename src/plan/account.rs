@@ -201,7 +201,12 @@ impl Account<'_> {
 
     /// The active members who count for the least number of administrators, for certain.
     pub(super) fn active_administrators(&self) -> impl Iterator<Item = &crate::model::Live> {
-        self.reading.members.iter().filter(|l| self.spec.administrator(l, self.caps) == Administrator::Yes)
+        self.reading.members.iter().filter(|l| self.administrator(l) == Administrator::Yes)
+    }
+
+    /// Whether the member counts for the least number of administrators.
+    pub(super) fn administrator(&self, live: &crate::model::Live) -> Administrator {
+        self.spec.administrator(live, self.reading, self.caps)
     }
 
     /// Whether the person has accepted an invitation, as far as the server tells.

@@ -80,7 +80,7 @@ fn administrators(account: &Account<'_>, day: super::account::Day, work: &mut Wo
     let spec = account.spec;
     let limit = account.desired.policy.guards.get(GuardCode::MinimumAdministrators).at_least().max(spec.floor.least);
     let limit = account.approved.and_then(|a| a.minimum).map_or(limit, |minimum| minimum.min(limit));
-    let now = spec.administrators(account.reading.members.iter(), account.caps);
+    let now = spec.administrators(account.reading.members.iter(), account.reading, account.caps);
     let all = Administrators { now, limit, limit_floor: spec.floor.least };
 
     let mut certain = enders(work, &Fact::Administrators);
@@ -125,7 +125,7 @@ fn administrators(account: &Account<'_>, day: super::account::Day, work: &mut Wo
 
 /// Whether somebody may administer whom nobody can be sure of.
 fn has_uncertain(account: &Account<'_>) -> bool {
-    account.reading.members.iter().any(|l| account.spec.administrator(l, account.caps) == Administrator::Perhaps)
+    account.reading.members.iter().any(|l| account.administrator(l) == Administrator::Perhaps)
 }
 
 /// Declared invitees who will administer once they have accepted, and replacements that a human

@@ -258,10 +258,11 @@ fn facts(account: &Account<'_>, change: &mut Change, live: Option<&crate::model:
     let spec = account.spec;
     let none = Attrs::new();
     let after = change.whole_after.as_ref().unwrap_or(&none);
-    let was = live.map_or(Administrator::No, |l| spec.administrator(l, account.caps));
+    let was = live.map_or(Administrator::No, |l| account.administrator(l));
+    let is_let_in = live.is_none_or(|l| !spec.is_cut_off(l, &account.reading.domains));
     let is_active = live.is_some_and(|l| l.phase == crate::model::Phase::Active);
     let has_registered = live.is_some_and(|l| account.has_registered(l));
-    let will_count = spec.counts_for_floor(after);
+    let will_count = is_let_in && spec.counts_for_floor(after);
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
     // One who administers before and after, but not at every moment between, is missed as well.
     let stays = will_count && moments(&change.whole_before, &change.calls).iter().all(|m| spec.counts_for_floor(m));

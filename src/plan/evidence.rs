@@ -138,7 +138,7 @@ fn shown<'a>(planned: &AccountPlan, account: &Account<'a>) -> Vec<&'a Live> {
         subjects.contains(&live.email)
             || account.spec.is_untouchable(live)
             || (!gone.is_empty() && gone.contains(&live.email.domain()))
-            || account.spec.administrator(live, account.caps) == Administrator::Yes
+            || account.administrator(live) == Administrator::Yes
     };
     account.reading.members.iter().filter(is_shown).collect()
 }
@@ -151,7 +151,7 @@ fn reading(planned: &AccountPlan, account: &Account<'_>, shown: &[&Live]) -> Jso
     let mails = [mailing(Verb::Invite, invites), mailing(Verb::Resend, invites), mailing(Verb::Restore, spec.restore_mails)];
     json!({
         "proof": proof.map(|p| p.word()),
-        "administrators": proof.map_or(0, |_| spec.administrators(shown.iter().copied(), caps)),
+        "administrators": proof.map_or(0, |_| spec.administrators(shown.iter().copied(), reading, caps)),
         "domains": match &reading.domains {
             Known::Seen(live) if spec.domains.is_some() => domains(live),
             _ => Json::Null,

@@ -100,7 +100,7 @@ fn no_backup_administrator(looked: &Looked<'_>) -> Vec<Warning> {
     let left = left_after(looked.changes, looked.administrators);
     // Where nothing shows who has accepted, nobody can say that there are too few.
     let members = looked.account.reading.members.iter();
-    let perhaps = members.filter(|l| looked.account.spec.administrator(l, looked.account.caps) == Administrator::Perhaps).count() as u32;
+    let perhaps = members.filter(|l| looked.account.administrator(l) == Administrator::Perhaps).count() as u32;
     if left + perhaps >= least {
         return Vec::new();
     }

@@ -152,6 +152,8 @@ pub struct MemberView {
     pub attributes: BTreeMap<String, Json>,
     /// The last day of access.
     pub end: Option<String>,
+    /// The whitelist keeps their domain out, which no phase shows: nothing of what follows can be used now.
+    pub cut_off: bool,
     /// Whether the member can change who has access.
     pub administers: bool,
     /// Effective permissions, sorted; none for whom access has ended.
@@ -214,7 +216,8 @@ impl ExportView {
 
 impl ExportAccountView {
     fn of(account: &ExportAccount<'_>) -> Self {
-        let mut members: Vec<MemberView> = account.members.iter().map(|m| MemberView::of(account.system, account.tenant, m)).collect();
+        let mut members: Vec<MemberView> =
+            account.members.iter().map(|m| MemberView::of(account.system, account.tenant, m, &account.domains)).collect();
         members.sort_by(|a, b| a.email.cmp(&b.email));
         let domains = account.system.domains.as_ref().and_then(|_| account.domains.seen()).map(|d| match d {
             Domains::Off => vec!["*".to_owned()],
@@ -251,7 +254,7 @@ impl MemberView {
 
     /// Whether what is held can be used now.
     pub(super) fn is_active(&self) -> bool {
-        self.phase == Phase::Active.word() && !self.is_declared
+        self.phase == Phase::Active.word() && !self.is_declared && !self.cut_off
     }
 
     /// `administers`, or that it would.
@@ -266,6 +269,7 @@ impl MemberView {
     /// What access waits for; nothing where it is there.
     pub(super) fn once(&self) -> &'static str {
         match self.phase {
+            _ if self.cut_off => "once the whitelist lists the domain",
             "locked" => "once unlocked",
             _ if self.is_active() => "",
             _ => "once accepted",
@@ -276,10 +280,11 @@ impl MemberView {
     pub(super) fn standing_in_words(&self) -> String {
         let invitation = self.invitation.map(|i| format!(", invitation {i}")).unwrap_or_default();
         let level = self.level.map(|l| format!(", level {}", l.0.word())).unwrap_or_default();
-        format!("{}{invitation}{}{level}", self.phase, self.administers_in_words())
+        let kept_out = if self.cut_off { ", kept out by the whitelist" } else { "" };
+        format!("{}{invitation}{kept_out}{}{level}", self.phase, self.administers_in_words())
     }
 
-    pub(super) fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
+    pub(super) fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live, domains: &Known<Domains>) -> Self {
         let access = match live.phase {
             Phase::Pending { .. } | Phase::Active | Phase::Locked => live.seen(),
             Phase::Expired | Phase::Suspended => Attrs::new(),
@@ -294,6 +299,7 @@ impl MemberView {
             },
             attributes: BTreeMap::new(),
             end: None,
+            cut_off: live.phase.is_standing() && system.is_cut_off(live, domains),
             administers: system.administers(&access),
             permissions: system.permissions(&access).iter().map(|p| p.as_str().to_owned()).collect(),
             level: Level::of(system, live).map(Word),

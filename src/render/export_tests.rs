@@ -65,6 +65,7 @@ fn a_member_shows_every_attribute_and_what_follows_from_it() {
         snapbox::str![[r#"
 {
   "administers": false,
+  "cut_off": false,
   "email": "a@acme.example",
   "end": null,
   "group-admin": [],

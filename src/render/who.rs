@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::{Direction, Key, Known, Live, Tenant};
+use crate::model::{Direction, Domains, Key, Known, Live, Tenant};
 use crate::systems::{self, Axis, SystemSpec};
 
 use super::export::{self, MemberView};
@@ -123,6 +123,8 @@ pub struct WhoAccount<'a> {
     pub standing: Standing,
     /// Memberships under any of the person's addresses.
     pub members: Vec<Live>,
+    /// The whitelist as it was read.
+    pub domains: &'a Known<Domains>,
     /// What the lines in force ask for, as if it were there.
     pub declared: Option<Live>,
     pub entries: Vec<EntryView>,
@@ -315,8 +317,8 @@ impl WhoView {
 
 impl WhoAccountView {
     fn of(account: WhoAccount<'_>) -> Self {
-        let holder = |live: &Live| HolderView::of(account.system, account.tenant, live);
-        let members: Vec<HolderView> = account.members.iter().map(holder).collect();
+        let holder = |live: &Live, domains| HolderView::of(account.system, account.tenant, live, domains);
+        let members: Vec<HolderView> = account.members.iter().map(|live| holder(live, account.domains)).collect();
         let mut problems = account.problems;
         let is_read = problems.is_empty();
         let bounded = "the actor does not see everyone here";
@@ -349,7 +351,7 @@ impl WhoAccountView {
             is_read,
             complete: problems.is_empty(),
             problems,
-            declared: account.declared.as_ref().map(|live| holder(live).of_declared(account.standing)),
+            declared: account.declared.as_ref().map(|live| holder(live, &Known::Unreadable).of_declared(account.standing)),
             members,
             entries: account.entries,
             why: account.why,
@@ -406,8 +408,8 @@ impl WhoAccountView {
 }
 
 impl HolderView {
-    fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live) -> Self {
-        let member = MemberView::of(system, tenant, live);
+    fn of(system: &'static SystemSpec, tenant: &Tenant, live: &Live, domains: &Known<Domains>) -> Self {
+        let member = MemberView::of(system, tenant, live, domains);
         let holds = member.holds().map(|(scope, permissions)| HoldView { scope, permissions }).collect();
         Self { member, holds, is_untold: false }
     }

@@ -18,6 +18,7 @@ fn problems(beside: BTreeSet<Key>) -> Vec<String> {
         beside,
         standing: Standing::LiveOnly,
         members: vec![live],
+        domains: &Known::Unreadable,
         declared: None,
         entries: Vec::new(),
         why: Vec::new(),

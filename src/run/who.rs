@@ -71,7 +71,7 @@ impl<'m> Sought<'m> {
         &self,
         request: &Request,
         site: &'a Site<'_>,
-        reading: &Reading,
+        reading: &'a Reading,
         input: Option<Account<'_>>,
         plan: &Plan,
     ) -> WhoAccount<'a> {
@@ -122,6 +122,7 @@ impl<'m> Sought<'m> {
             later: member.map(|m| m.later(today, site.spec)).unwrap_or_default(),
             plan: planned.in_words(),
             members,
+            domains: &reading.domains,
             declared,
             entries,
         }

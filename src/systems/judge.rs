@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Atom, Attrs, Caps, Direction, Key, Live, Permits, Phase, Scope, Value};
+use crate::model::{Atom, Attrs, Caps, Direction, Domains, Key, Known, Live, Permits, Phase, Reading, Scope, Value};
 
 use super::spec::{Axis, Kind, PermitRow, Scopes, SystemSpec};
 
@@ -19,8 +19,8 @@ pub enum Administrator {
 impl SystemSpec {
     /// Whether the member counts for the least number of administrators: the one answer for the
     /// planner and for the reading just before a call.
-    pub fn administrator(&self, live: &Live, caps: &Caps) -> Administrator {
-        if live.phase != Phase::Active {
+    pub fn administrator(&self, live: &Live, reading: &Reading, caps: &Caps) -> Administrator {
+        if live.phase != Phase::Active || self.is_cut_off(live, &reading.domains) {
             return Administrator::No;
         }
         let seen = live.seen();
@@ -36,10 +36,17 @@ impl SystemSpec {
         if self.has_registered(live, caps) { Administrator::Yes } else { Administrator::Perhaps }
     }
 
-    /// How many active administrators there are for certain; an untouchable one that hides is among
-    /// them (emma-hq's parent).
-    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, caps: &Caps) -> u32 {
-        let seen = members.clone().filter(|l| self.administrator(l, caps) == Administrator::Yes).count() as u32;
+    /// Whether the whitelist keeps the member out, which no status shows (SYSTEMS.md I11).
+    pub fn is_cut_off(&self, live: &Live, domains: &Known<Domains>) -> bool {
+        let (true, Known::Seen(Domains::Only(list))) = (self.domains.is_some(), domains) else { return false };
+        let domain = live.email.key().rsplit_once('@').map(|(_, domain)| domain);
+        domain.is_some_and(|domain| !list.iter().any(|d| d.as_str() == domain))
+    }
+
+    /// How many of the reading's `members` are active administrators for certain; an untouchable one that
+    /// hides is among them (emma-hq's parent).
+    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, reading: &Reading, caps: &Caps) -> u32 {
+        let seen = members.clone().filter(|l| self.administrator(l, reading, caps) == Administrator::Yes).count() as u32;
         let shown = members.into_iter().any(|l| l.phase == Phase::Active && self.is_untouchable(l));
         seen + u32::from(self.floor.kept_by_untouchable && !shown)
     }

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Administrator;
-use crate::model::{Attrs, Caps, Direction, Email, Invitation, Known, Live, Name, Phase, Proof, Value};
+use crate::model::{
+    Attrs, Caps, Direction, Domain, Domains, Email, Incomplete, Invitation, Known, Live, Name, Phase, Proof, Reading, Value,
+};
 use crate::plan::sample::{attrs, one, set};
 use crate::systems::{SystemSpec, emma_hq, gamoshi, insider, meta_gateway, solver};
 
@@ -141,10 +143,27 @@ fn whoever_is_active_has_registered_where_invitations_show_and_else_where_a_name
     assert!(!registered(&insider::SPEC, &named(pending()), true) && !registered(&solver::SPEC, &named(pending()), true));
 }
 
+/// A reading of which nothing but a whitelist counts, and that has none.
+fn nobody() -> Reading {
+    Reading::incomplete(Incomplete::new("short", "nobody was asked"))
+}
+
+#[test]
+fn i11_whom_the_whitelist_keeps_out_is_no_administrator() {
+    let there = member(Phase::Active, attrs([("role", one("administrator"))]));
+    let of = |spec: &SystemSpec, domains: Known<Domains>| spec.administrator(&there, &Reading { domains, ..nobody() }, &caps(true));
+    let only = |domain: &str| Known::Seen(Domains::Only([Domain::parse(domain).unwrap()].into()));
+    assert_eq!(of(&insider::SPEC, only("acme.example")), Administrator::Yes);
+    assert_eq!(of(&insider::SPEC, only("eu.acme.example")), Administrator::No);
+    assert_eq!(of(&insider::SPEC, Known::Seen(Domains::Off)), Administrator::Yes);
+    assert_eq!(of(&insider::SPEC, Known::Unreadable), Administrator::Yes, "nobody knows that they are kept out");
+}
+
 #[test]
 fn an_administrator_is_active_holds_the_power_and_has_accepted() {
     let administrator = attrs([("role", one("administrator"))]);
-    let of = |spec: &SystemSpec, phase: Phase, held: &Attrs, reads| spec.administrator(&member(phase, held.clone()), &caps(reads));
+    let of =
+        |spec: &SystemSpec, phase: Phase, held: &Attrs, reads| spec.administrator(&member(phase, held.clone()), &nobody(), &caps(reads));
     assert_eq!(of(&insider::SPEC, Phase::Active, &administrator, true), Administrator::Yes);
     assert_eq!(of(&insider::SPEC, Phase::Active, &administrator, false), Administrator::Perhaps, "nothing shows that they accepted");
     for phase in [pending(), Phase::Locked, Phase::Expired, Phase::Suspended] {
@@ -162,13 +181,13 @@ fn an_administrator_is_active_holds_the_power_and_has_accepted() {
 fn the_parent_counts_once_seen_or_not() {
     let parent = attrs([("role", one("parent"))]);
     let manager = both("manager", "subaccounts", set(&["emea"]));
-    let count = |members: &[Live]| emma_hq::SPEC.administrators(members.iter(), &caps(true));
+    let count = |members: &[Live]| emma_hq::SPEC.administrators(members.iter(), &nobody(), &caps(true));
     assert_eq!(count(&[]), 1);
     assert_eq!(count(&[member(Phase::Active, parent.clone())]), 1);
     assert_eq!(count(&[member(Phase::Active, manager.clone())]), 2);
     assert_eq!(count(&[member(Phase::Active, manager), member(Phase::Active, parent.clone())]), 2);
     assert_eq!(count(&[member(Phase::Locked, parent)]), 1);
-    assert_eq!(solver::SPEC.administrators([].iter(), &caps(true)), 0);
+    assert_eq!(solver::SPEC.administrators([].iter(), &nobody(), &caps(true)), 0);
 }
 
 #[test]

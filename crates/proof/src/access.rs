@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::evidence::{Attribute, Attrs, Axis, Direction, Kind, Member, Phase, Reading, Row, System};
+use crate::evidence::{Attribute, Attrs, Axis, Direction, Domains, Kind, Member, Phase, Reading, Row, System, domain_of};
 
 /// A permission, less the word of a deny-list that is not denied, and where: the account as a whole, or
 /// a word.
@@ -163,12 +163,18 @@ impl System {
     /// not show, and no word that is unknown, makes one.
     pub fn is_administrator(&self, address: &str, member: &Member, reading: &Reading) -> bool {
         member.phase == Phase::Active
+            && !is_cut_off(address, reading)
             && member.seen.keys().any(|k| self.is_chief(k))
             && !self.has_foreign_word(&member.seen)
             && self.counts_for_floor(&member.seen)
             && self.counts_for_floor(&self.with_unread(&member.seen, reading))
             && self.has_registered(address, member, reading)
     }
+}
+
+/// Whether the whitelist keeps the address out, which no phase shows.
+pub fn is_cut_off(address: &str, reading: &Reading) -> bool {
+    matches!(&reading.domains, Some(Domains::Only(list)) if !list.contains(domain_of(address)))
 }
 
 impl Row {

@@ -248,7 +248,7 @@ pub(in crate::plan) fn in_part<'a>(
 /// Whether somebody counts as an active administrator once the plan is applied: by the facts that the
 /// guards count by.
 fn counted(account: &Account<'_>, live: Option<&Live>, change: Option<&Change>) -> bool {
-    let was = live.is_some_and(|l| account.spec.administrator(l, account.caps) == crate::systems::Administrator::Yes);
+    let was = live.is_some_and(|l| account.administrator(l) == crate::systems::Administrator::Yes);
     match change {
         Some(c) if c.gives.contains(&crate::plan::Fact::Administrators) => true,
         Some(c) if c.ends_administrator() => false,

@@ -56,6 +56,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
         json!([{
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
             "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
+            "stopped_by": [],
             "unwritten": false, "rolling": false, "moved": false, "again": false, "only_if_nothing_runs": false,
             "seen": "whole", "rest": false, "blocked": null, "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
             "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
@@ -643,4 +644,79 @@ fn e6_no_other_invitation_is_promised_that_the_actor_may_not_send() {
     sees_all.live("", &[&t2("2026-11-21T10:00:00Z")]);
     sees_all.want("", &["{ email: t2@acme.example, role: author, subaccounts: [north, south] }"]);
     assert_eq!(list(&sees_all, "")["expiring"][0]["again"], true);
+}
+
+/// What a run is to end stays where a guard stops that run.
+#[test]
+fn an_end_says_which_guard_will_stop_the_run_that_ends_it() {
+    let ends = |who: &str, day: &str| format!("{{ email: {who}@acme.example, role: author, subaccounts: [emea], end: 2026-12-{day} }}");
+    let is = |who: &str| format!("{{ email: {who}@acme.example, name: A A, role: author, subaccounts: [emea] }}");
+    let four = ["a1", "a2", "a3", "a4"];
+    let all = four.map(is);
+    let live: Vec<&str> = [ADA].into_iter().chain(all.iter().map(String::as_str)).collect();
+    let on = |days: [&str; 4]| {
+        let entries: Vec<String> = four.iter().zip(days).map(|(who, day)| ends(who, day)).collect();
+        emma(&live, &[ADA].into_iter().chain(entries.iter().map(String::as_str)).collect::<Vec<_>>())
+    };
+    let stopped = |world: &World| -> Vec<String> {
+        let view = list(world, "");
+        view["expiring"].as_array().expect("a list").iter().map(|e| e["stopped_by"].to_string()).collect()
+    };
+    let world = on(["10"; 4]);
+    assert_eq!(world.plan_at("2026-12-11").tripped(), ["removals=4"]);
+    assert_eq!(stopped(&world), [r#"["removals"]"#; 4]);
+    let text = world.command("expiring").out;
+    assert!(text.contains("is to lose all access, and a guard stops it"), "{text}");
+    assert!(text.contains("as things are now, the guard removals will stop the run that ends it: `plan --at 2026-12-11`"), "{text}");
+    assert!(text.ends_with("0 lose access; 4 stopped by a guard SANDBOX\n"), "{text}");
+    assert!(world.command("expiring --format ics").out.replace("\r\n ", "").contains("and a guard stops it"));
+    // Runs on each day end one after the other.
+    assert_eq!(stopped(&on(["07", "08", "09", "10"])), ["[]"; 4]);
+    assert_eq!(stopped(&on(["07", "10", "10", "10"])), ["[]"; 4]);
+    // Nobody lifts what is protected; what ends before, and by itself, is not stopped.
+    let world = on(["07", "09", "10", "10"]);
+    world.want("protect: [a2@acme.example]", &[ADA, &ends("a1", "07"), &ends("a2", "09"), &ends("a3", "10"), &is("a4")]);
+    assert_eq!(stopped(&world), ["[]", r#"["protected"]"#, r#"["protected"]"#]);
+}
+
+/// Nobody is written to whom no entry asks for by then.
+#[test]
+fn no_other_invitation_goes_out_after_the_entry_has_ended() {
+    let kim = |invited: &str| {
+        format!("{{ email: kim@acme.example, role: author, subaccounts: [emea], phase: pending, invited: {invited}, attempts: 1 }}")
+    };
+    let until = |day: &str| format!("{{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-{day} }}");
+    // Over on 5 December, and cooling down until the 8th.
+    for (end, again) in [("06", false), ("07", false), ("08", true), ("20", true)] {
+        let world = emma(&[ADA, &kim("2026-11-20T10:00:00Z")], &[ADA, &until(end)]);
+        let view = list(&world, "");
+        let rows = view["expiring"].as_array().expect("a list");
+        let invitation = rows.iter().find(|e| e["ending"] == "invitation").expect("an invitation");
+        assert_eq!(invitation["again"], again, "{end}");
+        let then = world.command("plan --at 2026-12-06").out;
+        assert_eq!(then.contains("the next goes out after 2026-12-08T10:00:00Z"), again, "{then}");
+        assert_eq!(then.contains("no other goes out: what asks for the person ends before"), !again, "{then}");
+        assert_eq!(world.plan_at("2026-12-09").acts() == ["reinvite kim@acme.example"], end == "20", "{end}");
+    }
+}
+
+/// What an earlier run makes of somebody is what a later one starts from.
+#[test]
+fn e12_a_row_of_who_is_seen_in_part_starts_from_what_was_made_of_them() {
+    let live = "{ email: more@acme.example, name: M, role: full, subaccounts: [north, west] }";
+    let ends = "{ email: more@acme.example, role: author, subaccounts: [north], end: 2026-12-08 }";
+    let (rows, text, world) = bounded(NORTH, &[live], &[ends]);
+    assert_eq!(rows[0], "2026-12-09 part north -> , ended");
+    assert!(text.contains("keeps role author") && !text.contains("author -> full"), "{text}");
+    assert_eq!(world.plan().acts(), ["edit more@acme.example"]);
+}
+
+/// What is gone with the next apply is no end to come, and is said all the same.
+#[test]
+fn whom_the_next_apply_takes_away_is_counted_beside_the_list() {
+    let world = emma(&[ADA, KIM], &[ADA]);
+    world.want("mode: authoritative", &[ADA]);
+    assert_eq!(list(&world, "")["accounts"][0]["taken_by_the_next_apply"], 1);
+    let text = world.command("expiring").out;
+    assert!(text.contains("besides, the next apply takes access from 1: `portcullis plan` shows whom"), "{text}");
 }

@@ -3,8 +3,6 @@
 //! besides is what is true only until the next apply, or only as long as portcullis runs: an end that
 //! this plan would move, an end that rolls, an invitation after which another goes out.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
@@ -14,13 +12,17 @@ use crate::systems::Axis;
 
 use super::account::{Account, Day};
 use super::ahead::{self, By, Made, Standing, State, Step, Track, Window};
-use super::change::{AccountPlan, ReadingSummary};
+use super::change::{AccountPlan, Change, ReadingSummary};
 use super::draft::is_unset;
-use super::invitation::over_at;
+use super::invitation::{next_after, over_at};
 use super::regroup::{self, Pair};
 use super::{Moment, roll};
 
+mod days;
+mod guards;
 mod in_part;
+
+use days::Days;
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,6 +159,8 @@ pub struct Expiry {
     /// The actor may not end it: the plan as of that day blocks it, or it is not this actor's to end. Of
     /// an invitation: it may not send the next one.
     pub blocked: Option<BlockedThen>,
+    /// Guards that stop the run which is to end it, as things are now.
+    pub stopped_by: Vec<&'static str>,
 }
 
 /// How an end that the product holds is kept from coming.
@@ -182,6 +186,9 @@ pub struct ExpiringAccount {
     pub reading: ReadingSummary,
     /// Whether the actor sees everyone; where not, more may end than is listed.
     pub sees_all: bool,
+    /// Members from whom the plan of now takes something: what they hold is gone with the next apply, and
+    /// no end of theirs is listed that comes later.
+    pub taken_now: usize,
     pub all: Vec<Expiry>,
 }
 
@@ -214,6 +221,8 @@ impl Account<'_> {
         let day = self.day(moment);
         let until = until(&day.now.to_zoned(self.tenant.zone.clone()), day.today, hours);
         let all = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { Vec::new() };
+        let takes = |c: &&Change| matches!(c.action, Action::Remove | Action::CancelInvitation) || c.direction.narrows();
+        let taken_now = plan.changes.iter().filter(|c| c.subject.email().is_some()).filter(takes).count();
         ExpiringAccount {
             account: plan.account,
             system: plan.system,
@@ -223,6 +232,7 @@ impl Account<'_> {
             until,
             reading: plan.reading,
             sees_all: self.is_unbounded(),
+            taken_now,
             all,
         }
     }
@@ -258,6 +268,7 @@ impl Account<'_> {
         }
         all.sort_by(|a, b| key(a).cmp(&key(b)));
         self.blocks_of_those_days(&mut days, &mut all);
+        guards::of_those_days(&mut days, &mut all);
         all
     }
 
@@ -286,28 +297,6 @@ impl Account<'_> {
 fn blocked_then(plan: &AccountPlan, member: &Email) -> Option<BlockedThen> {
     let blocked = plan.blocked.iter().find(|b| b.subject.email() == Some(member));
     blocked.map(|b| BlockedThen { code: b.code, needs: b.needs.clone() })
-}
-
-/// The plans as of later days, each made once.
-struct Days<'p> {
-    account: &'p Account<'p>,
-    moment: Moment,
-    today: Date,
-    now: &'p AccountPlan,
-    then: BTreeMap<Date, AccountPlan>,
-}
-
-impl<'p> Days<'p> {
-    fn new(account: &'p Account<'p>, moment: Moment, today: Date, now: &'p AccountPlan) -> Self {
-        Self { account, moment, today, now, then: BTreeMap::new() }
-    }
-
-    fn plan(&mut self, on: Date) -> &AccountPlan {
-        if on <= self.today {
-            return self.now;
-        }
-        self.then.entry(on).or_insert_with(|| self.account.plan(Moment { at: Some(on), ..self.moment }))
-    }
 }
 
 /// The last day that is looked at. Whole days are those of the account's calendar, not of 24 hours.
@@ -395,21 +384,28 @@ fn of_invitation(account: &Account<'_>, today: Date, until: Date, live: &Live) -
     if !account.spec.invitation_mails(account.tenant) && !account.spec.invitation.link {
         return None;
     }
-    let on = over_at(account, live, *sent)?.to_zoned(account.tenant.zone.clone()).date();
+    let over = over_at(account, live, *sent)?;
+    let date = |instant: Timestamp| instant.to_zoned(account.tenant.zone.clone()).date();
+    let on = date(over);
     // What is over later today is still to come.
     if on < today || on > until {
         return None;
     }
     let index = account.desired.by_address.get(&live.email).filter(|_| !account.desired.policy.ignores(&live.email));
     let member = index.map(|i| &account.desired.members[*i]);
-    let merged = member.and_then(|m| match m.on(on, account.spec) {
-        Wanted::Present(merged) => Some(merged),
-        Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
-    });
+    let wanted = |on: Date| {
+        member.and_then(|m| match m.on(on, account.spec) {
+            Wanted::Present(merged) => Some(merged),
+            Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
+        })
+    };
+    let merged = wanted(on);
+    // Who is asked for no more by then is not written to.
+    let is_due = wanted(date(next_after(account, over))).is_some();
     let more = attempts.is_some_and(|sent| sent < account.desired.policy.invitations.attempts);
     Some(Expiry {
         pending: true,
-        again: more && merged.is_some(),
+        again: more && is_due,
         place: merged.as_ref().map(|m| m.at.clone()),
         reason: merged.and_then(|m| m.reason.map(str::to_owned)),
         ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Invitation, Why::Life)
@@ -445,6 +441,7 @@ impl Expiry {
             is_of_run: false,
             rest: false,
             blocked: None,
+            stopped_by: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::desired::Wanted;
 use crate::model::{Invitation, Live, Phase, Value};
 use crate::systems::Life;
 
@@ -62,7 +63,7 @@ pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>,
         report("invitation-not-accepted", format!("invited {attempts} times and never accepted, not invited again: {hints}"));
         return Due::NotAgain;
     }
-    let again = over.checked_add(SignedDuration::from_hours(policy.cooldown_hours)).unwrap_or(Timestamp::MAX);
+    let again = next_after(account, over);
     if day.now < again {
         return Due::After(again);
     }
@@ -72,7 +73,11 @@ pub(super) fn due(account: &Account<'_>, day: Day, live: &Live, pair: &Pair<'_>,
 /// What is said of one that cools down: whether another goes out is for the actor to be allowed.
 pub(super) fn cooling(account: &Account<'_>, live: &Live, again: Timestamp, next: Option<&Blocked>, pair: &Pair<'_>) -> Report {
     let hints = account.spec.invitation_hints.join("; ");
+    let then = again.to_zoned(account.tenant.zone.clone()).date();
     let message = match next {
+        _ if !matches!(pair.member.on(then, account.spec), Wanted::Present(_)) => {
+            format!("the invitation is over, and no other goes out: what asks for the person ends before {again}")
+        }
         None => format!("the invitation is over; the next goes out after {again}: {hints}"),
         Some(b) => format!(
             "the invitation is over; the next is due after {again}, and blocked for this actor: {}; needs {}: {hints}",
@@ -96,6 +101,11 @@ pub(super) fn life(account: &Account<'_>) -> Option<i64> {
         Life::Days(d) | Life::DaysOrEnd(d) => Some(i64::from(d) * 24),
         Life::Setting => account.desired.policy.invitations.life_hours,
     }
+}
+
+/// When the next may go out after one that is over then.
+pub(super) fn next_after(account: &Account<'_>, over: Timestamp) -> Timestamp {
+    over.checked_add(SignedDuration::from_hours(account.desired.policy.invitations.cooldown_hours)).unwrap_or(Timestamp::MAX)
 }
 
 /// When an invitation is over; `None` for never.

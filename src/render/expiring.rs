@@ -47,6 +47,8 @@ pub struct ExpiringAccountView {
     /// It was read whole, by an actor who sees everyone.
     pub complete: bool,
     pub problems: Vec<String>,
+    /// Members from whom the plan of now takes something: not listed here, `plan` shows who.
+    pub taken_by_the_next_apply: usize,
     #[serde(skip)]
     pub is_read: bool,
 }
@@ -95,6 +97,8 @@ pub struct ExpiryView {
     /// The plan as of that day blocks it for this actor, or does not end it: it does not end then. Of an
     /// invitation: the next one. Null where nothing does.
     pub blocked: Option<BlockedThenView>,
+    /// Guards that stop the run which is to end it, as things are now; empty where none does.
+    pub stopped_by: Vec<&'static str>,
     #[serde(skip)]
     pub kept: Option<Kept>,
     #[serde(skip)]
@@ -198,6 +202,7 @@ impl ExpiringAccountView {
             until: account.until.to_string(),
             complete: account.reading.is_complete() && account.sees_all,
             problems: account.reading.problems.iter().cloned().chain(bounded).collect(),
+            taken_by_the_next_apply: account.taken_now,
             is_read: account.reading.is_complete(),
         }
     }
@@ -228,6 +233,7 @@ impl ExpiryView {
             seen: Word(one.sight),
             rest: one.rest,
             blocked: one.blocked.as_ref().map(|BlockedThen { code, needs }| BlockedThenView { code, needs: needs.clone() }),
+            stopped_by: one.stopped_by.clone(),
             kept: one.kept,
             product: account.product,
             sandbox: account.sandbox,
@@ -239,6 +245,7 @@ impl ExpiryView {
         match (self.kept, self.pending) {
             _ if self.seen.0 == Sight::Nothing => self.unseen(),
             (None, _) if self.is_kept_by_block() => self.stays(),
+            (None, _) if self.is_stopped() => self.waits(),
             (Some(_), false) => "keeps access",
             (Some(_), true) => "stays invited",
             (None, _) => self.loss(),
@@ -248,6 +255,19 @@ impl ExpiryView {
     /// An invitation is over all the same.
     fn is_kept_by_block(&self) -> bool {
         self.blocked.is_some() && self.ending.0 != Ending::Invitation
+    }
+
+    /// A guard stops the run which is to end it.
+    fn is_stopped(&self) -> bool {
+        !self.stopped_by.is_empty() && self.blocked.is_none()
+    }
+
+    /// What is to happen, and a guard stops.
+    fn waits(&self) -> &'static str {
+        match self.ending.0 {
+            Ending::Membership | Ending::Invitation => "is to lose all access, and a guard stops it",
+            Ending::Part => "is to lose a part, and a guard stops it",
+        }
     }
 
     /// What was to happen, and is blocked.
@@ -291,6 +311,16 @@ impl ExpiryView {
         }
         if self.seen.0 == Sight::Nothing {
             return format!("not seen by this actor: nobody here can tell whether it is held, nor end it{last}");
+        }
+        if self.is_stopped() {
+            let (guards, them) = match self.stopped_by.as_slice() {
+                [one] => (format!("guard {one}"), "it"),
+                many => (format!("guards {}", many.join(" and ")), "them"),
+            };
+            return format!(
+                "as things are now, the {guards} will stop the run that ends it: `plan --at {}` says what lifts {them}{last}",
+                self.on
+            );
         }
         match (self.ending.0, self.ended_by.0) {
             (Ending::Invitation, _) if self.again => "another goes out after the cool-down".into(),
@@ -353,10 +383,11 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
     rows(out, view.access(), paint)?;
     // People, not rows: one may lose several things.
     let people = |is: &dyn Fn(&ExpiryView) -> bool| view.access().filter(|e| is(e)).map(|e| &e.member).collect::<BTreeSet<_>>().len();
-    let is_sure = |e: &ExpiryView| e.seen.0 != Sight::Nothing && e.blocked.is_none();
+    let is_sure = |e: &ExpiryView| e.seen.0 != Sight::Nothing && e.blocked.is_none() && !e.is_stopped();
     let lost = people(&|e| !e.only_if_nothing_runs && is_sure(e));
     let kept = people(&|e| e.only_if_nothing_runs);
     let blocked = people(&|e| e.blocked.is_some());
+    let stopped = people(&|e| e.is_stopped());
     let unseen = people(&|e| e.seen.0 == Sight::Nothing);
     let invitations = view.invitations().count();
     if invitations > 0 {
@@ -368,10 +399,15 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
         let how = if account.is_read { "" } else { "the reading is incomplete: " };
         writeln!(out, "{alarm}{}: {how}{}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
     }
+    for account in view.accounts.iter().filter(|a| a.taken_by_the_next_apply > 0) {
+        let takes = account.taken_by_the_next_apply;
+        writeln!(out, "{}: besides, the next apply takes access from {takes}: `portcullis plan` shows whom", Neutral(&account.account))?;
+    }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
     let mut counted = vec![format!("{lost} {}", if lost == 1 { "loses access" } else { "lose access" })];
     counted.extend((kept > 0).then(|| format!("{kept} only if nothing runs")));
     counted.extend((blocked > 0).then(|| format!("{blocked} blocked for this actor")));
+    counted.extend((stopped > 0).then(|| format!("{stopped} stopped by a guard")));
     counted.extend((unseen > 0).then(|| format!("{unseen} not seen by this actor")));
     counted.extend((invitations > 0).then(|| format!("{invitations} {}", if invitations == 1 { "invitation" } else { "invitations" })));
     let whole = if view.complete { "" } else { "; the list is not whole" };
@@ -383,7 +419,7 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
 fn drop_after_the_end(all: &mut Vec<ExpiryView>) {
     let ends: BTreeMap<(String, String), String> = all
         .iter()
-        .filter(|e| e.ending.0 == Ending::Membership && !e.only_if_nothing_runs && e.blocked.is_none())
+        .filter(|e| e.ending.0 == Ending::Membership && !e.only_if_nothing_runs && e.blocked.is_none() && !e.is_stopped())
         .filter_map(|e| Some(((e.account.clone(), e.member.clone()), e.last.clone()?)))
         .collect();
     let end_of = |e: &ExpiryView| ends.get(&(e.account.clone(), e.member.clone()));
@@ -401,7 +437,11 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         }
         let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
         let sandbox = if one.sandbox { " SANDBOX" } else { "" };
-        let (style, sign) = if one.only_if_nothing_runs || one.is_kept_by_block() { (paint.alters(), '~') } else { (paint.takes(), '-') };
+        let (style, sign) = if one.only_if_nothing_runs || one.is_kept_by_block() || one.is_stopped() {
+            (paint.alters(), '~')
+        } else {
+            (paint.takes(), '-')
+        };
         writeln!(
             out,
             "  {style}{sign}{style:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",

@@ -3,12 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
 use crate::model::{Action, Atom, Attrs, Channel, Email, Invitation, Key, Live, Phase, Subject, Value};
 use crate::plan::account::Account;
 use crate::plan::ahead::{Made, Standing, State};
-use crate::plan::change::Change;
+use crate::plan::change::{AccountPlan, Change};
 use crate::plan::draft::Found;
 use crate::plan::preflight;
 use crate::systems::Axis;
@@ -20,12 +18,13 @@ pub(super) fn of_run(account: &Account<'_>, live: &Live, one: Expiry, days: &mut
     if account.is_unbounded() || one.by == EndedBy::Product {
         return vec![one];
     }
-    let (was, _) = state(account, live, one.on.yesterday().unwrap_or(one.on), days);
-    let (is, run) = state(account, live, one.on, days);
+    let (was, _) = state(account, live, days.plan(one.on.yesterday().unwrap_or(one.on)));
+    let live = &super::days::with(live, &was.attrs);
+    let (is, run) = state(account, live, days.plan_after_eve(one.on));
     if is.standing == Standing::None {
         return vec![one];
     }
-    let blocked = super::blocked_then(days.plan(one.on), &one.member).map_or("actor-lacks-subaccount", |b| b.code);
+    let blocked = super::blocked_then(days.plan_after_eve(one.on), &one.member).map_or("actor-lacks-subaccount", |b| b.code);
     let narrows = |before: &Attrs, after: &Attrs| account.spec.direction(before, after).narrows();
     let ends = narrows(&was.attrs, &is.attrs);
     let before = left_by_run(account, &one.before, &was.attrs, &is.attrs);
@@ -45,9 +44,8 @@ pub(super) fn of_run(account: &Account<'_>, live: &Live, one: Expiry, days: &mut
     part.into_iter().chain(rest).collect()
 }
 
-/// What is seen once the plan as of a day is applied, and who makes its change.
-fn state(account: &Account<'_>, live: &Live, on: Date, days: &mut Days<'_>) -> (State, Option<EndedBy>) {
-    let plan = days.plan(on);
+/// What is seen once the plan is applied, and who makes its change.
+fn state(account: &Account<'_>, live: &Live, plan: &AccountPlan) -> (State, Option<EndedBy>) {
     let made = Made::of(&plan.changes, &plan.blocked);
     let by = |change: &Change| match change.calls.iter().all(|c| c.channel == Channel::Api) {
         true => EndedBy::Portcullis,

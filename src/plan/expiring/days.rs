@@ -50,13 +50,13 @@ impl<'p> Days<'p> {
 
 /// The member with what was made of it; what is seen in part still is.
 pub(super) fn with(live: &Live, attrs: &Attrs) -> Live {
-    let is_left = |key: &&str, known: &Known<_>| known.seen().is_none() && !known.is_partly() || attrs.contains_key(*key);
+    let is_left = |key: &&str, known: &Known<_>| known.seen().is_none() && !known.is_partly() || attrs.contains_key(key);
     let now = |key, known: &Known<crate::model::Value>| match (attrs.get(key), known) {
         (Some(value), Known::Partly(_)) => Known::Partly(value.clone()),
         (Some(value), _) => Known::Seen(value.clone()),
         (None, known) => known.clone(),
     };
     let kept = live.attrs.iter().filter(|(key, known)| is_left(key, known)).map(|(key, known)| (*key, now(*key, known)));
-    let new = attrs.iter().filter(|(key, _)| live.attrs.get(**key).is_none()).map(|(key, value)| (*key, Known::Seen(value.clone())));
+    let new = attrs.iter().filter(|(key, _)| live.attrs.get(key).is_none()).map(|(key, value)| (*key, Known::Seen(value.clone())));
     Live { attrs: kept.chain(new).collect(), ..live.clone() }
 }

@@ -262,16 +262,16 @@ fn facts(account: &Account<'_>, change: &mut Change, live: Option<&crate::model:
     let is_let_in = live.is_none_or(|l| !spec.is_cut_off(l, &account.reading.domains));
     let is_active = live.is_some_and(|l| l.phase == crate::model::Phase::Active);
     let has_registered = live.is_some_and(|l| account.has_registered(l));
-    let will_count = is_let_in && spec.counts_for_floor(after);
+    let will_count = spec.counts_for_floor(after);
     let by_api = change.calls.iter().all(|c| c.channel == crate::model::Channel::Api);
     // One who administers before and after, but not at every moment between, is missed as well.
     let stays = will_count && moments(&change.whole_before, &change.calls).iter().all(|m| spec.counts_for_floor(m));
     let takes = change.action == Action::Remove || change.direction.narrows() || spec.chiefs().any(|a| after.contains_key(a.key));
     match change.action {
-        Action::Edit if is_active && was == Administrator::No && will_count && by_api && has_registered => {
+        Action::Edit if is_active && was == Administrator::No && will_count && is_let_in && by_api && has_registered => {
             change.gives.insert(Fact::Administrators);
         }
-        Action::Restore if will_count && by_api && has_registered => {
+        Action::Restore if will_count && is_let_in && by_api && has_registered => {
             change.gives.insert(Fact::Administrators);
         }
         Action::Edit | Action::Remove if was == Administrator::Yes && !stays => {

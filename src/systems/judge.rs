@@ -20,7 +20,20 @@ impl SystemSpec {
     /// Whether the member counts for the least number of administrators: the one answer for the
     /// planner and for the reading just before a call.
     pub fn administrator(&self, live: &Live, reading: &Reading, caps: &Caps) -> Administrator {
-        if live.phase != Phase::Active || self.is_cut_off(live, &reading.domains) {
+        let answer = self.administrator_by_status(live, caps);
+        let is_out = |live: &Live| self.is_cut_off(live, &reading.domains);
+        if answer == Administrator::No || !is_out(live) {
+            return answer;
+        }
+        // Where all of them are kept out, the product still counts them.
+        let others = reading.members.iter().filter(|l| !is_out(l));
+        let is_needed = !others.into_iter().any(|l| self.administrator_by_status(l, caps) == Administrator::Yes);
+        if is_needed { answer } else { Administrator::No }
+    }
+
+    /// The same, whatever the whitelist says.
+    fn administrator_by_status(&self, live: &Live, caps: &Caps) -> Administrator {
+        if live.phase != Phase::Active {
             return Administrator::No;
         }
         let seen = live.seen();

@@ -151,10 +151,16 @@ fn nobody() -> Reading {
 #[test]
 fn i11_whom_the_whitelist_keeps_out_is_no_administrator() {
     let there = member(Phase::Active, attrs([("role", one("administrator"))]));
-    let of = |spec: &SystemSpec, domains: Known<Domains>| spec.administrator(&there, &Reading { domains, ..nobody() }, &caps(true));
+    let mut other = there.clone();
+    other.email = Email::parse("b@eu.acme.example").unwrap();
+    let members = vec![there.clone(), other];
+    let of = |spec: &SystemSpec, domains: Known<Domains>| {
+        spec.administrator(&there, &Reading { domains, members: members.clone(), ..nobody() }, &caps(true))
+    };
     let only = |domain: &str| Known::Seen(Domains::Only([Domain::parse(domain).unwrap()].into()));
     assert_eq!(of(&insider::SPEC, only("acme.example")), Administrator::Yes);
     assert_eq!(of(&insider::SPEC, only("eu.acme.example")), Administrator::No);
+    assert_eq!(of(&insider::SPEC, only("vendor.example")), Administrator::Yes, "all are kept out: the product counts them");
     assert_eq!(of(&insider::SPEC, Known::Seen(Domains::Off)), Administrator::Yes);
     assert_eq!(of(&insider::SPEC, Known::Unreadable), Administrator::Yes, "nobody knows that they are kept out");
 }

@@ -363,7 +363,7 @@ fn e4_a_role_of_somebody_partly_seen_says_that_it_counts_elsewhere_too() {
         world.live("", &[BOSS, "{ email: wide@acme.example, name: W, role: editor, subaccounts: [emea, us] }"]);
         world.want("", &[&format!("{{ email: wide@acme.example, role: {role}, subaccounts: [emea] }}")]);
         let notes = world.plan().change("wide@acme.example")["notes"].to_string();
-        let said = format!("this actor sees a part of the person's subaccounts; a new role {does} access in the others too");
+        let said = format!("this actor sees a part of the person's subaccounts; changing the role {does} access in the others too");
         assert!(notes.contains(&said), "{notes}");
     }
 }

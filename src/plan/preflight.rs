@@ -117,7 +117,7 @@ fn says_more_than_is_seen(account: &Account<'_>, draft: &Draft) -> Option<String
             Direction::Narrows => "narrows",
             Direction::Both | Direction::Neither => "changes",
         };
-        said.push_str(&format!("; a new {} {does} access in the others too", power.join(" and ")));
+        said.push_str(&format!("; changing the {} {does} access in the others too", power.join(" and ")));
     }
     Some(said)
 }

@@ -673,6 +673,25 @@ fn an_end_says_which_guard_will_stop_the_run_that_ends_it() {
     // Runs on each day end one after the other.
     assert_eq!(stopped(&on(["07", "08", "09", "10"])), ["[]"; 4]);
     assert_eq!(stopped(&on(["07", "10", "10", "10"])), ["[]"; 4]);
+    // Ends are counted from the limit of the day: of 20 members four may go, of 16 three.
+    let many: Vec<String> = (0..20).map(|i| is(&format!("m{i:02}"))).collect();
+    let some: Vec<String> = (0..20)
+        .map(|i| match i {
+            0..4 => ends(&format!("m{i:02}"), "04"),
+            4..8 => ends(&format!("m{i:02}"), "07"),
+            _ => is(&format!("m{i:02}")).replace("name: A A, ", ""),
+        })
+        .collect();
+    let refs = |all: &'_ [String]| -> Vec<String> { all.to_vec() };
+    let world = emma(&refs(&many).iter().map(String::as_str).collect::<Vec<_>>(), &some.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = stopped(&world);
+    assert_eq!((&said[..4], &said[4..]), (&["[]"; 4].map(str::to_owned)[..], &[r#"["removals"]"#; 4].map(str::to_owned)[..]));
+    // What starts on a day without an end is made on that day.
+    let starts =
+        |who: &str, day: &str| format!("{{ email: {who}@acme.example, role: administrator, subaccounts: [emea], start: 2026-12-{day} }}");
+    let some = [starts("s1", "05"), starts("s2", "05"), starts("s3", "08"), starts("s4", "08"), ends("a1", "07")];
+    let world = emma(&[ADA, &is("a1")], &[ADA].into_iter().chain(some.iter().map(String::as_str)).collect::<Vec<_>>());
+    assert_eq!(stopped(&world), ["[]"]);
     // Nobody lifts what is protected; what ends before, and by itself, is not stopped.
     let world = on(["07", "09", "10", "10"]);
     world.want("protect: [a2@acme.example]", &[ADA, &ends("a1", "07"), &ends("a2", "09"), &ends("a3", "10"), &is("a4")]);
@@ -713,10 +732,10 @@ fn e12_a_row_of_who_is_seen_in_part_starts_from_what_was_made_of_them() {
 
 /// What is gone with the next apply is no end to come, and is said all the same.
 #[test]
-fn whom_the_next_apply_takes_away_is_counted_beside_the_list() {
+fn whom_the_plan_takes_away_is_counted_beside_the_list() {
     let world = emma(&[ADA, KIM], &[ADA]);
     world.want("mode: authoritative", &[ADA]);
-    assert_eq!(list(&world, "")["accounts"][0]["taken_by_the_next_apply"], 1);
+    assert_eq!(list(&world, "")["accounts"][0]["taken_by_the_plan"], 1);
     let text = world.command("expiring").out;
-    assert!(text.contains("besides, the next apply takes access from 1: `portcullis plan` shows whom"), "{text}");
+    assert!(text.contains("besides, the plan of now takes access from 1: `portcullis plan` shows whom"), "{text}");
 }

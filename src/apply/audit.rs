@@ -139,6 +139,8 @@ struct State {
     len: u64,
     seq: u64,
     head: String,
+    /// Why it could not be written to: from then on it is not.
+    problem: Option<String>,
 }
 
 impl Audit {
@@ -159,7 +161,7 @@ impl Audit {
         };
         private::folder(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))).map_err(failed)?;
         let file = private::kept_file(path).map_err(failed)?;
-        let state = State { file, len: 0, seq: 0, head: NOTHING.to_owned() };
+        let state = State { file, len: 0, seq: 0, head: NOTHING.to_owned(), problem: None };
         let audit = Self { path: path.to_owned(), writer, state: Mutex::new(state) };
         if is_new {
             audit.append(What::Start)?;
@@ -199,9 +201,13 @@ impl Audit {
     /// # Errors
     /// As [`Audit::append`].
     pub fn sync(&self) -> Result<(), String> {
-        let failed = |e: io::Error| self.failed(&e);
-        let Ok(state) = self.state.lock() else { return Err("the audit log is broken".to_owned()) };
-        state.file.sync_data().map_err(failed)
+        // A second sync says nothing of what the first could not bring there.
+        self.kept(|state| state.file.sync_data())
+    }
+
+    /// Why the log could not be written to.
+    pub fn problem(&self) -> Option<String> {
+        self.state.lock().ok()?.problem.clone()
     }
 
     /// Writes one line, which is not on the disk before [`Audit::sync`].
@@ -223,18 +229,24 @@ impl Audit {
         })
     }
 
-    fn failed(&self, why: &io::Error) -> String {
-        format!("the audit log cannot be written: {}: {why}", self.path.display())
-    }
-
     /// Nobody else writes meanwhile.
     fn locked(&self, act: impl FnOnce(&mut State) -> io::Result<()>) -> Result<(), String> {
-        let failed = |e: io::Error| self.failed(&e);
+        self.kept(|state| {
+            state.file.lock()?;
+            let done = act(state);
+            let unlocked = state.file.unlock();
+            done.and(unlocked)
+        })
+    }
+
+    /// Keeps what goes wrong: nothing is written after it.
+    fn kept(&self, act: impl FnOnce(&mut State) -> io::Result<()>) -> Result<(), String> {
         let Ok(mut state) = self.state.lock() else { return Err("the audit log is broken".to_owned()) };
-        state.file.lock().map_err(failed)?;
-        let done = act(&mut state);
-        let unlocked = state.file.unlock();
-        done.and(unlocked).map_err(failed)
+        if let Some(why) = &state.problem {
+            return Err(why.clone());
+        }
+        let failed = |e: io::Error| format!("the audit log cannot be written: {}: {e}", self.path.display());
+        act(&mut state).map_err(failed).inspect_err(|why| state.problem = Some(why.clone()))
     }
 }
 
@@ -360,7 +372,7 @@ pub fn check(text: &[u8], head: Option<&str>) -> Checked {
 
 /// Where a log ends; none where there is none, or its last line is none.
 pub fn end_of(path: &Path) -> Option<AuditEnd> {
-    let mut state = State { file: File::open(path).ok()?, len: 0, seq: 0, head: String::new() };
+    let mut state = State { file: File::open(path).ok()?, len: 0, seq: 0, head: String::new(), problem: None };
     let len = state.file.metadata().ok()?.len();
     let tail = state.tail(len).ok()?;
     let entry = last_line(&tail).and_then(|line| read_line(line).ok())?;

@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Link, Reading, Subject, Tenant, Verb};
+use crate::model::{Caps, Link, Subject, Tenant, Verb};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
@@ -120,9 +120,12 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
             return run.results();
         }
         // Nothing else can go on: one reading tells of all of them.
-        let reading = open.reading(site, changes).await;
+        if let Some(wait) = open.tried.checked_sub(1).and_then(|tried| site.waits.get(tried)) {
+            tokio::time::sleep(*wait).await;
+        }
+        let reading = site.reader.read().await;
         let again = ReadAgain::of(&reading);
-        let Open { exist, paused, lost } = std::mem::take(&mut open);
+        let Open { exist, paused, lost, .. } = open.shown(site, changes, &again);
         let settle = exist.into_iter().map(|(i, sent)| {
             let (change, again) = (&changes[i], &again);
             async move { (i, Made::Done(exists::settle(site, change, again, sent).await)) }.boxed()
@@ -146,6 +149,8 @@ struct Open {
     exist: Vec<(usize, u32)>,
     paused: Vec<(usize, Progress)>,
     lost: Vec<(usize, Progress, String)>,
+    /// Readings that did not show all of them.
+    tried: usize,
 }
 
 impl Open {
@@ -153,19 +158,20 @@ impl Open {
         self.exist.is_empty() && self.paused.is_empty() && self.lost.is_empty()
     }
 
-    /// A reading that shows what was sent, or the last of all that are tried.
-    async fn reading(&self, site: &Site<'_>, changes: &[Change]) -> Reading {
-        let mut waits = site.waits.iter();
-        loop {
-            let reading = site.reader.read().await;
-            let again = ReadAgain::of(&reading);
-            let shows = self.paused.iter().all(|(i, progress)| change::shows(site, &changes[*i], progress, &again))
-                && self.lost.iter().all(|(i, progress, _)| lost::is_done(site, &changes[*i], &changes[*i].calls[progress.at], &again));
-            match waits.next() {
-                Some(wait) if !shows && !site.stopping.is_asked() => tokio::time::sleep(*wait).await,
-                _ => return reading,
-            }
+    /// Takes out what the reading shows, and after the last that is tried all: a server may show only after a
+    /// while what it did. What is left is looked for in another reading.
+    fn shown(&mut self, site: &Site<'_>, changes: &[Change], again: &ReadAgain<'_>) -> Self {
+        if self.tried >= site.waits.len() || site.stopping.is_asked() {
+            return std::mem::take(self);
         }
+        let all = std::mem::take(self);
+        let mut shown = Self::default();
+        (shown.exist, self.exist) = all.exist.into_iter().partition(|(i, _)| exists::shows(site, &changes[*i], again));
+        (shown.paused, self.paused) = all.paused.into_iter().partition(|(i, progress)| change::shows(site, &changes[*i], progress, again));
+        let is_found = |i: usize, at: usize| lost::shows(site, &changes[i], &changes[i].calls[at], again);
+        (shown.lost, self.lost) = all.lost.into_iter().partition(|(i, progress, _)| is_found(*i, progress.at));
+        self.tried = if self.is_empty() { 0 } else { all.tried + 1 };
+        shown
     }
 
     fn take(&mut self, run: &mut Run<'_>, (i, made): (usize, Made)) {

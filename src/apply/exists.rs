@@ -15,6 +15,12 @@ use super::read_back::ReadAgain;
 
 const MEANWHILE: &str = "exists already and differs: changed meanwhile, plan again";
 
+/// Whether the reading shows who exists; a bounded actor may never see them (SYSTEMS.md E4).
+pub(super) fn shows(site: &Site<'_>, change: &Change, again: &ReadAgain<'_>) -> bool {
+    let is_there = || again.members.as_ref().is_ok_and(|all| change.subject.email().is_some_and(|e| all.contains_key(e)));
+    !(site.spec.sees_all)(site.tenant) || is_there()
+}
+
 /// What comes of a change whose address exists; `sent` calls were made for it so far.
 pub(super) async fn settle(site: &Site<'_>, change: &Change, again: &ReadAgain<'_>, mut sent: u32) -> ChangeResult {
     let members = match &again.members {

@@ -37,6 +37,17 @@ pub(super) fn is_done(site: &Site<'_>, change: &Change, call: &Call, again: &Rea
     }
 }
 
+/// Whether no later reading shows more of the call: it is seen to be done, or nothing would ever show it.
+pub(super) fn shows(site: &Site<'_>, change: &Change, call: &Call, again: &ReadAgain<'_>) -> bool {
+    let is_shown_at_all = match call.verb {
+        Verb::Resend => change.action == crate::model::Action::Reinvite,
+        Verb::Set | Verb::EditInvitation => !call.set.is_empty(),
+        Verb::Delete => (site.spec.sees_all)(site.tenant),
+        _ => true,
+    };
+    !is_shown_at_all || is_done(site, change, call, again)
+}
+
 fn is_open(live: &Live) -> bool {
     matches!(live.phase, Phase::Active | Phase::Pending { state: Invitation::Open, .. })
 }

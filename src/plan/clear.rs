@@ -113,7 +113,8 @@ pub fn clear(mut plan: Plan, approved: Option<&str>, lifts: &[Lift]) -> Result<C
 fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<Option<String>, NotCleared> {
     let refuse = |why: String| Err(NotCleared::BadLift(why));
     let digest = plan.lifted_by();
-    if let Some(account) = plan.accounts.iter().find(|a| a.digest.as_str() == lift.digest && lift.digest != digest) {
+    if let Some(account) = plan.accounts.iter().find(|a| a.digest.as_str() == lift.digest && lift.digest != digest && !a.changes.is_empty())
+    {
         let (code, name) = (lift.code.word(), &account.account);
         return refuse(format!("--allow {code}: {} is the digest of the account {name}; the plan's is {digest}", lift.digest));
     }

@@ -144,6 +144,8 @@ pub struct Expiry {
     pub kept: Option<Kept>,
     /// Of an invitation: another goes out after it.
     pub again: bool,
+    /// The day on which it may.
+    next: Option<Date>,
     /// The product shall end it, and does not hold that end yet.
     pub unwritten: bool,
     /// What is held until then, without name and end, and what is kept.
@@ -186,8 +188,7 @@ pub struct ExpiringAccount {
     pub reading: ReadingSummary,
     /// Whether the actor sees everyone; where not, more may end than is listed.
     pub sees_all: bool,
-    /// Members from whom the plan of now takes something: what they hold is gone with the next apply, and
-    /// no end of theirs is listed that comes later.
+    /// Members from whom the plan of now takes something: what it takes is not listed.
     pub taken_now: usize,
     pub all: Vec<Expiry>,
 }
@@ -268,7 +269,7 @@ impl Account<'_> {
         }
         all.sort_by(|a, b| key(a).cmp(&key(b)));
         self.blocks_of_those_days(&mut days, &mut all);
-        guards::of_those_days(&mut days, &mut all);
+        guards::of_those_days(self, moment, window, plan, &mut all);
         all
     }
 
@@ -393,19 +394,18 @@ fn of_invitation(account: &Account<'_>, today: Date, until: Date, live: &Live) -
     }
     let index = account.desired.by_address.get(&live.email).filter(|_| !account.desired.policy.ignores(&live.email));
     let member = index.map(|i| &account.desired.members[*i]);
-    let wanted = |on: Date| {
-        member.and_then(|m| match m.on(on, account.spec) {
-            Wanted::Present(merged) => Some(merged),
-            Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
-        })
-    };
-    let merged = wanted(on);
+    let merged = member.and_then(|m| match m.on(on, account.spec) {
+        Wanted::Present(merged) => Some(merged),
+        Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
+    });
     // Who is asked for no more by then is not written to.
-    let is_due = wanted(date(next_after(account, over))).is_some();
+    let next = date(next_after(account, over));
+    let is_due = member.is_some_and(|m| matches!(m.on(next, account.spec), Wanted::Present(_) | Wanted::NotYet(_)));
     let more = attempts.is_some_and(|sent| sent < account.desired.policy.invitations.attempts);
     Some(Expiry {
         pending: true,
         again: more && is_due,
+        next: Some(next),
         place: merged.as_ref().map(|m| m.at.clone()),
         reason: merged.and_then(|m| m.reason.map(str::to_owned)),
         ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Invitation, Why::Life)
@@ -432,6 +432,7 @@ impl Expiry {
             moved: false,
             kept: None,
             again: false,
+            next: None,
             unwritten: false,
             before: held(account, before),
             after: None,

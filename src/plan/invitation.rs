@@ -75,7 +75,7 @@ pub(super) fn cooling(account: &Account<'_>, live: &Live, again: Timestamp, next
     let hints = account.spec.invitation_hints.join("; ");
     let then = again.to_zoned(account.tenant.zone.clone()).date();
     let message = match next {
-        _ if !matches!(pair.member.on(then, account.spec), Wanted::Present(_)) => {
+        _ if !matches!(pair.member.on(then, account.spec), Wanted::Present(_) | Wanted::NotYet(_)) => {
             format!("the invitation is over, and no other goes out: what asks for the person ends before {again}")
         }
         None => format!("the invitation is over; the next goes out after {again}: {hints}"),

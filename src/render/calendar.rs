@@ -57,9 +57,8 @@ fn event(one: &ExpiryView) -> Event<'_> {
     let mut details = one.attributes();
     details.push(one.ended());
     details.extend(one.asked());
-    let is_sure = (one.blocked.is_none() || one.ending.0 == crate::plan::Ending::Invitation)
-        && one.seen.0 != crate::plan::Sight::Nothing
-        && one.stopped_by.is_empty();
+    let is_sure = one.ending.0 == crate::plan::Ending::Invitation || one.blocked.is_none() && one.stopped_by.is_empty();
+    let is_sure = is_sure && one.seen.0 != crate::plan::Sight::Nothing;
     let what = if is_sure { one.loss() } else { one.headline() };
     let condition = if one.only_if_nothing_runs { " only if nothing runs" } else { "" };
     let place = one.place.as_ref().map(|p| p.file.as_str()).unwrap_or_default();

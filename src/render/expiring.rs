@@ -47,8 +47,8 @@ pub struct ExpiringAccountView {
     /// It was read whole, by an actor who sees everyone.
     pub complete: bool,
     pub problems: Vec<String>,
-    /// Members from whom the plan of now takes something: not listed here, `plan` shows who.
-    pub taken_by_the_next_apply: usize,
+    /// Members from whom the plan of now takes something; what it takes is not listed here, and `plan` shows it.
+    pub taken_by_the_plan: usize,
     #[serde(skip)]
     pub is_read: bool,
 }
@@ -202,7 +202,7 @@ impl ExpiringAccountView {
             until: account.until.to_string(),
             complete: account.reading.is_complete() && account.sees_all,
             problems: account.reading.problems.iter().cloned().chain(bounded).collect(),
-            taken_by_the_next_apply: account.taken_now,
+            taken_by_the_plan: account.taken_now,
             is_read: account.reading.is_complete(),
         }
     }
@@ -245,7 +245,7 @@ impl ExpiryView {
         match (self.kept, self.pending) {
             _ if self.seen.0 == Sight::Nothing => self.unseen(),
             (None, _) if self.is_kept_by_block() => self.stays(),
-            (None, _) if self.is_stopped() => self.waits(),
+            (None, _) if self.is_stopped() && self.ending.0 != Ending::Invitation => self.waits(),
             (Some(_), false) => "keeps access",
             (Some(_), true) => "stays invited",
             (None, _) => self.loss(),
@@ -313,14 +313,14 @@ impl ExpiryView {
             return format!("not seen by this actor: nobody here can tell whether it is held, nor end it{last}");
         }
         if self.is_stopped() {
-            let (guards, them) = match self.stopped_by.as_slice() {
-                [one] => (format!("guard {one}"), "it"),
-                many => (format!("guards {}", many.join(" and ")), "them"),
+            let guards = match self.stopped_by.as_slice() {
+                [one] => format!("guard {one}"),
+                many => format!("guards {}", many.join(" and ")),
             };
-            return format!(
-                "as things are now, the {guards} will stop the run that ends it: `plan --at {}` says what lifts {them}{last}",
-                self.on
-            );
+            if self.ending.0 == Ending::Invitation {
+                return format!("another is due after the cool-down; as things are now, the {guards} will stop the run that sends it");
+            }
+            return format!("as things are now, the {guards} will stop the run that ends it: `plan --at {}` says more{last}", self.on);
         }
         match (self.ending.0, self.ended_by.0) {
             (Ending::Invitation, _) if self.again => "another goes out after the cool-down".into(),
@@ -399,9 +399,9 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
         let how = if account.is_read { "" } else { "the reading is incomplete: " };
         writeln!(out, "{alarm}{}: {how}{}{alarm:#}", Neutral(&account.account), Neutral(&why))?;
     }
-    for account in view.accounts.iter().filter(|a| a.taken_by_the_next_apply > 0) {
-        let takes = account.taken_by_the_next_apply;
-        writeln!(out, "{}: besides, the next apply takes access from {takes}: `portcullis plan` shows whom", Neutral(&account.account))?;
+    for account in view.accounts.iter().filter(|a| a.taken_by_the_plan > 0) {
+        let takes = account.taken_by_the_plan;
+        writeln!(out, "{}: besides, the plan of now takes access from {takes}: `portcullis plan` shows whom", Neutral(&account.account))?;
     }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
     let mut counted = vec![format!("{lost} {}", if lost == 1 { "loses access" } else { "lose access" })];
@@ -437,7 +437,8 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         }
         let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
         let sandbox = if one.sandbox { " SANDBOX" } else { "" };
-        let (style, sign) = if one.only_if_nothing_runs || one.is_kept_by_block() || one.is_stopped() {
+        let (style, sign) = if one.only_if_nothing_runs || one.is_kept_by_block() || one.is_stopped() && one.ending.0 != Ending::Invitation
+        {
             (paint.alters(), '~')
         } else {
             (paint.takes(), '-')

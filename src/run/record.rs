@@ -83,7 +83,7 @@ impl Log {
     /// What the result says of it.
     pub(super) fn note(&self, request: &Request) -> AuditNote {
         let end = self.audit.as_ref().ok().map(Audit::end);
-        AuditNote { file: request.audit.clone(), end, problem: self.audit.as_ref().err().cloned() }
+        AuditNote { file: request.audit.clone(), end, problem: self.audit.as_ref().map_or_else(|why| Some(why.clone()), Audit::problem) }
     }
 }
 
@@ -168,7 +168,7 @@ impl<'r> Recording<'r> {
             ResultWord::Failed => r.attempts > 0 && calls(&r.id) > 1,
             ResultWord::Applied | ResultWord::Already | ResultWord::Skipped => false,
         };
-        if !request.stopping.is_asked() && !results.iter().any(is_open) {
+        if !request.stopping.is_asked() && !results.iter().any(is_open) && !self.is_untold() {
             self.journal.end(request.now);
         }
     }
@@ -184,11 +184,18 @@ impl<'r> Recording<'r> {
         }
     }
 
+    /// Whether the log must be written and could not be: the journal stays open for the run that tells it.
+    fn is_untold(&self) -> bool {
+        self.is_required && self.broken.lock().is_ok_and(|broken| broken.is_some())
+    }
+
     /// The log first: where the run is cut off between them, the change is told twice and not never.
     fn settle(&self) {
         let written = self.written.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
         if !written.is_empty() {
             self.to_log(Audit::sync);
+        }
+        if !self.is_untold() {
             written.iter().for_each(|result| self.journal.finished(result));
         }
     }

@@ -25,10 +25,10 @@ impl SystemSpec {
         if answer == Administrator::No || !is_out(live) {
             return answer;
         }
-        // Where all of them are kept out, the product still counts them.
-        let others = reading.members.iter().filter(|l| !is_out(l));
-        let is_needed = !others.into_iter().any(|l| self.administrator_by_status(l, caps) == Administrator::Yes);
-        if is_needed { answer } else { Administrator::No }
+        // Where all of them are kept out, the product still counts them. Whoever may be one is none.
+        let mut others = reading.members.iter().filter(|l| !is_out(l));
+        let is_one = answer == Administrator::Yes && !others.any(|l| self.administrator_by_status(l, caps) == Administrator::Yes);
+        if is_one { answer } else { Administrator::No }
     }
 
     /// The same, whatever the whitelist says.

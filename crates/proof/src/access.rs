@@ -161,7 +161,7 @@ impl System {
 
     /// Whether the member counts for the least number of administrators, for certain: nothing that does
     /// not show, and no word that is unknown, makes one.
-    /// Whom the whitelist keeps out is one where all of them are kept out.
+    /// Whom the whitelist keeps out is none, but where all of them are kept out.
     pub fn is_administrator(&self, address: &str, member: &Member, reading: &Reading) -> bool {
         let is_let_in = |(who, other): (&String, &Member)| !is_cut_off(who, reading) && self.has_the_status(who, other, reading);
         self.has_the_status(address, member, reading) && (!is_cut_off(address, reading) || !reading.members.iter().any(is_let_in))

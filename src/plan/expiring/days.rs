@@ -10,6 +10,7 @@ use crate::plan::account::Account;
 use crate::plan::ahead::Made;
 use crate::plan::change::AccountPlan;
 
+/// Of one account; asked for where an actor may be refused.
 pub(super) struct Days<'p> {
     account: &'p Account<'p>,
     moment: Moment,
@@ -20,6 +21,7 @@ pub(super) struct Days<'p> {
 }
 
 impl<'p> Days<'p> {
+    /// `now` is the plan of `today`.
     pub fn new(account: &'p Account<'p>, moment: Moment, today: Date, now: &'p AccountPlan) -> Self {
         Self { account, moment, today, now, then: BTreeMap::new(), after_eve: BTreeMap::new() }
     }
@@ -32,7 +34,7 @@ impl<'p> Days<'p> {
         self.then.entry(on).or_insert_with(|| self.account.plan(Moment { at: Some(on), ..self.moment }))
     }
 
-    /// The same, made of what the plan as of its eve makes of those who are seen in part.
+    /// The plan as of the day, made of what the plan as of its eve makes of those who are seen in part.
     pub fn plan_after_eve(&mut self, on: Date) -> &AccountPlan {
         if !self.after_eve.contains_key(&on) {
             let account = self.account;

@@ -739,3 +739,30 @@ fn whom_the_plan_takes_away_is_counted_beside_the_list() {
     let text = world.command("expiring").out;
     assert!(text.contains("besides, the plan of now takes access from 1: `portcullis plan` shows whom"), "{text}");
 }
+
+/// The last invitation may be accepted on its last day.
+#[test]
+fn an_end_is_told_where_the_last_invitation_is_open() {
+    let kim = "{ email: kim@acme.example, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-20T10:00:00Z, attempts: 3 }";
+    let world = emma(&[ADA, kim], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-15 }"]);
+    let rows = ["2026-12-05 kim@acme.example invitation life product", "2026-12-16 kim@acme.example membership end portcullis"];
+    assert_eq!(told(&world, ""), rows);
+}
+
+/// A plan that a guard stops moves no end of the product's.
+#[test]
+fn an_end_that_is_to_be_moved_comes_where_a_guard_stops_the_plan() {
+    let world = World::insider("actor: { role: administrator }");
+    let root = "{ email: root@acme.example, name: R R, role: administrator }";
+    world.live("", &[root, "{ email: kim@acme.example, name: K K, role: viewer, end: 2026-12-05 }"]);
+    let wanted = ["{ email: root@acme.example, role: administrator }", "{ email: kim@acme.example, role: viewer }"];
+    world.want("guards: { end-extensions: { count: 0, percent: 0, most: 0 } }", &wanted);
+    assert_eq!(world.plan().tripped(), ["end-extensions=1"]);
+    let row = &list(&world, "")["expiring"][0];
+    assert_eq!((&row["only_if_nothing_runs"], &row["stopped_by"]), (&json!(false), &json!(["end-extensions"])));
+    let text = world.command("expiring").out;
+    assert!(text.contains("loses all access") && text.contains("the guard end-extensions will stop the plan that is to move it"), "{text}");
+    assert!(text.contains("1 loses access"), "{text}");
+    world.want("", &wanted);
+    assert!(world.command("expiring").out.contains("keeps access"));
+}

@@ -772,6 +772,11 @@ fn i11_whom_the_whitelist_keeps_out_is_no_administrator_who_is_left() {
     assert!(said.contains("active, kept out by the whitelist, would administer"), "{said}");
     assert!(said.contains("once the whitelist lists the domain, in the account: "), "{said}");
     assert!(said.contains("administers none yet, would administer 1") && !said.contains("may"), "{said}");
+    // Two things are missing then, and both are said.
+    world.live("domains: [acme.example]", &[ROOT, "{ email: x@old.example, phase: locked, role: administrator }"]);
+    let said = world.command("who x@old.example").out;
+    assert!(said.contains("once unlocked and the whitelist lists the domain, in the account: "), "{said}");
+    world.live("domains: [acme.example]", &[ROOT, kept_out]);
     // To take such a one away takes no administrator, and to promote one gives none.
     world.want("domains: [acme.example]; absent: [x@old.example]", &["{ email: root@acme.example, role: administrator }"]);
     assert_eq!(world.plan().tripped(), NOBODY);

@@ -190,6 +190,8 @@ pub struct ExpiringAccount {
     pub sees_all: bool,
     /// Members from whom the plan of now takes something: what it takes is not listed.
     pub taken_now: usize,
+    /// Guards that stop that plan.
+    pub stopped_now: Vec<&'static str>,
     pub all: Vec<Expiry>,
 }
 
@@ -221,6 +223,7 @@ impl Account<'_> {
         let plan = self.plan(moment);
         let day = self.day(moment);
         let until = until(&day.now.to_zoned(self.tenant.zone.clone()), day.today, hours);
+        let stopped_now = guards::stops(&plan);
         let all = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { Vec::new() };
         let takes = |c: &&Change| matches!(c.action, Action::Remove | Action::CancelInvitation) || c.direction.narrows();
         let taken_now = plan.changes.iter().filter(|c| c.subject.email().is_some()).filter(takes).count();
@@ -234,6 +237,7 @@ impl Account<'_> {
             reading: plan.reading,
             sees_all: self.is_unbounded(),
             taken_now,
+            stopped_now,
             all,
         }
     }
@@ -249,8 +253,16 @@ impl Account<'_> {
         let of_track = |t: &Track<'_>| t.turns().filter_map(|(b, s)| of_step(&here, day, t, b, s)).collect::<Vec<_>>();
         let is_in_part = |live: Option<&Live>| live.is_some_and(|l| l.attrs.values().any(Known::is_partly));
         let seen = tracks.iter().filter(|t| t.member.is_none() || !is_in_part(t.live));
-        let mut all: Vec<Expiry> = seen.flat_map(of_track).collect();
         let made = Made::of(&plan.changes, &plan.blocked);
+        // The last invitation may be accepted before it is over, and then all that ends does.
+        let mut all: Vec<Expiry> = Vec::new();
+        for track in seen {
+            let is_last = track.steps.iter().any(|s| s.by == By::Invitation);
+            all.extend(match (track.member, track.live) {
+                (Some(member), Some(live)) if is_last => of_track(&ahead::in_part(&here, window, member, live, &made)),
+                _ => of_track(track),
+            });
+        }
         for (pair, live) in listed.iter().filter_map(|p| p.live.filter(|l| is_in_part(Some(l))).map(|l| (p, l))) {
             for one in of_track(&ahead::in_part(&here, window, pair.member, live, &made)) {
                 all.extend(in_part::of_run(&here, live, one, &mut days));

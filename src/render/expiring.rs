@@ -49,6 +49,8 @@ pub struct ExpiringAccountView {
     pub problems: Vec<String>,
     /// Members from whom the plan of now takes something; what it takes is not listed here, and `plan` shows it.
     pub taken_by_the_plan: usize,
+    /// Guards that stop that plan.
+    pub stopped_by: Vec<&'static str>,
     #[serde(skip)]
     pub is_read: bool,
 }
@@ -203,6 +205,7 @@ impl ExpiringAccountView {
             complete: account.reading.is_complete() && account.sees_all,
             problems: account.reading.problems.iter().cloned().chain(bounded).collect(),
             taken_by_the_plan: account.taken_now,
+            stopped_by: account.stopped_now.clone(),
             is_read: account.reading.is_complete(),
         }
     }
@@ -210,6 +213,8 @@ impl ExpiringAccountView {
 
 impl ExpiryView {
     fn of(account: &ExpiringAccount, one: &Expiry) -> Self {
+        // A plan that is stopped moves nothing.
+        let kept = one.kept.filter(|_| one.stopped_by.is_empty());
         let last = (one.ending != Ending::Invitation).then(|| one.on.yesterday().ok()).flatten();
         Self {
             on: one.on.to_string(),
@@ -223,7 +228,7 @@ impl ExpiryView {
             ended_by: Word(one.by),
             rolling: one.rolling,
             moved: one.moved,
-            only_if_nothing_runs: one.kept.is_some(),
+            only_if_nothing_runs: kept.is_some(),
             again: one.again,
             unwritten: one.unwritten,
             before: shown(&one.before),
@@ -234,7 +239,7 @@ impl ExpiryView {
             rest: one.rest,
             blocked: one.blocked.as_ref().map(|BlockedThen { code, needs }| BlockedThenView { code, needs: needs.clone() }),
             stopped_by: one.stopped_by.clone(),
-            kept: one.kept,
+            kept,
             product: account.product,
             sandbox: account.sandbox,
         }
@@ -259,7 +264,12 @@ impl ExpiryView {
 
     /// A guard stops the run which is to end it.
     fn is_stopped(&self) -> bool {
-        !self.stopped_by.is_empty() && self.blocked.is_none()
+        !self.stopped_by.is_empty() && self.blocked.is_none() && !self.is_moved_in_vain()
+    }
+
+    /// The product ends it, because a guard stops the plan that is to move it.
+    fn is_moved_in_vain(&self) -> bool {
+        !self.stopped_by.is_empty() && self.ended_by.0 == EndedBy::Product && self.ending.0 != Ending::Invitation
     }
 
     /// What is to happen, and a guard stops.
@@ -312,11 +322,14 @@ impl ExpiryView {
         if self.seen.0 == Sight::Nothing {
             return format!("not seen by this actor: nobody here can tell whether it is held, nor end it{last}");
         }
+        let guards = guards(&self.stopped_by);
+        if self.is_moved_in_vain() {
+            return format!(
+                "{} ends it by itself: as things are now, the {guards} will stop the plan that is to move it{last}",
+                self.product
+            );
+        }
         if self.is_stopped() {
-            let guards = match self.stopped_by.as_slice() {
-                [one] => format!("guard {one}"),
-                many => format!("guards {}", many.join(" and ")),
-            };
             if self.ending.0 == Ending::Invitation {
                 return format!("another is due after the cool-down; as things are now, the {guards} will stop the run that sends it");
             }
@@ -401,7 +414,10 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
     }
     for account in view.accounts.iter().filter(|a| a.taken_by_the_plan > 0) {
         let takes = account.taken_by_the_plan;
-        writeln!(out, "{}: besides, the plan of now takes access from {takes}: `portcullis plan` shows whom", Neutral(&account.account))?;
+        let stopped =
+            if account.stopped_by.is_empty() { String::new() } else { format!(", and the {} stops it", guards(&account.stopped_by)) };
+        let name = Neutral(&account.account);
+        writeln!(out, "{name}: besides, the plan of now takes access from {takes}{stopped}: `portcullis plan` shows whom")?;
     }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
     let mut counted = vec![format!("{lost} {}", if lost == 1 { "loses access" } else { "lose access" })];
@@ -413,6 +429,11 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
     let whole = if view.complete { "" } else { "; the list is not whole" };
     let sandbox = if view.sandbox { " SANDBOX" } else { "" };
     writeln!(out, "expiring within {}{until}: {}{whole}{sandbox}", view.within, counted.join("; "))
+}
+
+/// `guard removals`.
+fn guards(codes: &[&str]) -> String {
+    format!("{} {}", if codes.len() == 1 { "guard" } else { "guards" }, codes.join(" and "))
 }
 
 /// An invitation to what is over by then says nothing: its row goes.

@@ -269,9 +269,11 @@ impl MemberView {
     /// What access waits for; nothing where it is there.
     pub(super) fn once(&self) -> &'static str {
         match self.phase {
-            _ if self.cut_off => "once the whitelist lists the domain",
+            "locked" if self.cut_off => "once unlocked and the whitelist lists the domain",
             "locked" => "once unlocked",
             _ if self.is_active() => "",
+            "active" if self.cut_off && !self.is_declared => "once the whitelist lists the domain",
+            _ if self.cut_off => "once accepted and the whitelist lists the domain",
             _ => "once accepted",
         }
     }

@@ -317,8 +317,8 @@ impl WhoView {
 
 impl WhoAccountView {
     fn of(account: WhoAccount<'_>) -> Self {
-        let holder = |live: &Live, domains| HolderView::of(account.system, account.tenant, live, domains);
-        let members: Vec<HolderView> = account.members.iter().map(|live| holder(live, account.domains)).collect();
+        let holder = |live: &Live| HolderView::of(account.system, account.tenant, live, account.domains);
+        let members: Vec<HolderView> = account.members.iter().map(holder).collect();
         let mut problems = account.problems;
         let is_read = problems.is_empty();
         let bounded = "the actor does not see everyone here";
@@ -351,7 +351,7 @@ impl WhoAccountView {
             is_read,
             complete: problems.is_empty(),
             problems,
-            declared: account.declared.as_ref().map(|live| holder(live, &Known::Unreadable).of_declared(account.standing)),
+            declared: account.declared.as_ref().map(|live| holder(live).of_declared(account.standing)),
             members,
             entries: account.entries,
             why: account.why,

@@ -21,6 +21,10 @@ pub(super) fn of_those_days(account: &Account<'_>, moment: Moment, window: Windo
         Ending::Invitation => one.next.filter(|_| one.again),
         Ending::Membership | Ending::Part => Some(one.on).filter(|_| one.by != EndedBy::Product),
     };
+    // What the plan of now is to move is not moved.
+    for one in all.iter_mut().filter(|one| one.kept.is_some()) {
+        one.stopped_by = stops(now);
+    }
     let asked: BTreeSet<Date> = all.iter().filter_map(day_of).collect();
     let Some(last) = asked.last().copied() else { return };
     let dated = account.desired.members.iter().filter(|m| m.is_dated(window.today, last)).flat_map(|m| m.ahead(window.today, last));
@@ -47,7 +51,8 @@ fn walk(account: &Account<'_>, moment: Moment, now: &AccountPlan, days: BTreeSet
     stopped
 }
 
-fn stops(plan: &AccountPlan) -> Vec<&'static str> {
+/// The guards that stop the plan.
+pub(super) fn stops(plan: &AccountPlan) -> Vec<&'static str> {
     plan.guards.iter().filter(|v| v.tripped).map(|v| v.code).collect()
 }
 

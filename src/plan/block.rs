@@ -145,6 +145,7 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
                 || d.phase == Some(Phase::Active) && spec.counts_for_floor(&d.change.whole_before))
         })
         .filter(after)
+        .filter(|d| !is_kept_out(account, d))
         .map(|d| d.change.subject.as_str().to_owned())
         .collect();
     for live in account.reading.members.iter().filter(|l| l.phase.is_standing() && !account.has_registered(l)) {
@@ -158,6 +159,13 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
         }
     }
     all
+}
+
+/// Somebody who is there already, and whom the whitelist keeps out: none to wait for.
+fn is_kept_out(account: &Account<'_>, draft: &Draft) -> bool {
+    let is_theirs = |l: &&crate::model::Live| draft.change.subject.email() == Some(&l.email);
+    let live = account.reading.members.iter().find(is_theirs);
+    live.is_some_and(|l| account.spec.is_kept_out(l, account.reading, account.caps))
 }
 
 /// A domain goes after the last who uses it; who stays because blocked keeps it.

@@ -20,15 +20,19 @@ impl SystemSpec {
     /// Whether the member counts for the least number of administrators: the one answer for the
     /// planner and for the reading just before a call.
     pub fn administrator(&self, live: &Live, reading: &Reading, caps: &Caps) -> Administrator {
-        let answer = self.administrator_by_status(live, caps);
-        let is_out = |live: &Live| self.is_cut_off(live, &reading.domains);
-        if answer == Administrator::No || !is_out(live) {
-            return answer;
+        match self.administrator_by_status(live, caps) {
+            Administrator::Yes if self.is_kept_out(live, reading, caps) => Administrator::No,
+            // Whoever may be one, and is kept out, is none.
+            Administrator::Perhaps if self.is_cut_off(live, &reading.domains) => Administrator::No,
+            answer => answer,
         }
-        // Where all of them are kept out, the product still counts them. Whoever may be one is none.
-        let mut others = reading.members.iter().filter(|l| !is_out(l));
-        let is_one = answer == Administrator::Yes && !others.any(|l| self.administrator_by_status(l, caps) == Administrator::Yes);
-        if is_one { answer } else { Administrator::No }
+    }
+
+    /// Whether the whitelist keeps the member from administering: somebody whom it lets in does. Where it keeps
+    /// all of them out, the product counts them all the same.
+    pub fn is_kept_out(&self, live: &Live, reading: &Reading, caps: &Caps) -> bool {
+        let is_out = |live: &Live| self.is_cut_off(live, &reading.domains);
+        is_out(live) && reading.members.iter().any(|l| !is_out(l) && self.administrator_by_status(l, caps) == Administrator::Yes)
     }
 
     /// The same, whatever the whitelist says.

@@ -163,8 +163,13 @@ impl System {
     /// not show, and no word that is unknown, makes one.
     /// Whom the whitelist keeps out is none, but where all of them are kept out.
     pub fn is_administrator(&self, address: &str, member: &Member, reading: &Reading) -> bool {
+        self.has_the_status(address, member, reading) && !self.is_kept_out(address, reading)
+    }
+
+    /// Whether the whitelist keeps the address from administering: somebody whom it lets in does.
+    pub fn is_kept_out(&self, address: &str, reading: &Reading) -> bool {
         let is_let_in = |(who, other): (&String, &Member)| !is_cut_off(who, reading) && self.has_the_status(who, other, reading);
-        self.has_the_status(address, member, reading) && (!is_cut_off(address, reading) || !reading.members.iter().any(is_let_in))
+        is_cut_off(address, reading) && reading.members.iter().any(is_let_in)
     }
 
     fn has_the_status(&self, address: &str, member: &Member, reading: &Reading) -> bool {
@@ -178,7 +183,7 @@ impl System {
 }
 
 /// Whether the whitelist keeps the address out, which no phase shows.
-pub fn is_cut_off(address: &str, reading: &Reading) -> bool {
+fn is_cut_off(address: &str, reading: &Reading) -> bool {
     matches!(&reading.domains, Some(Domains::Only(list)) if !list.contains(domain_of(address)))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::access::{is_cut_off, words};
+use crate::access::words;
 use crate::evidence::{Account, Action, Assign, Attrs, Axis, Call, Change, Channel, Direction, Member, Phase, System, Verb};
 use crate::refusal::{Refusals, Rule};
 
@@ -247,7 +247,7 @@ impl Here<'_> {
             && !system.counts_for_floor(&system.with_unread(seen, reading));
         let is_raised = change.action == Action::Edit && member.phase == Phase::Active && was_none;
         (is_raised || change.action == Action::Restore)
-            && !is_cut_off(&change.subject, reading)
+            && !system.is_kept_out(&change.subject, reading)
             && system.counts_for_floor(after)
             && change.calls.iter().all(|c| c.channel == Channel::Api)
             && system.has_registered(&change.subject, member, reading)

@@ -766,3 +766,24 @@ fn an_end_that_is_to_be_moved_comes_where_a_guard_stops_the_plan() {
     world.want("", &wanted);
     assert!(world.command("expiring").out.contains("keeps access"));
 }
+
+/// E10: what the role that is left cannot hold goes, and nobody keeps it.
+#[test]
+fn e10_privileges_that_go_with_a_role_that_ends_are_not_kept() {
+    let ends = |role: &str, privileges: &str, stays: &str| {
+        let live = format!("{{ email: ada@acme.example, name: Ada L, role: {role}, privileges: [{privileges}], subaccounts: [emea] }}");
+        let entry =
+            format!("{{ email: ada@acme.example, role: {role}, privileges: [{privileges}], subaccounts: [emea], end: 2026-12-03 }}");
+        let world = emma(&[&live], &[&format!("{{ email: ada@acme.example, role: {stays}, subaccounts: [emea] }}"), &entry]);
+        let row = list(&world, "")["expiring"][0].clone();
+        let then = world.plan_at("2026-12-04").change("ada@acme.example")["after"]["privileges"].clone();
+        assert_eq!(row["after"]["privileges"].as_array().map_or(0, Vec::len), then.as_array().map_or(0, Vec::len), "{row} {then}");
+        (row["after"]["privileges"].clone(), world.command("who ada@acme.example").out)
+    };
+    let (kept, who) = ends("full", "export-contacts", "author");
+    assert_eq!(kept, json!(null));
+    assert!(who.contains("privileges (none), the rest goes with the"), "{who}");
+    let (kept, who) = ends("manager", "billing, export-contacts", "full");
+    assert_eq!(kept, json!(["export-contacts"]));
+    assert!(who.contains("privileges export-contacts, the rest goes with the"), "{who}");
+}

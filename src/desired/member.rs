@@ -193,7 +193,15 @@ impl<'m> Member<'m> {
         for day in self.segments(today).into_iter().filter(|d| *d > today) {
             let Wanted::Present(merged) = self.on(day, spec) else { break };
             let changed = merged.attrs.iter().filter(|(k, v)| held.get(k) != Some(*v)).map(|(k, v)| format!("{k} {}", shown(v)));
-            let gone = held.keys().filter(|k| !merged.attrs.contains_key(k)).map(|k| format!("{k} left as it is"));
+            let mut left = held.clone();
+            left.extend(merged.attrs.clone());
+            let took = spec.go_with_the_role(&mut left, &merged.attrs, |key| held.get(key) != merged.attrs.get(key));
+            let gone = held.keys().filter(|k| !merged.attrs.contains_key(k)).map(|k| match took.iter().find(|limit| limit.attr == *k) {
+                Some(limit) => {
+                    format!("{k} {}, the rest goes with the {}", left.get(k).map_or_else(String::new, shown), limit.with)
+                }
+                None => format!("{k} left as it is"),
+            });
             let changed: Vec<String> = changed.chain(gone).collect();
             if !changed.is_empty() {
                 said.push(format!("from {day}: {}", changed.join("; ")));

@@ -206,7 +206,13 @@ impl Account<'_> {
 
     /// Whether the member counts for the least number of administrators.
     pub(super) fn administrator(&self, live: &crate::model::Live) -> Administrator {
-        self.spec.administrator(live, self.reading, self.caps)
+        self.spec.administrator(live, self.reading, self.desired.domains, self.caps)
+    }
+
+    /// How many of the reading's `members` count, one that hides among them.
+    pub(super) fn administrators<'l>(&self, members: impl Iterator<Item = &'l crate::model::Live> + Clone) -> u32 {
+        let seen = members.clone().filter(|l| self.administrator(l) == Administrator::Yes).count() as u32;
+        seen + u32::from(self.spec.hides_one(members))
     }
 
     /// Whether the person has accepted an invitation, as far as the server tells.

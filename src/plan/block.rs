@@ -80,7 +80,7 @@ fn administrators(account: &Account<'_>, day: super::account::Day, work: &mut Wo
     let spec = account.spec;
     let limit = account.desired.policy.guards.get(GuardCode::MinimumAdministrators).at_least().max(spec.floor.least);
     let limit = account.approved.and_then(|a| a.minimum).map_or(limit, |minimum| minimum.min(limit));
-    let now = spec.administrators(account.reading.members.iter(), account.reading, account.caps);
+    let now = account.administrators(account.reading.members.iter());
     let all = Administrators { now, limit, limit_floor: spec.floor.least };
 
     let mut certain = enders(work, &Fact::Administrators);
@@ -165,7 +165,7 @@ fn coming(account: &Account<'_>, day: super::account::Day, work: &Work) -> BTree
 fn is_kept_out(account: &Account<'_>, draft: &Draft) -> bool {
     let is_theirs = |l: &&crate::model::Live| draft.change.subject.email() == Some(&l.email);
     let live = account.reading.members.iter().find(is_theirs);
-    live.is_some_and(|l| account.spec.is_kept_out(l, account.reading, account.caps))
+    live.is_some_and(|l| account.spec.is_kept_out(l, account.reading, account.desired.domains, account.caps))
 }
 
 /// A domain goes after the last who uses it; who stays because blocked keeps it.

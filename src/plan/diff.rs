@@ -302,14 +302,8 @@ impl Differences {
     /// What the new role cannot hold goes with the old one, managed or not: the server takes it away
     /// by itself (E10), so the plan says so.
     fn cascade(&mut self, account: &Account<'_>, wanted: &Attrs) {
-        for limit in account.spec.limits.iter().filter(|l| !wanted.contains_key(l.attr) && self.causes.contains_key(l.with)) {
-            let fits = self.after.get(limit.with).and_then(Value::as_one).is_some_and(|w| limit.one_of.contains(&w.as_str()));
-            let Some(Value::Set(words)) = self.after.get_mut(limit.attr) else { continue };
-            let held = words.len();
-            words.retain(|w| fits || !(limit.words.is_empty() || limit.words.contains(&w.as_str())));
-            if words.len() < held {
-                self.notes.push(format!("{} go with the {}", limit.attr, limit.with));
-            }
+        for limit in account.spec.go_with_the_role(&mut self.after, wanted, |key| self.causes.contains_key(key)) {
+            self.notes.push(format!("{} go with the {}", limit.attr, limit.with));
         }
         self.notes.dedup();
     }

@@ -259,7 +259,7 @@ fn facts(account: &Account<'_>, change: &mut Change, live: Option<&crate::model:
     let none = Attrs::new();
     let after = change.whole_after.as_ref().unwrap_or(&none);
     let was = live.map_or(Administrator::No, |l| account.administrator(l));
-    let is_let_in = live.is_none_or(|l| !spec.is_kept_out(l, account.reading, account.caps));
+    let is_let_in = live.is_none_or(|l| !spec.is_kept_out(l, account.reading, account.desired.domains, account.caps));
     let is_active = live.is_some_and(|l| l.phase == crate::model::Phase::Active);
     let has_registered = live.is_some_and(|l| account.has_registered(l));
     let will_count = spec.counts_for_floor(after);

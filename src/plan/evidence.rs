@@ -151,7 +151,7 @@ fn reading(planned: &AccountPlan, account: &Account<'_>, shown: &[&Live]) -> Jso
     let mails = [mailing(Verb::Invite, invites), mailing(Verb::Resend, invites), mailing(Verb::Restore, spec.restore_mails)];
     json!({
         "proof": proof.map(|p| p.word()),
-        "administrators": proof.map_or(0, |_| spec.administrators(shown.iter().copied(), reading, caps)),
+        "administrators": proof.map_or(0, |_| account.administrators(shown.iter().copied())),
         "domains": match &reading.domains {
             Known::Seen(live) if spec.domains.is_some() => domains(live),
             _ => Json::Null,

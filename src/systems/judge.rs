@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Atom, Attrs, Caps, Direction, Domains, Key, Known, Live, Permits, Phase, Reading, Scope, Value};
 
-use super::spec::{Axis, Kind, PermitRow, Scopes, SystemSpec};
+use super::spec::{Axis, Kind, Limit, PermitRow, Scopes, SystemSpec};
 
 /// Whether a member is an active administrator, as far as a reading tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +19,25 @@ pub enum Administrator {
 impl SystemSpec {
     /// Whether the member counts for the least number of administrators: the one answer for the
     /// planner and for the reading just before a call.
-    pub fn administrator(&self, live: &Live, reading: &Reading, caps: &Caps) -> Administrator {
+    pub fn administrator(&self, live: &Live, reading: &Reading, wanted: Option<&Domains>, caps: &Caps) -> Administrator {
         match self.administrator_by_status(live, caps) {
-            Administrator::Yes if self.is_kept_out(live, reading, caps) => Administrator::No,
+            Administrator::Yes if self.is_kept_out(live, reading, wanted, caps) => Administrator::No,
             // Whoever may be one, and is kept out, is none.
-            Administrator::Perhaps if self.is_cut_off(live, &reading.domains) => Administrator::No,
+            Administrator::Perhaps if self.stays_out(live, reading, wanted) => Administrator::No,
             answer => answer,
         }
     }
 
-    /// Whether the whitelist keeps the member from administering: somebody whom it lets in does. Where it keeps
-    /// all of them out, the product counts them all the same.
-    pub fn is_kept_out(&self, live: &Live, reading: &Reading, caps: &Caps) -> bool {
-        let is_out = |live: &Live| self.is_cut_off(live, &reading.domains);
+    /// Whether the whitelist, as it is and as it is `wanted`, keeps the member from administering: somebody whom
+    /// it lets in does. Where it keeps all of them out, the product counts them all the same.
+    pub fn is_kept_out(&self, live: &Live, reading: &Reading, wanted: Option<&Domains>, caps: &Caps) -> bool {
+        let is_out = |live: &Live| self.stays_out(live, reading, wanted);
         is_out(live) && reading.members.iter().any(|l| !is_out(l) && self.administrator_by_status(l, caps) == Administrator::Yes)
+    }
+
+    /// Cut off, and whoever makes the plan lets them in no more than now.
+    fn stays_out(&self, live: &Live, reading: &Reading, wanted: Option<&Domains>) -> bool {
+        self.is_cut_off(live, &reading.domains) && wanted.is_none_or(|wanted| !wanted.admits(&live.email.domain()))
     }
 
     /// The same, whatever the whitelist says.
@@ -53,6 +58,22 @@ impl SystemSpec {
         if self.has_registered(live, caps) { Administrator::Yes } else { Administrator::Perhaps }
     }
 
+    /// Takes from what is held what the role cannot hold, where that `is_new` and the attribute is not `wanted`
+    /// otherwise (E10). Answers with the limits that took something.
+    pub fn go_with_the_role(&self, held: &mut Attrs, wanted: &Attrs, is_new: impl Fn(Key) -> bool) -> Vec<&'static Limit> {
+        let mut took = Vec::new();
+        for limit in self.limits.iter().filter(|l| !wanted.contains_key(l.attr) && is_new(l.with)) {
+            let fits = held.get(limit.with).and_then(Value::as_one).is_some_and(|w| limit.one_of.contains(&w.as_str()));
+            let Some(Value::Set(words)) = held.get_mut(limit.attr) else { continue };
+            let before = words.len();
+            words.retain(|w| fits || !(limit.words.is_empty() || limit.words.contains(&w.as_str())));
+            if words.len() < before {
+                took.push(limit);
+            }
+        }
+        took
+    }
+
     /// Whether the whitelist keeps the member out, which no status shows (SYSTEMS.md I11).
     pub fn is_cut_off(&self, live: &Live, domains: &Known<Domains>) -> bool {
         let (true, Known::Seen(Domains::Only(list))) = (self.domains.is_some(), domains) else { return false };
@@ -60,12 +81,16 @@ impl SystemSpec {
         domain.is_some_and(|domain| !list.iter().any(|d| d.as_str() == domain))
     }
 
-    /// How many of the reading's `members` are active administrators for certain; an untouchable one that
-    /// hides is among them (emma-hq's parent).
-    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, reading: &Reading, caps: &Caps) -> u32 {
-        let seen = members.clone().filter(|l| self.administrator(l, reading, caps) == Administrator::Yes).count() as u32;
-        let shown = members.into_iter().any(|l| l.phase == Phase::Active && self.is_untouchable(l));
-        seen + u32::from(self.floor.kept_by_untouchable && !shown)
+    /// How many of `members` are active administrators for certain, whatever the whitelist says; an untouchable
+    /// one that hides is among them (emma-hq's parent).
+    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, caps: &Caps) -> u32 {
+        let seen = members.clone().filter(|l| self.administrator_by_status(l, caps) == Administrator::Yes).count() as u32;
+        seen + u32::from(self.hides_one(members))
+    }
+
+    /// Whether an untouchable administrator is there whom nobody of `members` shows.
+    pub fn hides_one<'a>(&self, mut members: impl Iterator<Item = &'a Live>) -> bool {
+        self.floor.kept_by_untouchable && !members.any(|l| l.phase == Phase::Active && self.is_untouchable(l))
     }
 
     /// Whether the person has accepted an invitation, as far as the server tells. Where names come

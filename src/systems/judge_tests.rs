@@ -155,11 +155,15 @@ fn i11_whom_the_whitelist_keeps_out_is_no_administrator() {
     other.email = Email::parse("b@eu.acme.example").unwrap();
     let members = vec![there.clone(), other];
     let of = |spec: &SystemSpec, domains: Known<Domains>| {
-        spec.administrator(&there, &Reading { domains, members: members.clone(), ..nobody() }, &caps(true))
+        spec.administrator(&there, &Reading { domains, members: members.clone(), ..nobody() }, None, &caps(true))
     };
     let only = |domain: &str| Known::Seen(Domains::Only([Domain::parse(domain).unwrap()].into()));
     assert_eq!(of(&insider::SPEC, only("acme.example")), Administrator::Yes);
     assert_eq!(of(&insider::SPEC, only("eu.acme.example")), Administrator::No);
+    let reading = Reading { domains: only("eu.acme.example"), members: members.clone(), ..nobody() };
+    let wanted = Domains::Only([Domain::parse("acme.example").unwrap()].into());
+    let soon = insider::SPEC.administrator(&there, &reading, Some(&wanted), &caps(true));
+    assert_eq!(soon, Administrator::Yes, "the plan lets them in");
     assert_eq!(of(&insider::SPEC, only("vendor.example")), Administrator::Yes, "all are kept out: the product counts them");
     assert_eq!(of(&insider::SPEC, Known::Seen(Domains::Off)), Administrator::Yes);
     assert_eq!(of(&insider::SPEC, Known::Unreadable), Administrator::Yes, "nobody knows that they are kept out");
@@ -168,8 +172,9 @@ fn i11_whom_the_whitelist_keeps_out_is_no_administrator() {
 #[test]
 fn an_administrator_is_active_holds_the_power_and_has_accepted() {
     let administrator = attrs([("role", one("administrator"))]);
-    let of =
-        |spec: &SystemSpec, phase: Phase, held: &Attrs, reads| spec.administrator(&member(phase, held.clone()), &nobody(), &caps(reads));
+    let of = |spec: &SystemSpec, phase: Phase, held: &Attrs, reads| {
+        spec.administrator(&member(phase, held.clone()), &nobody(), None, &caps(reads))
+    };
     assert_eq!(of(&insider::SPEC, Phase::Active, &administrator, true), Administrator::Yes);
     assert_eq!(of(&insider::SPEC, Phase::Active, &administrator, false), Administrator::Perhaps, "nothing shows that they accepted");
     for phase in [pending(), Phase::Locked, Phase::Expired, Phase::Suspended] {
@@ -187,13 +192,13 @@ fn an_administrator_is_active_holds_the_power_and_has_accepted() {
 fn the_parent_counts_once_seen_or_not() {
     let parent = attrs([("role", one("parent"))]);
     let manager = both("manager", "subaccounts", set(&["emea"]));
-    let count = |members: &[Live]| emma_hq::SPEC.administrators(members.iter(), &nobody(), &caps(true));
+    let count = |members: &[Live]| emma_hq::SPEC.administrators(members.iter(), &caps(true));
     assert_eq!(count(&[]), 1);
     assert_eq!(count(&[member(Phase::Active, parent.clone())]), 1);
     assert_eq!(count(&[member(Phase::Active, manager.clone())]), 2);
     assert_eq!(count(&[member(Phase::Active, manager), member(Phase::Active, parent.clone())]), 2);
     assert_eq!(count(&[member(Phase::Locked, parent)]), 1);
-    assert_eq!(solver::SPEC.administrators([].iter(), &nobody(), &caps(true)), 0);
+    assert_eq!(solver::SPEC.administrators([].iter(), &caps(true)), 0);
 }
 
 #[test]

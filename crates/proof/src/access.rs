@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::evidence::{Attribute, Attrs, Axis, Direction, Domains, Kind, Member, Phase, Reading, Row, System, domain_of};
+use crate::evidence::{Account, Attribute, Attrs, Axis, Direction, Domains, Kind, Member, Phase, Reading, Row, System, domain_of};
 
 /// A permission, less the word of a deny-list that is not denied, and where: the account as a whole, or
 /// a word.
@@ -162,14 +162,15 @@ impl System {
     /// Whether the member counts for the least number of administrators, for certain: nothing that does
     /// not show, and no word that is unknown, makes one.
     /// Whom the whitelist keeps out is none, but where all of them are kept out.
-    pub fn is_administrator(&self, address: &str, member: &Member, reading: &Reading) -> bool {
-        self.has_the_status(address, member, reading) && !self.is_kept_out(address, reading)
+    pub fn is_administrator(&self, address: &str, member: &Member, account: &Account) -> bool {
+        self.has_the_status(address, member, &account.reading) && !self.is_kept_out(address, account)
     }
 
     /// Whether the whitelist keeps the address from administering: somebody whom it lets in does.
-    pub fn is_kept_out(&self, address: &str, reading: &Reading) -> bool {
-        let is_let_in = |(who, other): (&String, &Member)| !is_cut_off(who, reading) && self.has_the_status(who, other, reading);
-        is_cut_off(address, reading) && reading.members.iter().any(is_let_in)
+    pub fn is_kept_out(&self, address: &str, account: &Account) -> bool {
+        let reading = &account.reading;
+        let is_let_in = |(who, other): (&String, &Member)| !is_cut_off(who, account) && self.has_the_status(who, other, reading);
+        is_cut_off(address, account) && reading.members.iter().any(is_let_in)
     }
 
     fn has_the_status(&self, address: &str, member: &Member, reading: &Reading) -> bool {
@@ -182,9 +183,13 @@ impl System {
     }
 }
 
-/// Whether the whitelist keeps the address out, which no phase shows.
-fn is_cut_off(address: &str, reading: &Reading) -> bool {
-    matches!(&reading.domains, Some(Domains::Only(list)) if !list.contains(domain_of(address)))
+/// Whether the whitelist keeps the address out, as it is and as it shall be; no phase shows it.
+fn is_cut_off(address: &str, account: &Account) -> bool {
+    let admits = |domains: &Domains| match domains {
+        Domains::Off(_) => true,
+        Domains::Only(list) => list.contains(domain_of(address)),
+    };
+    account.reading.domains.as_ref().is_some_and(|live| !admits(live)) && !account.policy.domains.as_ref().is_some_and(admits)
 }
 
 impl Row {

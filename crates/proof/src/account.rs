@@ -145,7 +145,7 @@ fn administrators(
     let (system, account) = (here.system, here.account);
     let members = &account.reading.members;
     let all: BTreeSet<&str> =
-        members.iter().filter(|(who, m)| system.is_administrator(who, m, &account.reading)).map(|(who, _)| who.as_str()).collect();
+        members.iter().filter(|(who, m)| system.is_administrator(who, m, account)).map(|(who, _)| who.as_str()).collect();
     let shown = members.values().any(|m| m.phase == Phase::Active && system.is_untouchable(m));
     let now = all.len() as u64 + u64::from(system.floor.kept_by_untouchable && !shown);
     refusals.unless(now == account.reading.administrators, Rule::Administrators, &account.account, || {

@@ -235,7 +235,7 @@ impl Here<'_> {
     fn ends(&self, change: &Change, member: &Member, after: Option<&Attrs>, moments: &[Option<State>]) -> bool {
         let counts = |attrs: Option<&Attrs>| attrs.is_some_and(|attrs| self.system.counts_for_floor(attrs));
         let stays = counts(after) && moments.iter().all(|m| counts(m.as_ref().map(|s| &s.attrs)));
-        self.system.is_administrator(&change.subject, member, &self.account.reading) && !stays
+        self.system.is_administrator(&change.subject, member, self.account) && !stays
     }
 
     /// Whether a certain administrator comes of it: one who was none, made so by the program alone.
@@ -247,7 +247,7 @@ impl Here<'_> {
             && !system.counts_for_floor(&system.with_unread(seen, reading));
         let is_raised = change.action == Action::Edit && member.phase == Phase::Active && was_none;
         (is_raised || change.action == Action::Restore)
-            && !system.is_kept_out(&change.subject, reading)
+            && !system.is_kept_out(&change.subject, self.account)
             && system.counts_for_floor(after)
             && change.calls.iter().all(|c| c.channel == Channel::Api)
             && system.has_registered(&change.subject, member, reading)

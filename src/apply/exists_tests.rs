@@ -98,6 +98,6 @@ fn a_value_that_is_hidden_is_not_taken_for_unset() {
 fn a_link_that_nothing_waits_for_is_a_failure_and_is_not_shown() {
     let there = live("p@acme.example", Known::Seen(crate::model::Value::Set(Default::default())));
     let (_, results) = answered(vec![there], &["p@acme.example"], true);
-    assert_eq!(results[0].word, ResultWord::Failed);
+    assert_eq!((results[0].word, results[0].attempts), (ResultWord::Failed, 2), "the invitation, and what widens");
     assert!(results[0].message.contains("a link") && !results[0].message.contains("canary"), "{}", results[0].message);
 }

@@ -193,3 +193,16 @@ fn what_widens_is_not_sent_before_what_narrows_is_seen_to_be_done() {
     assert_eq!((word, calls), (ResultWord::Failed, 1));
     assert!(message.contains("`subaccounts` is not what the call before set"), "{message}");
 }
+
+/// What the calls do not set is what was reviewed, or nothing more is sent.
+#[test]
+fn g1_what_no_call_sets_must_be_as_it_was_reviewed() {
+    for (seats, word) in [(1, ResultWord::Applied), (2, ResultWord::Failed)] {
+        let mut change = invite(A);
+        change.calls[1].set.retain(|key, _| *key == "role");
+        let there = live(A, pending(), [("role", sample::one("user-manager")), ("settings", settings(seats))]);
+        let (results, calls, _) = made(whole(vec![there]), &[change]);
+        assert_eq!((results[0].word, calls.len()), (word, if seats == 1 { 2 } else { 1 }), "{results:?}");
+        assert_eq!(results[0].message.contains("`settings` is another than was reviewed"), word == ResultWord::Failed, "{results:?}");
+    }
+}

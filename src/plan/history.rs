@@ -59,9 +59,17 @@ mod tests {
 
     #[test]
     fn demand_26_an_account_that_lost_more_than_half_is_suspect_and_an_empty_one_above_all() {
-        for (before, now, suspect) in
-            [(10, 0, true), (10, 4, true), (10, 5, false), (9, 4, true), (5, 0, true), (4, 0, false), (0, 0, false), (3, 90, false)]
-        {
+        for (before, now, suspect) in [
+            (10, 0, true),
+            (10, 4, true),
+            (10, 5, false),
+            (9, 4, true),
+            (5, 0, true),
+            (4, 0, false),
+            (4, 1, false),
+            (0, 0, false),
+            (3, 90, false),
+        ] {
             assert_eq!(is_suspect(before, now), suspect, "{before} then {now}");
         }
     }

@@ -306,6 +306,17 @@ mod tests {
         ssh_key::PrivateKey::new(ssh_key::private::KeypairData::Ed25519(pair), "").unwrap()
     }
 
+    /// Two keys of one person are one signer, by whatever address.
+    #[test]
+    fn who_signs_is_known_by_all_addresses_of_theirs() {
+        let signed = Signed::of_json(serde_json::json!({ "kind": "test" }), NAMESPACE, &private()).unwrap();
+        let public = private().public_key().to_openssh().unwrap();
+        let mut signers = AllowedSigners::parse(&format!("a@acme.example {public}"), NAMESPACE).unwrap();
+        signers.known_as(|_| [Email::parse("old@acme.example").unwrap()].into());
+        let who = signers.who_signed(&signed, NAMESPACE, "2026-11-22T09:00:00Z".parse().unwrap()).unwrap();
+        assert_eq!(who.iter().map(Email::key).collect::<Vec<_>>(), ["a@acme.example", "old@acme.example"]);
+    }
+
     /// From the first instant on, and before the last.
     #[test]
     fn a_key_counts_from_its_first_instant_on_and_before_its_last() {

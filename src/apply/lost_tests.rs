@@ -171,9 +171,12 @@ fn nothing_is_known_where_the_account_cannot_be_read_again() {
 
 #[test]
 fn a_domain_is_there_or_not() {
+    let listed = || sample::domain("acme.example").domain().cloned().into_iter().collect();
     for (action, domains, word) in [
         (Action::AllowDomain, Domains::Off, ResultWord::Applied),
         (Action::AllowDomain, Domains::Only(BTreeSet::new()), ResultWord::Unknown),
+        (Action::AllowDomain, Domains::Only(listed()), ResultWord::Applied),
+        (Action::DisallowDomain, Domains::Only(listed()), ResultWord::Unknown),
         (Action::DisallowDomain, Domains::Only(BTreeSet::new()), ResultWord::Applied),
         (Action::DisallowDomain, Domains::Off, ResultWord::Unknown),
     ] {

@@ -194,6 +194,23 @@ fn what_widens_is_not_sent_before_what_narrows_is_seen_to_be_done() {
     assert!(message.contains("`subaccounts` is not what the call before set"), "{message}");
 }
 
+/// A page that leaves out what is empty shows what a call made empty.
+#[test]
+fn what_was_made_empty_may_be_left_out() {
+    let scopes = |words: &[&str]| sample::attrs([("role", sample::one("author")), ("subaccounts", sample::set(words))]);
+    let after = sample::attrs([("role", sample::one("full")), ("subaccounts", sample::set(&[]))]);
+    let mut edit = sample::change("news", Action::Edit, sample::member(A), Some(scopes(&["emea"])), Some(after));
+    edit.calls = vec![
+        sample::call(Verb::Set, "set-subaccounts", sample::attrs([("subaccounts", sample::set(&[]))]), Channel::Api),
+        sample::call(Verb::Set, "set-role", sample::attrs([("role", sample::one("full"))]), Channel::Api),
+    ];
+    let mut server = server(whole(vec![live(A, Phase::Active, [("role", sample::one("author"))])]));
+    server.caps.reads = ["role", "subaccounts"].into();
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
+    let results = block_on(execute(&Site::plain(&crate::systems::emma_hq::SPEC, &tenant, &server, &server), &[edit]));
+    assert_eq!((results[0].word, results[0].attempts), (ResultWord::Applied, 2), "{results:?}");
+}
+
 /// What the calls do not set is what was reviewed, or nothing more is sent.
 #[test]
 fn g1_what_no_call_sets_must_be_as_it_was_reviewed() {

@@ -102,12 +102,14 @@ fn a_link_that_nothing_waits_for_is_a_failure_and_is_not_shown() {
     assert!(results[0].message.contains("a link") && !results[0].message.contains("canary"), "{}", results[0].message);
 }
 
+const ALL: [Verb; 4] = [Verb::Invite, Verb::Set, Verb::EditInvitation, Verb::Delete];
+
 /// Somebody who exists already, as another system shows and writes them, and is invited with these values.
-fn met(spec: &'static SystemSpec, phase: Phase, shown: Attrs, wanted: Attrs) -> ChangeResult {
+fn met(spec: &'static SystemSpec, phase: Phase, shown: Attrs, wanted: Attrs, writes: &[Verb]) -> ChangeResult {
     let keys: std::collections::BTreeSet<Key> = wanted.keys().copied().collect();
     let caps = Caps {
         reads: keys.clone(),
-        writes: [Verb::Invite, Verb::Set, Verb::EditInvitation, Verb::Delete].into_iter().map(|verb| (verb, keys.clone())).collect(),
+        writes: writes.iter().map(|verb| (*verb, keys.clone())).collect(),
         reads_domains: false,
         reads_invitations: true,
         registered: None,
@@ -128,7 +130,7 @@ fn met(spec: &'static SystemSpec, phase: Phase, shown: Attrs, wanted: Attrs) -> 
 fn e6_no_invitation_is_sent_anew_because_it_exists() {
     let of = |scopes: &[&str]| sample::attrs([("role", sample::one("author")), ("subaccounts", sample::set(scopes))]);
     let open = Phase::Pending { sent: None, attempts: None, state: crate::model::Invitation::Open };
-    let result = met(&emma_hq::SPEC, open, of(&["emea"]), of(&["apac", "emea"]));
+    let result = met(&emma_hq::SPEC, open, of(&["emea"]), of(&["apac", "emea"]), &ALL);
     assert_eq!((result.word, result.attempts), (ResultWord::Failed, 1), "{result:?}");
     assert!(result.message.contains("changed meanwhile"), "{result:?}");
 }
@@ -138,8 +140,17 @@ fn e6_no_invitation_is_sent_anew_because_it_exists() {
 fn i8_a_name_that_comes_with_the_registration_is_no_difference() {
     let of = |role: &str| sample::attrs([("role", sample::one(role))]);
     let wanted = |role: &str| of(role).into_iter().chain([("name", sample::text("Ada"))]).collect();
-    let already = met(&insider::SPEC, Phase::Active, of("viewer"), wanted("viewer"));
+    let already = met(&insider::SPEC, Phase::Active, of("viewer"), wanted("viewer"), &ALL);
     assert_eq!((already.word, already.attempts), (ResultWord::Already, 1), "{already:?}");
-    let other = met(&insider::SPEC, Phase::Active, of("administrator"), wanted("viewer"));
+    let other = met(&insider::SPEC, Phase::Active, of("administrator"), wanted("viewer"), &ALL);
     assert_eq!(other.word, ResultWord::Failed, "{other:?}");
+}
+
+#[test]
+fn what_only_a_human_could_widen_is_left_to_a_plan() {
+    let of = |words: &[&str]| sample::attrs([("groups", sample::set(words))]);
+    for (writes, attempts) in [(&[Verb::Set][..], 2), (&[], 1)] {
+        let result = met(&solver::SPEC, Phase::Active, of(&[]), of(&["standard"]), writes);
+        assert_eq!((result.word, result.attempts), (ResultWord::Failed, attempts), "{result:?}");
+    }
 }

@@ -177,21 +177,23 @@ fn what_widens_is_not_sent_before_what_narrows_is_seen_to_be_done() {
         sample::call(Verb::Set, "set-subaccounts", only("subaccounts"), Channel::Api),
         sample::call(Verb::Set, "set-role", only("role"), Channel::Api),
     ];
-    let run = |shown: &[&str]| {
+    let run_as = |shown: &[&str], reads: &[Key]| {
         let member = live(A, Phase::Active, [("role", sample::one("author")), ("subaccounts", sample::set(shown))]);
         let (mut server, tenant) = (
             server(whole(vec![member])),
             Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() },
         );
-        server.caps.reads = ["role", "subaccounts"].into();
+        server.caps.reads = reads.iter().copied().collect();
         let results = block_on(execute(&Site::plain(&crate::systems::emma_hq::SPEC, &tenant, &server, &server), &[edit.clone()]));
         let calls = server.calls.lock().expect("no call panics").len();
         (results[0].word, results[0].message.clone(), calls)
     };
+    let run = |shown: &[&str]| run_as(shown, &["role", "subaccounts"]);
     assert_eq!(run(&["emea"]), (ResultWord::Applied, String::new(), 2));
     let (word, message, calls) = run(&["apac", "emea"]);
     assert_eq!((word, calls), (ResultWord::Failed, 1));
     assert!(message.contains("`subaccounts` is not what the call before set"), "{message}");
+    assert_eq!(run_as(&["apac", "emea"], &["role"]).0, ResultWord::Applied, "what no page shows says nothing");
 }
 
 /// A page that leaves out what is empty shows what a call made empty.

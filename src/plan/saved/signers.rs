@@ -301,6 +301,14 @@ mod tests {
         assert!(AllowedSigners::parse("a@acme.example ssh-dss AAAAB3NzaC1kc3M=", NAMESPACE).is_err());
     }
 
+    #[test]
+    fn keys_of_ecdsa_are_taken_on_the_one_curve_that_is_verified_here() {
+        let p256 = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBD0BU6tjRIrzbmeZc6+C5vAwHrrWs7CbmMWk3bBBBrWM/tyW0Hy1Hnu8bfmzELWODsSdiLb6hnnYwPlWR44b9uo=";
+        let p384 = "AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBBlKz6oqPFUwZIV3CjjpUiP/D/6/tlmF+BCQndVzMUI3ANdHxv8jtbcreNdWKX4HOo4m42t4u4aq+q586ziY2aYe7rlOrCIbW39xa3HsBsIO1jCxZBOfWMbg4RxgL1omoA==";
+        assert_eq!(entries(&format!("a@acme.example ecdsa-sha2-nistp256 {p256}")).len(), 1);
+        assert!(AllowedSigners::parse(&format!("a@acme.example ecdsa-sha2-nistp384 {p384}"), NAMESPACE).is_err());
+    }
+
     fn private() -> ssh_key::PrivateKey {
         let pair = ssh_key::private::Ed25519Keypair::from_seed(&[1; 32]);
         ssh_key::PrivateKey::new(ssh_key::private::KeypairData::Ed25519(pair), "").unwrap()

@@ -48,3 +48,51 @@ pub fn wrong_heads(text: &[u8], allowed: &AllowedSigners) -> Vec<(usize, String)
     }
     wrong
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::audit::Writer;
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+
+    fn key(seed: u8) -> PrivateKey {
+        PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[seed; 32])), "").unwrap()
+    }
+
+    #[test]
+    fn a_signed_head_is_of_the_line_before_it_and_by_an_allowed_signer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let writer = Writer { at: "2026-11-22T09:00:00Z".into(), tool: "portcullis 0".into(), by: "a test".into() };
+        let audit = Audit::open(&path, false, writer).unwrap();
+        let at = "2026-11-22T09:00:00Z".parse().unwrap();
+        assert_eq!(sign_head(&audit, &key(1), at).unwrap().lines, 2);
+        let public = key(1).public_key().to_openssh().unwrap();
+        let signers = AllowedSigners::parse(&format!("root@acme.example {public}"), AUDIT_NAMESPACE).unwrap();
+        let wrong = || wrong_heads(&std::fs::read(&path).unwrap(), &signers);
+        assert_eq!(wrong(), []);
+        sign_head(&audit, &key(2), at).unwrap();
+        let strangers = wrong();
+        assert!(strangers.len() == 1 && strangers[0].0 == 3 && strangers[0].1.contains("nobody among"), "{strangers:?}");
+        // Signed by root, and of anything but the line before.
+        let end = audit.end();
+        for (kind, head, lines) in [("head", &*end.head, end.lines), ("audit-head", "sha256:0", 3), ("audit-head", &end.head, 2)] {
+            let statement = json!({ "kind": kind, "head": head, "lines": lines });
+            let signed = Signed::of_json(statement, AUDIT_NAMESPACE, &key(1)).unwrap();
+            let entry = json!(Entry {
+                schema_version: "1".into(),
+                seq: 4,
+                at: "2026-11-22T09:00:00Z".into(),
+                tool: String::new(),
+                by: String::new(),
+                what: What::Head { signed },
+                prev: end.head.clone(),
+                hash: String::new(),
+            });
+            let found = wrong_heads(format!("{{}}\n{entry}\n").as_bytes(), &signers);
+            let told =
+                [(2, "the signature is of another head".to_owned()), (0, "no head is signed by one of the allowed signers".to_owned())];
+            assert_eq!(found, told, "{kind} {head} {lines}");
+        }
+    }
+}

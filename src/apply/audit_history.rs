@@ -137,4 +137,24 @@ mod tests {
         let of = |origin: &str| all[&("news".to_owned(), origin.to_owned())].members.get("\"root\"").map(|(members, _)| *members);
         assert_eq!((of("embedded:x"), of("embedded:y")), (Some(7), Some(1)));
     }
+
+    #[test]
+    fn what_somebody_sends_once_more_by_hand_counts_and_other_one_off_actions_do_not() {
+        let one_off = |at: &str, action: &str, result: &str| {
+            let (account, system, origin) = ("news".into(), "emma-hq".into(), "embedded:x".into());
+            line(
+                at,
+                What::OneOff { account, system, origin, action: action.into(), member: "n@acme.example".into(), result: result.into() },
+            )
+        };
+        let log = [
+            one_off("01", "resend", "applied"),
+            one_off("02", "link", "unknown"),
+            one_off("03", "resend", "failed"),
+            one_off("04", "reset-password", "applied"),
+        ];
+        let all = histories(&log.join("\n"));
+        let sent = all[&("news".to_owned(), "embedded:x".to_owned())].sent["n@acme.example"];
+        assert_eq!((sent.attempts, sent.last.to_string()), (2, "2026-11-02T09:00:00Z".to_owned()));
+    }
 }

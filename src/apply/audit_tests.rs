@@ -88,7 +88,8 @@ fn what_is_cut_off_at_the_end_is_found_by_a_head_that_was_printed() {
         assert_eq!(check(cut, None).wrong, [], "by itself it is a log");
         assert!(check(cut, Some(&head)).wrong[0].1.contains("cut off"));
     }
-    assert!(check(&text[..text.len() - 3], None).wrong[0].1.contains("without an end"));
+    let torn = &check(&text[..text.len() - 3], None).wrong[0];
+    assert!(torn.0 == 5 && torn.1.contains("without an end"), "{torn:?}");
     assert_eq!(check(&text, Some(&head)).wrong, []);
 }
 
@@ -141,4 +142,42 @@ fn a_log_that_must_be_there_is_not_begun() {
     assert!(!path.exists());
     fs::write(&path, "{}\n").unwrap();
     assert!(Audit::open(&path, false, writer()).err().unwrap().contains("its last line is none"));
+}
+
+/// The end of a log is read, and where that holds no whole line, all of it.
+#[test]
+fn a_last_line_that_is_longer_than_what_is_read_of_the_end_is_found() {
+    let (_folder, path) = log();
+    for member in ["x".repeat(TAIL as usize + 100), "y".repeat(100), "z".repeat(TAIL as usize - 1000)] {
+        Audit::open(&path, true, writer()).unwrap().append(one_off(&member)).unwrap();
+        let end = end_of(&path).unwrap();
+        let checked = check(&fs::read(&path).unwrap(), None);
+        assert_eq!((checked.lines as u64, checked.wrong, checked.head), (end.lines, vec![], Some(end.head)));
+    }
+    let mut torn = fs::read(&path).unwrap();
+    torn.extend(vec![b'{'; TAIL as usize + 100]);
+    fs::write(&path, torn).unwrap();
+    Audit::open(&path, true, writer()).unwrap().append(one_off("e")).unwrap();
+    let checked = check(&fs::read(&path).unwrap(), None);
+    assert_eq!((checked.lines, checked.wrong), (9, vec![]));
+}
+
+#[test]
+fn an_approval_is_spent_by_what_was_applied_and_by_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let audit = Audit::open(&path, false, writer()).unwrap();
+    for (digest, result, continues) in
+        [("a", "applied", Some("begun")), ("b", "already", None), ("c", "failed", None), ("d", "skipped", None), ("e", "unknown", None)]
+    {
+        let change = serde_json::json!({
+            "kind": "change", "account": "news", "system": "emma-hq", "origin": "embedded:x", "plan": "p", "id": "news/edit/x",
+            "digest": digest, "before": null, "after": null, "reason": null, "place": null, "source": null, "approval": "terminal",
+            "approved_by": [], "continues": continues, "result": result, "message": "",
+        });
+        audit.append(serde_json::from_value(change).unwrap()).unwrap();
+    }
+    let spent = applied_digests(&fs::read_to_string(&path).unwrap());
+    assert_eq!(spent.keys().collect::<Vec<_>>(), ["a", "b", "begun"]);
+    assert_eq!((spent["a"].line, spent["begun"].line, &*spent["b"].at), (2, 2, "2026-11-22T09:00:00Z"));
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
@@ -6,10 +7,12 @@ use futures::executor::block_on;
 use futures::future::{BoxFuture, poll_fn};
 
 use super::{Site, execute};
-use crate::apply::ResultWord;
+use crate::apply::{ChangeResult, NoRecord, Record, ResultWord, Stopping};
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Attrs, Call, Caps, Channel, Incomplete, Known, Link, Outcome, Proof, Reading, Subject, Tenant, Verb};
-use crate::plan::sample;
+use crate::model::{
+    Action, Actor, Attrs, Call, Caps, Channel, Incomplete, Known, Link, Live, Outcome, Phase, Proof, Reading, Subject, Tenant, Verb,
+};
+use crate::plan::{Change, sample};
 use crate::systems::{meta_gateway, solver};
 
 /// A server that takes a while for a write, and whose reading contradicts itself meanwhile.
@@ -77,7 +80,7 @@ fn administrators_are_read_again_while_nothing_of_ours_is_written() {
     let changes: Vec<_> = (0..24).map(change).collect();
     let results = block_on(execute(&site, &changes));
     assert_eq!(results.iter().filter(|r| r.word == ResultWord::Applied).count(), 24, "{results:?}");
-    assert!(server.most.load(Ordering::Relaxed) > 1, "the others go side by side");
+    assert_eq!(server.most.load(Ordering::Relaxed), 8, "the others go side by side, so many at once");
 }
 
 /// A server whose invitations answer with links.
@@ -149,4 +152,147 @@ fn m3_a_link_waits_though_the_rest_of_the_change_is_manual() {
     let results = block_on(execute(&site, &[invite]));
     assert_eq!((results[0].word, results[0].attempts), (ResultWord::Applied, 1), "{results:?}");
     assert!(results[0].message.contains("the link waits in") && results[0].message.contains("done up to `edit`"), "{results:?}");
+}
+
+/// A server whose reading is always the same; it tells of every call, and may ask the run to stop.
+struct Told {
+    caps: Caps,
+    reading: Reading,
+    /// Whose calls take a while, and whose are refused.
+    slow: &'static str,
+    refused: &'static str,
+    stops: Option<Stopping>,
+    log: Mutex<Vec<String>>,
+}
+
+impl Told {
+    fn new(members: &[(&str, &str)], proof: Result<Proof, Incomplete>) -> Self {
+        let live = |(who, group): &(&str, &str)| Live {
+            email: sample::member(who).email().expect("a member").clone(),
+            id: None,
+            phase: Phase::Active,
+            attrs: [("groups", Known::Seen(sample::set(&[*group])))].into(),
+        };
+        let members = members.iter().map(live).collect();
+        let reading = Reading { members, domains: Known::Unreadable, whoami: None, tenant: None, proof, remarks: Vec::new() };
+        let caps = Caps { reads: ["groups"].into(), ..caps() };
+        Self { caps, reading, slow: "", refused: "", stops: None, log: Mutex::default() }
+    }
+    fn run(&self, minimum: u32, record: &dyn Record, changes: &[Change]) -> Vec<ChangeResult> {
+        let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let plain = Site::plain(&solver::SPEC, &tenant, self, self);
+        let stopping = self.stops.clone().unwrap_or_default();
+        block_on(execute(&Site { minimum, record, stopping: &stopping, ..plain }, changes))
+    }
+    fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Reader for Told {
+    fn caps(&self) -> &Caps {
+        &self.caps
+    }
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
+        Box::pin(async { self.reading.clone() })
+    }
+}
+
+impl Writer for Told {
+    fn call<'a>(&'a self, on: &'a Subject, call: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
+        let who = on.as_str().split('@').next().expect("one part").to_owned();
+        self.log.lock().unwrap().push(format!("{who} {}", call.label));
+        if let Some(stops) = &self.stops {
+            stops.ask();
+        }
+        let mut rounds = if self.slow == who { 9 } else { 0 };
+        Box::pin(poll_fn(move |context| {
+            if rounds > 0 {
+                rounds -= 1;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.log.lock().unwrap().push(format!("{who} done"));
+            Poll::Ready(if self.refused == who { Outcome::Refused("no".into()) } else { Outcome::Applied })
+        }))
+    }
+}
+
+fn edit(who: &str, waits_for: &[&Change]) -> Change {
+    let mut edit = sample::change("sol", Action::Edit, sample::member(&format!("{who}@acme.example")), None, None);
+    edit.waits_for = waits_for.iter().map(|change| change.id.clone()).collect();
+    edit
+}
+
+/// Somebody took the other administrator away since the plan.
+#[test]
+fn who_ends_an_administrator_leaves_as_many_others_as_the_minimum_says() {
+    let (root, ada, kim) = (("root@acme.example", "super-user"), ("ada@acme.example", "super-user"), ("kim@acme.example", "standard"));
+    let ends = [sample::ending_administrator(edit("root", &[]))];
+    for (members, minimum, word) in [
+        (vec![root, ada, kim], 1, ResultWord::Applied),
+        (vec![root, kim], 1, ResultWord::Failed),
+        (vec![root, ada, kim], 2, ResultWord::Failed),
+        (vec![root, kim], 0, ResultWord::Applied),
+    ] {
+        let server = Told::new(&members, Ok(Proof::Counted));
+        let results = server.run(minimum, &NoRecord, &ends);
+        assert_eq!((results[0].word, server.log().is_empty()), (word, word == ResultWord::Failed), "{results:?}");
+        assert_eq!(results[0].message.contains("somebody changed them since the plan"), word == ResultWord::Failed, "{results:?}");
+    }
+    let server = Told::new(&[root, ada], Err(Incomplete::new("failed", "it is down")));
+    let results = server.run(1, &NoRecord, &ends);
+    assert_eq!((results[0].word, results[0].attempts, server.log()), (ResultWord::Failed, 0, vec![]));
+    assert!(results[0].message.ends_with("before this change: it is down"), "{results:?}");
+}
+
+#[test]
+fn a_change_waits_for_all_that_it_waits_for() {
+    let server = Told { slow: "slow", ..Told::new(&[], Ok(Proof::Counted)) };
+    let (quick, slow) = (edit("quick", &[]), edit("slow", &[]));
+    let last = edit("last", &[&quick, &slow]);
+    server.run(0, &NoRecord, &[quick, slow, last]);
+    assert_eq!(server.log(), ["quick edit", "quick done", "slow edit", "slow done", "last edit", "last done"]);
+}
+
+#[derive(Default)]
+struct Ended(Mutex<Vec<String>>);
+
+impl Record for Ended {
+    fn before<'a>(&'a self, _: &'a Change, _: usize, _: &'a Call, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+    fn after(&self, _: &Change, _: usize, _: &Outcome) {}
+    fn finished(&self, result: &ChangeResult) {
+        self.0.lock().unwrap().push(result.id.clone());
+    }
+    fn rest(&self) {}
+}
+
+#[test]
+fn what_waits_twice_for_what_failed_is_skipped_once() {
+    let server = Told { refused: "a", ..Told::new(&[], Ok(Proof::Counted)) };
+    let a = edit("a", &[]);
+    let b = edit("b", &[&a]);
+    let c = edit("c", &[&a, &b]);
+    let (ended, all) = (Ended::default(), [a, b, c]);
+    let words: Vec<ResultWord> = server.run(0, &ended, &all).iter().map(|r| r.word).collect();
+    assert_eq!(words, [ResultWord::Failed, ResultWord::Skipped, ResultWord::Skipped]);
+    assert_eq!(*ended.0.lock().unwrap(), [0, 1, 2].map(|i: usize| all[i].id.clone()));
+}
+
+#[test]
+fn a_run_that_is_asked_to_stop_sends_no_other_call_and_says_what_was_begun() {
+    let stopping = Stopping::default();
+    stopping.ask();
+    let mut two = edit("a", &[]);
+    two.calls.push(sample::call(Verb::Delete, "delete", Attrs::new(), Channel::Api));
+    let server = Told { stops: Some(stopping), ..Told::new(&[], Ok(Proof::Counted)) };
+    let results = server.run(0, &NoRecord, &[two.clone()]);
+    assert_eq!((results[0].word, results[0].attempts, server.log()), (ResultWord::Skipped, 0, vec![]));
+    let server = Told { stops: Some(Stopping::default()), ..Told::new(&[], Ok(Proof::Counted)) };
+    two.calls[0].verb = Verb::Restore;
+    let results = server.run(0, &NoRecord, &[two]);
+    assert_eq!((results[0].word, results[0].attempts, server.log().len()), (ResultWord::Failed, 1, 2), "{results:?}");
+    assert!(results[0].message.starts_with("at `delete`, after `edit`: the run was asked to stop"), "{results:?}");
 }

@@ -5,9 +5,9 @@ use futures::future::BoxFuture;
 
 use crate::apply::{ChangeResult, ResultWord, Site, execute};
 use crate::backends::{Reader, Writer};
-use crate::model::{Action, Actor, Call, Caps, Known, Link, Live, Outcome, Phase, Proof, Reading, Subject, Tenant, Verb};
+use crate::model::{Action, Actor, Attrs, Call, Caps, Key, Known, Link, Live, Outcome, Phase, Proof, Reading, Subject, Tenant, Verb};
 use crate::plan::sample;
-use crate::systems::solver;
+use crate::systems::{SystemSpec, emma_hq, insider, solver};
 
 /// A server that has every address and shows these members.
 struct Full {
@@ -98,6 +98,59 @@ fn a_value_that_is_hidden_is_not_taken_for_unset() {
 fn a_link_that_nothing_waits_for_is_a_failure_and_is_not_shown() {
     let there = live("p@acme.example", Known::Seen(crate::model::Value::Set(Default::default())));
     let (_, results) = answered(vec![there], &["p@acme.example"], true);
-    assert_eq!(results[0].word, ResultWord::Failed);
+    assert_eq!((results[0].word, results[0].attempts), (ResultWord::Failed, 2), "the invitation, and what widens");
     assert!(results[0].message.contains("a link") && !results[0].message.contains("canary"), "{}", results[0].message);
+}
+
+const ALL: [Verb; 4] = [Verb::Invite, Verb::Set, Verb::EditInvitation, Verb::Delete];
+
+/// Somebody who exists already, as another system shows and writes them, and is invited with these values.
+fn met(spec: &'static SystemSpec, phase: Phase, shown: Attrs, wanted: Attrs, writes: &[Verb]) -> ChangeResult {
+    let keys: std::collections::BTreeSet<Key> = wanted.keys().copied().collect();
+    let caps = Caps {
+        reads: keys.clone(),
+        writes: writes.iter().map(|verb| (*verb, keys.clone())).collect(),
+        reads_domains: false,
+        reads_invitations: true,
+        registered: None,
+        keeps_ends: false,
+        best_proof: Proof::Snapshot,
+    };
+    let email = sample::member("p@acme.example").email().expect("a member").clone();
+    let attrs = shown.into_iter().map(|(key, value)| (key, Known::Seen(value))).collect();
+    let members = vec![Live { email, id: None, phase, attrs }];
+    let server = Full { caps, members, links: false, reads: AtomicUsize::new(0) };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
+    let invite = sample::change("x", Action::Invite, sample::member("p@acme.example"), None, Some(wanted));
+    block_on(execute(&Site::plain(spec, &tenant, &server, &server), &[invite])).remove(0)
+}
+
+/// An invitation that would have to be deleted and sent anew is left to a plan.
+#[test]
+fn e6_no_invitation_is_sent_anew_because_it_exists() {
+    let of = |scopes: &[&str]| sample::attrs([("role", sample::one("author")), ("subaccounts", sample::set(scopes))]);
+    let open = Phase::Pending { sent: None, attempts: None, state: crate::model::Invitation::Open };
+    let result = met(&emma_hq::SPEC, open, of(&["emea"]), of(&["apac", "emea"]), &ALL);
+    assert_eq!((result.word, result.attempts), (ResultWord::Failed, 1), "{result:?}");
+    assert!(result.message.contains("changed meanwhile"), "{result:?}");
+}
+
+/// I8: nobody could set a name before; it is no difference. A role is one.
+#[test]
+fn i8_a_name_that_comes_with_the_registration_is_no_difference() {
+    let of = |role: &str| sample::attrs([("role", sample::one(role))]);
+    let wanted = |role: &str| of(role).into_iter().chain([("name", sample::text("Ada"))]).collect();
+    let already = met(&insider::SPEC, Phase::Active, of("viewer"), wanted("viewer"), &ALL);
+    assert_eq!((already.word, already.attempts), (ResultWord::Already, 1), "{already:?}");
+    let other = met(&insider::SPEC, Phase::Active, of("administrator"), wanted("viewer"), &ALL);
+    assert_eq!(other.word, ResultWord::Failed, "{other:?}");
+}
+
+#[test]
+fn what_only_a_human_could_widen_is_left_to_a_plan() {
+    let of = |words: &[&str]| sample::attrs([("groups", sample::set(words))]);
+    for (writes, attempts) in [(&[Verb::Set][..], 2), (&[], 1)] {
+        let result = met(&solver::SPEC, Phase::Active, of(&[]), of(&["standard"]), writes);
+        assert_eq!((result.word, result.attempts), (ResultWord::Failed, attempts), "{result:?}");
+    }
 }

@@ -311,8 +311,10 @@ mod tests {
         // Somebody else invites between the reading and the sweep.
         put(&handover, "two").unwrap();
         assert_eq!(handover.sweep(&found, [].into_iter()), one_waits);
+        assert!(handover.holds(&who()) && !handover.holds(&Email::parse("m@acme.example").unwrap()));
         let swept = handover.sweep(&handover.found(), [].into_iter());
         assert_eq!((swept.waiting, swept.removed, swept.kept), (0, vec![PathBuf::from("links/met/n@acme.example.link")], vec![]));
         assert_eq!(fs::read_dir(here).unwrap().count(), 1, "what is no link stays");
+        assert!(!handover.holds(&who()));
     }
 }

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use futures::future::join_all;
 use futures::poll;
 
-use super::{Begin, JOURNAL_VERSION, Journal, Record as _};
+use super::{Begin, JOURNAL_VERSION, Journal, Line, Record as _, close, cut_off, parse};
 use crate::model::{Action, Outcome};
 use crate::plan::Change;
 use crate::plan::sample;
@@ -74,4 +74,75 @@ fn a_journal_that_cannot_be_written_lets_no_call_be_made() {
     journal.locked().attempt(|_| Err(std::io::Error::other("the disk is full")));
     let refused = block_on(journal.before(&change, 0, &change.calls[0], "key")).unwrap_err();
     assert_eq!(refused, "not sent: the journal cannot be written: the disk is full");
+}
+
+fn called(change: &str) -> Line {
+    Line::Call { change: change.into(), at: 0, label: "edit".into(), key: "key".into() }
+}
+
+fn came(change: &str, result: &str) -> Line {
+    Line::Result { change: change.into(), result: result.into() }
+}
+
+fn text(lines: &[Line]) -> String {
+    lines.iter().map(|line| format!("{}\n", serde_json::to_string(line).unwrap())).collect()
+}
+
+#[test]
+fn what_came_to_no_good_end_is_still_begun() {
+    let mut lines = vec![Line::Begin(Box::new(begin()))];
+    for (change, result) in [("a", "applied"), ("b", "already"), ("c", "failed"), ("d", "unknown"), ("e", "skipped")] {
+        lines.extend([called(change), came(change, result)]);
+    }
+    lines.push(called("f"));
+    let found = parse(text(&lines).as_bytes()).unwrap().expect("it has no end");
+    assert_eq!(found.begun, ["c", "d", "e", "f"].map(str::to_owned).into());
+    assert_eq!(found.began(), Some(sample::instant()));
+    lines.push(Line::End { at: sample::instant().to_string() });
+    assert_eq!(parse(text(&lines).as_bytes()), Ok(None));
+}
+
+#[test]
+fn what_is_no_journal_is_told_by_its_line() {
+    let first = Line::Begin(Box::new(begin()));
+    let newer = Line::Begin(Box::new(Begin { schema_version: "9".into(), ..begin() }));
+    for (journal, at, why) in [
+        (format!("{}{{}}\n", text(&[first.clone(), called("a")])), 3, "no line of a journal: "),
+        (text(&[first.clone(), called("a"), first.clone()]), 3, "a second beginning"),
+        (text(&[newer]), 1, "a journal of version `9`, which is not known here"),
+        (text(&[called("a"), first.clone()]), 1, "a journal that does not begin"),
+    ] {
+        let (line, said) = parse(journal.as_bytes()).unwrap_err();
+        assert!(line == at && said.starts_with(why), "{line}: {said}");
+    }
+    let torn = format!("{}{{\"line\":\"ca", text(&[first]));
+    assert!(parse(torn.as_bytes()).unwrap().expect("it has no end").begun.is_empty(), "a torn line was never finished");
+}
+
+#[test]
+fn a_journal_is_closed_after_its_last_whole_line_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sol.jsonl");
+    assert!(close(&path, sample::instant()).is_ok() && !path.exists(), "there is none");
+    let whole = text(&[Line::Begin(Box::new(begin())), called("a")]);
+    std::fs::write(&path, format!("{whole}{{\"line\":\"resu")).unwrap();
+    assert_eq!(cut_off(folder.path()).unwrap().len(), 1);
+    close(&path, sample::instant()).unwrap();
+    let closed = format!("{whole}{}", text(&[Line::End { at: sample::instant().to_string() }]));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), closed);
+    assert_eq!(cut_off(folder.path()).unwrap(), []);
+    close(&path, sample::instant()).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), closed, "it has its end");
+    assert!(close(folder.path(), sample::instant()).is_err(), "what cannot be read is not taken for closed");
+}
+
+#[test]
+fn where_no_journals_are_no_run_was_cut_off_and_other_files_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(cut_off(&folder.path().join("none")), Ok(Vec::new()));
+    std::fs::write(folder.path().join("notes.txt"), "no journal\n").unwrap();
+    assert_eq!(cut_off(folder.path()), Ok(Vec::new()));
+    assert!(cut_off(&folder.path().join("notes.txt")).is_err(), "a folder that cannot be read is not an empty one");
+    std::fs::write(folder.path().join("sol.jsonl"), "no journal\n").unwrap();
+    assert!(cut_off(folder.path()).unwrap_err().contains("sol.jsonl:1: no line of a journal"));
 }

@@ -71,8 +71,9 @@ impl Lease for Locked {}
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // Who comes next writes over it; the lock goes with the file.
-        let _ = self.0.set_len(0);
+        // Who comes next writes over it. The lock would go with the file, but a child process that is just
+        // being started has the file, too, for a moment.
+        let _ = self.0.set_len(0).and_then(|()| self.0.unlock());
     }
 }
 
@@ -158,6 +159,35 @@ mod tests {
         assert!(leases.take(&place("b"), &holder("bob@host")).is_ok(), "another account of the same name");
         drop(first);
         assert!(leases.take(&place("a"), &holder("bob@host")).is_ok());
+    }
+
+    #[test]
+    fn what_is_given_back_is_free_though_a_child_process_still_has_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let leases = FileLeases { folder: folder.path().into() };
+        let file = private::kept_file(&leases.path(&place("a"))).unwrap();
+        file.lock().unwrap();
+        let _inherited = file.try_clone().unwrap();
+        assert!(leases.take(&place("a"), &holder("bob@host")).is_err());
+        drop(Locked(file));
+        assert!(leases.take(&place("a"), &holder("bob@host")).is_ok());
+    }
+
+    #[test]
+    fn who_waits_long_hears_of_it_once_in_a_while_and_gives_up_when_patience_ends() {
+        struct Held;
+        impl Leases for Held {
+            fn take(&self, place: &Place, holder: &Holder) -> Result<Box<dyn Lease>, NoLease> {
+                Err(NoLease::Held { account: place.account.clone(), holder: Some(holder.clone()) })
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let heard = std::cell::Cell::new(0);
+        let says = |_: &str| heard.set(heard.get() + 1);
+        let (place, bob) = (place("a"), holder("bob@host"));
+        let refused = runtime.block_on(take(&Held, &place, &bob, PAUSE + PAUSE / 2, says));
+        assert!(matches!(refused, Err(NoLease::Held { .. })));
+        assert_eq!(heard.get(), 1, "two pauses are not worth a second word");
     }
 
     #[test]

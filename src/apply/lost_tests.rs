@@ -20,6 +20,8 @@ struct Deaf {
     domains: Domains,
     /// Members as they are once a call came.
     then: Vec<Live>,
+    /// So many answers arrive.
+    answers: usize,
     fails: bool,
     calls: AtomicUsize,
     caps: Caps,
@@ -36,7 +38,7 @@ impl Deaf {
             keeps_ends: false,
             best_proof: Proof::Counted,
         };
-        Self { members: Mutex::new(before), domains: Domains::Off, then, fails: false, calls: AtomicUsize::new(0), caps }
+        Self { members: Mutex::new(before), domains: Domains::Off, then, answers: 0, fails: false, calls: AtomicUsize::new(0), caps }
     }
     fn run(&self, changes: &[Change]) -> Vec<ChangeResult> {
         let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
@@ -46,9 +48,9 @@ impl Deaf {
 
 impl Writer for Deaf {
     fn call<'a>(&'a self, _: &'a Subject, _: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        let answers = self.calls.fetch_add(1, Ordering::Relaxed) < self.answers;
         *self.members.lock().unwrap() = self.then.clone();
-        Box::pin(async { Outcome::Unknown("the connection was cut".into()) })
+        Box::pin(async move { if answers { Outcome::Applied } else { Outcome::Unknown("the connection was cut".into()) } })
     }
 }
 
@@ -104,6 +106,8 @@ fn a_call_whose_answer_was_lost_is_done_where_the_reading_shows_it_and_is_never_
         (Action::Edit, active(&["standard"]), vec![], ResultWord::Unknown),
         (Action::Edit, active(&["standard"]), vec![live(Phase::Suspended, &["advanced"])], ResultWord::Unknown),
         (Action::Restore, vec![live(Phase::Suspended, &["advanced"])], active(&["advanced"]), ResultWord::Applied),
+        (Action::Restore, vec![live(Phase::Suspended, &["advanced"])], active(&["standard"]), ResultWord::Unknown),
+        (Action::Restore, vec![live(Phase::Suspended, &["advanced"])], vec![live(over(), &["advanced"])], ResultWord::Unknown),
         (Action::Remove, active(&["advanced"]), vec![], ResultWord::Applied),
         (Action::Remove, active(&["advanced"]), active(&["advanced"]), ResultWord::Unknown),
     ] {
@@ -111,6 +115,36 @@ fn a_call_whose_answer_was_lost_is_done_where_the_reading_shows_it_and_is_never_
         let results = server.run(&[change(action)]);
         assert_eq!((results[0].word, server.calls.load(Ordering::Relaxed)), (word, 1), "{action:?}: {results:?}");
         assert_eq!(results[0].message.contains("may still come"), word == ResultWord::Unknown, "{results:?}");
+    }
+}
+
+/// Suspended is suspended; who is gone from a whole account is not there either.
+#[test]
+fn a_suspension_whose_answer_was_lost_is_done_where_the_reading_shows_it() {
+    for (then, word) in [
+        (vec![live(Phase::Suspended, &["advanced"])], ResultWord::Applied),
+        (vec![], ResultWord::Applied),
+        (vec![live(Phase::Active, &["advanced"])], ResultWord::Unknown),
+    ] {
+        let server = Deaf::new(vec![live(Phase::Active, &["advanced"])], then);
+        let mut ends = change(Action::Remove);
+        ends.calls = vec![sample::call(Verb::Deactivate, "deactivate", Default::default(), Channel::Api)];
+        let results = server.run(&[ends]);
+        assert_eq!((results[0].word, server.calls.load(Ordering::Relaxed)), (word, 1), "{results:?}");
+    }
+}
+
+/// It is the second call that is looked for, and neither is made again.
+#[test]
+fn of_two_calls_the_one_whose_answer_was_lost_is_looked_for() {
+    for (shown, word) in [("advanced", ResultWord::Applied), ("standard", ResultWord::Unknown)] {
+        let server = Deaf { answers: 1, ..Deaf::new(vec![], vec![live(open(), &[shown])]) };
+        let mut two = change(Action::Invite);
+        two.calls[0].set.clear();
+        two.calls.push(sample::call(Verb::EditInvitation, "set", sample::attrs([("groups", sample::set(&["advanced"]))]), Channel::Api));
+        let results = server.run(&[two]);
+        assert_eq!((results[0].word, results[0].attempts, server.calls.load(Ordering::Relaxed)), (word, 2, 2), "{results:?}");
+        assert_eq!(results[0].message.starts_with("at `set`, after `invite`: "), word == ResultWord::Unknown, "{results:?}");
     }
 }
 
@@ -137,9 +171,12 @@ fn nothing_is_known_where_the_account_cannot_be_read_again() {
 
 #[test]
 fn a_domain_is_there_or_not() {
+    let listed = || sample::domain("acme.example").domain().cloned().into_iter().collect();
     for (action, domains, word) in [
         (Action::AllowDomain, Domains::Off, ResultWord::Applied),
         (Action::AllowDomain, Domains::Only(BTreeSet::new()), ResultWord::Unknown),
+        (Action::AllowDomain, Domains::Only(listed()), ResultWord::Applied),
+        (Action::DisallowDomain, Domains::Only(listed()), ResultWord::Unknown),
         (Action::DisallowDomain, Domains::Only(BTreeSet::new()), ResultWord::Applied),
         (Action::DisallowDomain, Domains::Off, ResultWord::Unknown),
     ] {

@@ -180,21 +180,53 @@ fn what_widens_is_not_sent_before_what_narrows_is_seen_to_be_done() {
         sample::call(Verb::Set, "set-subaccounts", only("subaccounts"), Channel::Api),
         sample::call(Verb::Set, "set-role", only("role"), Channel::Api),
     ];
-    let run = |shown: &[&str]| {
+    let run_as = |shown: &[&str], reads: &[Key]| {
         let member = live(A, Phase::Active, [("role", sample::one("author")), ("subaccounts", sample::set(shown))]);
         let (mut server, tenant) = (
             server(whole(vec![member])),
             Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() },
         );
-        server.caps.reads = ["role", "subaccounts"].into();
+        server.caps.reads = reads.iter().copied().collect();
         let results = block_on(execute(&Site::plain(&crate::systems::emma_hq::SPEC, &tenant, &server, &server), &[edit.clone()]));
         let calls = server.calls.lock().expect("no call panics").len();
         (results[0].word, results[0].message.clone(), calls)
     };
+    let run = |shown: &[&str]| run_as(shown, &["role", "subaccounts"]);
     assert_eq!(run(&["emea"]), (ResultWord::Applied, String::new(), 2));
     let (word, message, calls) = run(&["apac", "emea"]);
     assert_eq!((word, calls), (ResultWord::Failed, 1));
     assert!(message.contains("`subaccounts` is not what the call before set"), "{message}");
+    assert_eq!(run_as(&["apac", "emea"], &["role"]).0, ResultWord::Applied, "what no page shows says nothing");
+}
+
+/// A page that leaves out what is empty shows what a call made empty.
+#[test]
+fn what_was_made_empty_may_be_left_out() {
+    let scopes = |words: &[&str]| sample::attrs([("role", sample::one("author")), ("subaccounts", sample::set(words))]);
+    let after = sample::attrs([("role", sample::one("full")), ("subaccounts", sample::set(&[]))]);
+    let mut edit = sample::change("news", Action::Edit, sample::member(A), Some(scopes(&["emea"])), Some(after));
+    edit.calls = vec![
+        sample::call(Verb::Set, "set-subaccounts", sample::attrs([("subaccounts", sample::set(&[]))]), Channel::Api),
+        sample::call(Verb::Set, "set-role", sample::attrs([("role", sample::one("full"))]), Channel::Api),
+    ];
+    let mut server = server(whole(vec![live(A, Phase::Active, [("role", sample::one("author"))])]));
+    server.caps.reads = ["role", "subaccounts"].into();
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor: Actor::default() };
+    let results = block_on(execute(&Site::plain(&crate::systems::emma_hq::SPEC, &tenant, &server, &server), &[edit]));
+    assert_eq!((results[0].word, results[0].attempts), (ResultWord::Applied, 2), "{results:?}");
+}
+
+/// What the calls do not set is what was reviewed, or nothing more is sent.
+#[test]
+fn g1_what_no_call_sets_must_be_as_it_was_reviewed() {
+    for (seats, word) in [(1, ResultWord::Applied), (2, ResultWord::Failed)] {
+        let mut change = invite(A);
+        change.calls[1].set.retain(|key, _| *key == "role");
+        let there = live(A, pending(), [("role", sample::one("user-manager")), ("settings", settings(seats))]);
+        let (results, calls, _) = made(whole(vec![there]), &[change]);
+        assert_eq!((results[0].word, calls.len()), (word, if seats == 1 { 2 } else { 1 }), "{results:?}");
+        assert_eq!(results[0].message.contains("`settings` is another than was reviewed"), word == ResultWord::Failed, "{results:?}");
+    }
 }
 
 /// DESIGN §6: eventual consistency gets a bounded wait, in the midst of a change as after all of them.

@@ -135,3 +135,19 @@ fn is_near(one: &Email, other: &Email) -> bool {
 
 /// With two slips a shorter local part is another name: sam is two from kim.
 const SHORT: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_name_is_near_by_two_slips_and_a_shorter_one_by_one() {
+        let near = |one: &str, other: &str| is_near(&Email::parse(one).unwrap(), &Email::parse(other).unwrap());
+        assert!(near("robert@acme.example", "rupert@acme.example"), "six letters, two slips");
+        assert!(!near("robert@acme.example", "albert2@acme.example"), "three slips");
+        assert!(near("rober@acme.example", "ropr@acme.example") == near("ropr@acme.example", "rober@acme.example"));
+        assert!(!near("rober@acme.example", "ruper@acme.example"), "five letters, two slips");
+        assert!(near("rober@acme.example", "rober2@acme.example"), "five letters, one slip");
+        assert!(!near("robert@acme.example", "robert@other.example"), "another domain");
+    }
+}

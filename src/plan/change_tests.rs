@@ -63,3 +63,30 @@ fn one_guard_is_a_floor() {
     assert!(sample::verdict("a", "minimum-administrators", 1, 1).is_floor());
     assert!(!sample::verdict("a", "removals", 1, 1).is_floor());
 }
+
+#[test]
+fn somebody_is_invited_by_what_the_api_sends_and_not_by_a_step_of_the_runbook() {
+    for (verb, channel, invites) in [
+        (Verb::Invite, Channel::Api, true),
+        (Verb::Resend, Channel::Api, true),
+        (Verb::Set, Channel::Api, false),
+        (Verb::Invite, Channel::Manual, false),
+        (Verb::Resend, Channel::Unverifiable, false),
+    ] {
+        let mut change = by(&[]);
+        change.calls = vec![sample::call(verb, "call", Attrs::new(), channel)];
+        assert_eq!(change.invites_somebody(), invites, "{verb:?} {channel:?}");
+    }
+}
+
+#[test]
+fn what_nothing_can_read_back_is_what_those_steps_set() {
+    let mut change = by(&[]);
+    let set = |key| sample::attrs([(key, sample::text("x"))]);
+    change.calls = vec![
+        sample::call(Verb::Set, "a", set("name"), Channel::Api),
+        sample::call(Verb::Set, "b", set("role"), Channel::Manual),
+        sample::call(Verb::Set, "c", set("groups"), Channel::Unverifiable),
+    ];
+    assert_eq!(change.unverifiable(), ["groups"]);
+}

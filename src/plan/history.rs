@@ -59,10 +59,35 @@ mod tests {
 
     #[test]
     fn demand_26_an_account_that_lost_more_than_half_is_suspect_and_an_empty_one_above_all() {
-        for (before, now, suspect) in
-            [(10, 0, true), (10, 4, true), (10, 5, false), (9, 4, true), (5, 0, true), (4, 0, false), (0, 0, false), (3, 90, false)]
-        {
+        for (before, now, suspect) in [
+            (10, 0, true),
+            (10, 4, true),
+            (10, 5, false),
+            (9, 4, true),
+            (5, 0, true),
+            (4, 0, false),
+            (4, 1, false),
+            (0, 0, false),
+            (3, 90, false),
+        ] {
             assert_eq!(is_suspect(before, now), suspect, "{before} then {now}");
         }
+    }
+
+    #[test]
+    fn demand_26_a_suspect_reading_is_not_whole_unless_somebody_said_so_of_that_many() {
+        let reading = |proof| Reading { proof, ..Reading::incomplete(Incomplete::new("failed", "it is down")) };
+        let whole = || reading(Ok(crate::model::Proof::Counted));
+        let at = crate::plan::sample::instant();
+        let history = |members| History { members, ..History::default() };
+        let held = |history: History, reading, accepted| history.held_against("news", reading, accepted).proof;
+        let why = held(history(Some((9, at))), whole(), None).unwrap_err();
+        assert_eq!((why.code, why.problems[0].contains("--accept-shrunk news=0")), ("shrunk", true));
+        assert!(held(history(Some((9, at))), whole(), Some(1)).is_err(), "of one, and there is none");
+        assert!(held(history(Some((9, at))), whole(), Some(0)).is_ok());
+        assert!(held(history(Some((4, at))), whole(), None).is_ok());
+        assert!(held(history(None), whole(), None).is_ok());
+        let failed = held(history(Some((9, at))), reading(Err(Incomplete::new("failed", "it is down"))), None).unwrap_err();
+        assert_eq!(failed.code, "failed", "it has its own reason");
     }
 }

@@ -201,4 +201,50 @@ mod tests {
         raised.after = Some(attrs([("role", one("user-manager"))]));
         assert!(Moments::of(&invite).are_continued_by(&raised));
     }
+
+    /// What a journal says of a change is worth what the reviewed form says.
+    #[test]
+    fn moments_are_of_the_form_of_the_same_member_action_and_end() {
+        let moments = Moments::of(&edit());
+        let form = |subject: &str, action: &str, after: Json| serde_json::json!({ "subject": subject, "action": action, "after": after });
+        let after = serde_json::json!({ "role": "editor", "subaccounts": ["emea"] });
+        assert!(moments.are_of(&form("kim@acme.example", "edit", after.clone())));
+        assert!(moments.are_of(&form("kim@acme.example", "edit", serde_json::json!({ "role": "editor" }))), "a part of what is kept");
+        assert!(moments.are_of(&form("kim@acme.example", "edit", serde_json::json!({ "role": "editor", "end": "rolling" }))));
+        for (other, why) in [
+            (form("sam@acme.example", "edit", after.clone()), "somebody else"),
+            (form("kim@acme.example", "restore", after.clone()), "another action"),
+            (form("kim@acme.example", "edit", Json::Null), "an end of the membership"),
+            (form("kim@acme.example", "edit", serde_json::json!({ "role": "manager" })), "another role"),
+            (form("kim@acme.example", "edit", serde_json::json!({ "role": "editor", "name": "Kim" })), "more than was asked"),
+        ] {
+            assert!(!moments.are_of(&other), "{why}");
+        }
+        let mut ends = edit();
+        (ends.action, ends.after, ends.whole_after) = (Action::Remove, None, None);
+        let ends = Moments::of(&ends);
+        assert!(ends.are_of(&form("kim@acme.example", "remove", Json::Null)));
+        assert!(!ends.are_of(&form("kim@acme.example", "remove", after)));
+    }
+
+    #[test]
+    fn what_is_empty_says_what_is_left_out_says() {
+        for empty in [serde_json::json!(null), false.into(), "".into(), serde_json::json!([]), serde_json::json!({})] {
+            assert_eq!(said(Some(&empty)), None, "{empty}");
+        }
+        for full in [serde_json::json!(true), 0.into(), "x".into(), serde_json::json!([1]), serde_json::json!({ "a": 1 })] {
+            assert_eq!(said(Some(&full)), Some(&full));
+        }
+    }
+
+    #[test]
+    fn only_an_invitation_brings_defaults() {
+        let moments = Moments::of(&edit());
+        assert!(!moments.defaults && !moments.invites);
+        let after = Some(attrs([("role", one("editor"))]));
+        let again = Moments::of(&change("news", Action::Reinvite, member("kim@acme.example"), None, after.clone()));
+        assert!(!again.defaults && again.invites);
+        let invite = Moments::of(&change("news", Action::Invite, member("kim@acme.example"), None, after));
+        assert!(invite.defaults && invite.invites);
+    }
 }

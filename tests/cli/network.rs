@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use crate::program::World;
+use super::program::World;
 
 /// One administrator and one viewer, whose role can be changed.
 struct Scim {

@@ -352,6 +352,12 @@ fn every_alteration_of_what_was_reviewed_is_noticed_even_under_a_new_checksum() 
         tried += 1;
     }
     assert!(tried > 60, "{tried}");
+    // The id stands in no form, but is made of what does: altered in both places, it is still another's.
+    let mut altered = file.clone();
+    for path in ["/accounts/0/changes/0/id", "/plan/accounts/0/changes/0/id"] {
+        *altered.pointer_mut(path).unwrap() = json!("sol/remove/root@acme.example");
+    }
+    assert!(Saved::parse(&with_checksum(altered)).is_err());
     for path in ["/accounts", "/accounts/0/changes", "/plan/accounts", "/plan/accounts/0/changes"] {
         let mut altered = file.clone();
         altered.pointer_mut(path).unwrap().as_array_mut().unwrap().pop();

@@ -433,3 +433,6 @@ pub fn actor_form(actor: &Actor) -> Json {
     let attrs: BTreeMap<&str, Json> = actor.attrs.iter().map(|(k, v)| (*k, v.to_json())).collect();
     json!({ "member": actor.member.as_ref().map(Email::key), "attributes": attrs, "delegated": actor.delegated })
 }
+
+#[cfg(test)]
+mod tests;

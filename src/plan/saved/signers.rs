@@ -287,6 +287,8 @@ mod tests {
     #[test]
     fn a_time_is_a_day_a_minute_or_a_second_in_utc() {
         assert_eq!(instant("20261122090102Z").unwrap().to_string(), "2026-11-22T09:01:02Z");
+        assert_eq!(instant("202611220901").unwrap().to_string(), "2026-11-22T09:01:00Z");
+        assert_eq!(instant("20261122Z").unwrap().to_string(), "2026-11-22T00:00:00Z");
         for wrong in ["", "2026", "20261332", "20261122 ", "202611220960", "20261122Zx", "\u{661}\u{661}"] {
             assert!(instant(wrong).is_err(), "{wrong}");
         }
@@ -297,5 +299,93 @@ mod tests {
         let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAIQC7";
         assert!(AllowedSigners::parse(&format!("a@acme.example {rsa}"), NAMESPACE).is_err());
         assert!(AllowedSigners::parse("a@acme.example ssh-dss AAAAB3NzaC1kc3M=", NAMESPACE).is_err());
+    }
+
+    #[test]
+    fn keys_of_ecdsa_are_taken_on_the_one_curve_that_is_verified_here() {
+        let p256 = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBD0BU6tjRIrzbmeZc6+C5vAwHrrWs7CbmMWk3bBBBrWM/tyW0Hy1Hnu8bfmzELWODsSdiLb6hnnYwPlWR44b9uo=";
+        let p384 = "AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBBlKz6oqPFUwZIV3CjjpUiP/D/6/tlmF+BCQndVzMUI3ANdHxv8jtbcreNdWKX4HOo4m42t4u4aq+q586ziY2aYe7rlOrCIbW39xa3HsBsIO1jCxZBOfWMbg4RxgL1omoA==";
+        assert_eq!(entries(&format!("a@acme.example ecdsa-sha2-nistp256 {p256}")).len(), 1);
+        assert!(AllowedSigners::parse(&format!("a@acme.example ecdsa-sha2-nistp384 {p384}"), NAMESPACE).is_err());
+    }
+
+    fn private() -> ssh_key::PrivateKey {
+        let pair = ssh_key::private::Ed25519Keypair::from_seed(&[1; 32]);
+        ssh_key::PrivateKey::new(ssh_key::private::KeypairData::Ed25519(pair), "").unwrap()
+    }
+
+    /// Two keys of one person are one signer, by whatever address.
+    #[test]
+    fn who_signs_is_known_by_all_addresses_of_theirs() {
+        let signed = Signed::of_json(serde_json::json!({ "kind": "test" }), NAMESPACE, &private()).unwrap();
+        let public = private().public_key().to_openssh().unwrap();
+        let mut signers = AllowedSigners::parse(&format!("a@acme.example {public}"), NAMESPACE).unwrap();
+        signers.known_as(|_| [Email::parse("old@acme.example").unwrap()].into());
+        let who = signers.who_signed(&signed, NAMESPACE, "2026-11-22T09:00:00Z".parse().unwrap()).unwrap();
+        assert_eq!(who.iter().map(Email::key).collect::<Vec<_>>(), ["a@acme.example", "old@acme.example"]);
+    }
+
+    /// From the first instant on, and before the last.
+    #[test]
+    fn a_key_counts_from_its_first_instant_on_and_before_its_last() {
+        let signed = Signed::of_json(serde_json::json!({ "kind": "test" }), NAMESPACE, &private()).unwrap();
+        let public = private().public_key().to_openssh().unwrap();
+        let line = format!("a@acme.example valid-after=\"20261122090000\",valid-before=\"20261123\" {public}");
+        let signers = AllowedSigners::parse(&line, NAMESPACE).unwrap();
+        for (now, counts) in [
+            ("2026-11-22T08:59:59Z", false),
+            ("2026-11-22T09:00:00Z", true),
+            ("2026-11-22T23:59:59Z", true),
+            ("2026-11-23T00:00:00Z", false),
+            ("2026-11-24T00:00:00Z", false),
+        ] {
+            let who = signers.who_signed(&signed, NAMESPACE, now.parse().unwrap());
+            assert_eq!(who.is_ok(), counts, "{now}: {who:?}");
+        }
+    }
+
+    #[test]
+    fn an_approval_is_of_a_kind_and_version_of_its_repository_and_not_over() {
+        let saved = Saved {
+            schema_version: String::new(),
+            kind: String::new(),
+            tool: String::new(),
+            plan: serde_json::Value::Null,
+            accounts: Vec::new(),
+            inputs: Vec::new(),
+            source: None,
+            audit: None,
+            checksum: String::new(),
+            signatures: Vec::new(),
+            later: Default::default(),
+        };
+        let public = private().public_key().to_openssh().unwrap();
+        let signers = AllowedSigners::parse(&format!("a@acme.example {public}"), NAMESPACE).unwrap();
+        let approval = |kind: &str, version: &str, repository: Option<&str>| Statement {
+            kind: kind.to_owned(),
+            schema_version: version.to_owned(),
+            changes: Vec::new(),
+            repository: repository.map(str::to_owned),
+            revision: None,
+            tenants: Default::default(),
+            audit_lines: None,
+            signed_at: "2026-11-22T09:00:00Z".parse().unwrap(),
+            valid_until: "2026-11-23T09:00:00Z".parse().unwrap(),
+        };
+        for (statement, here, now, why) in [
+            (approval("approval", "1", Some("r")), Some("r"), "2026-11-23T08:59:59Z", ""),
+            (approval("approval", "1", Some("r")), None, "2026-11-22T09:00:00Z", ""),
+            (approval("approval", "1", Some("other")), Some("r"), "2026-11-22T09:00:00Z", "of another repository"),
+            (approval("approval", "1", None), Some("r"), "2026-11-22T09:00:00Z", "of another repository"),
+            (approval("approval", "2", Some("r")), Some("r"), "2026-11-22T09:00:00Z", "of a kind or version that is not known here"),
+            (approval("audit-head", "1", Some("r")), Some("r"), "2026-11-22T09:00:00Z", "of a kind or version that is not known here"),
+            (approval("approval", "1", Some("r")), Some("r"), "2026-11-23T09:00:00Z", "it was valid until"),
+        ] {
+            let signed = Signed::of(&statement, &private()).unwrap();
+            match signers.check_one(&saved, &signed, here, now.parse().unwrap()) {
+                Ok(_) => assert_eq!(why, "", "{statement:?}"),
+                Err(uncounted) => assert!(!why.is_empty() && uncounted.why.contains(why), "{why}: {uncounted:?}"),
+            }
+        }
     }
 }

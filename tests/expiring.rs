@@ -682,8 +682,7 @@ fn an_end_says_which_guard_will_stop_the_run_that_ends_it() {
             _ => is(&format!("m{i:02}")).replace("name: A A, ", ""),
         })
         .collect();
-    let refs = |all: &'_ [String]| -> Vec<String> { all.to_vec() };
-    let world = emma(&refs(&many).iter().map(String::as_str).collect::<Vec<_>>(), &some.iter().map(String::as_str).collect::<Vec<_>>());
+    let world = emma(&many.iter().map(String::as_str).collect::<Vec<_>>(), &some.iter().map(String::as_str).collect::<Vec<_>>());
     let said = stopped(&world);
     assert_eq!((&said[..4], &said[4..]), (&["[]"; 4].map(str::to_owned)[..], &[r#"["removals"]"#; 4].map(str::to_owned)[..]));
     // What starts on a day without an end is made on that day.

@@ -211,8 +211,7 @@ impl Account<'_> {
 
     /// How many of the reading's `members` count, one that hides among them.
     pub(super) fn administrators<'l>(&self, members: impl Iterator<Item = &'l crate::model::Live> + Clone) -> u32 {
-        let seen = members.clone().filter(|l| self.administrator(l) == Administrator::Yes).count() as u32;
-        seen + u32::from(self.spec.hides_one(members))
+        self.spec.with_one_that_hides(members, |l| self.administrator(l))
     }
 
     /// Whether the person has accepted an invitation, as far as the server tells.

@@ -292,11 +292,10 @@ impl Account<'_> {
         if self.is_unbounded() && (actor.is_empty() || self.spec.administers(actor)) {
             return;
         }
-        let cooldown = SignedDuration::from_hours(self.desired.policy.invitations.cooldown_hours);
         for one in all.iter_mut() {
             if one.ending == Ending::Invitation && one.again {
                 // From the first day on that begins after the cool-down.
-                let Ok(then) = one.on.checked_add(cooldown + SignedDuration::from_hours(47)) else { continue };
+                let Some(then) = one.next.and_then(|next| next.tomorrow().ok()) else { continue };
                 let plan = days.plan(then);
                 one.again = plan.changes.iter().any(|c| c.invites && c.subject.email() == Some(&one.member));
                 one.blocked = blocked_then(plan, &one.member);

@@ -250,7 +250,7 @@ impl ExpiryView {
         match (self.kept, self.pending) {
             _ if self.seen.0 == Sight::Nothing => self.unseen(),
             (None, _) if self.is_kept_by_block() => self.stays(),
-            (None, _) if self.is_stopped() && self.ending.0 != Ending::Invitation => self.waits(),
+            (None, _) if self.is_kept_by_guard() => self.waits(),
             (Some(_), false) => "keeps access",
             (Some(_), true) => "stays invited",
             (None, _) => self.loss(),
@@ -265,6 +265,11 @@ impl ExpiryView {
     /// A guard stops the run which is to end it.
     fn is_stopped(&self) -> bool {
         !self.stopped_by.is_empty() && self.blocked.is_none() && !self.is_moved_in_vain()
+    }
+
+    /// An invitation is over all the same.
+    fn is_kept_by_guard(&self) -> bool {
+        self.is_stopped() && self.ending.0 != Ending::Invitation
     }
 
     /// The product ends it, because a guard stops the plan that is to move it.
@@ -458,12 +463,8 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         }
         let name = one.name.as_ref().map(|n| format!(" ({})", Neutral(n))).unwrap_or_default();
         let sandbox = if one.sandbox { " SANDBOX" } else { "" };
-        let (style, sign) = if one.only_if_nothing_runs || one.is_kept_by_block() || one.is_stopped() && one.ending.0 != Ending::Invitation
-        {
-            (paint.alters(), '~')
-        } else {
-            (paint.takes(), '-')
-        };
+        let stays = one.only_if_nothing_runs || one.is_kept_by_block() || one.is_kept_by_guard();
+        let (style, sign) = if stays { (paint.alters(), '~') } else { (paint.takes(), '-') };
         writeln!(
             out,
             "  {style}{sign}{style:#}  {strong}{}{strong:#}{name}  {}  in {}{sandbox}",

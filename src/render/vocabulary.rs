@@ -23,9 +23,9 @@ pub fn rule(id: &str) -> Option<TopicView> {
 /// The key of a connection that says what a word of the documents means.
 pub fn key_of(word: &str) -> Option<&'static str> {
     match word {
-        "embedded" | "bridge" | "scim" | "roster" | "backends" => Some("backend"),
+        "backends" => Some("backend"),
         "token" | "tokens" => Some("auth"),
-        _ => None,
+        _ => systems::ALL.iter().any(|spec| spec.backends.contains(&word)).then_some("backend"),
     }
 }
 

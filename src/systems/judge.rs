@@ -17,8 +17,8 @@ pub enum Administrator {
 }
 
 impl SystemSpec {
-    /// Whether the member counts for the least number of administrators: the one answer for the
-    /// planner and for the reading just before a call.
+    /// Whether the member counts for the least number of administrators, given the whitelist that is `wanted`:
+    /// the planner's answer. The look before each call is for what others did, and goes by status alone.
     pub fn administrator(&self, live: &Live, reading: &Reading, wanted: Option<&Domains>, caps: &Caps) -> Administrator {
         match self.administrator_by_status(live, caps) {
             Administrator::Yes if self.is_kept_out(live, reading, wanted, caps) => Administrator::No,
@@ -76,21 +76,20 @@ impl SystemSpec {
 
     /// Whether the whitelist keeps the member out, which no status shows (SYSTEMS.md I11).
     pub fn is_cut_off(&self, live: &Live, domains: &Known<Domains>) -> bool {
-        let (true, Known::Seen(Domains::Only(list))) = (self.domains.is_some(), domains) else { return false };
-        let domain = live.email.key().rsplit_once('@').map(|(_, domain)| domain);
-        domain.is_some_and(|domain| !list.iter().any(|d| d.as_str() == domain))
+        self.domains.is_some() && matches!(domains, Known::Seen(list) if !list.admits(&live.email.domain()))
     }
 
     /// How many of `members` are active administrators for certain, whatever the whitelist says; an untouchable
     /// one that hides is among them (emma-hq's parent).
     pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, caps: &Caps) -> u32 {
-        let seen = members.clone().filter(|l| self.administrator_by_status(l, caps) == Administrator::Yes).count() as u32;
-        seen + u32::from(self.hides_one(members))
+        self.with_one_that_hides(members, |l| self.administrator_by_status(l, caps))
     }
 
-    /// Whether an untouchable administrator is there whom nobody of `members` shows.
-    pub fn hides_one<'a>(&self, mut members: impl Iterator<Item = &'a Live>) -> bool {
-        self.floor.kept_by_untouchable && !members.any(|l| l.phase == Phase::Active && self.is_untouchable(l))
+    /// How many of `members` are administrators for certain by that answer, and one that hides.
+    pub fn with_one_that_hides<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, answer: impl Fn(&Live) -> Administrator) -> u32 {
+        let seen = members.clone().filter(|l| answer(l) == Administrator::Yes).count() as u32;
+        let shown = members.into_iter().any(|l| l.phase == Phase::Active && self.is_untouchable(l));
+        seen + u32::from(self.floor.kept_by_untouchable && !shown)
     }
 
     /// Whether the person has accepted an invitation, as far as the server tells. Where names come

@@ -330,10 +330,6 @@ impl<'a> Track<'a> {
 
 /// What entries ask for, over what is held; what they leave out stays as it is. Somebody for whom
 /// nothing was asked the day before is invited; one who was not to be had before is not to be had now.
-fn attrs_differ(before: &Attrs, wanted: &Attrs, key: crate::model::Key) -> bool {
-    wanted.get(key).is_some_and(|value| before.get(key) != Some(value))
-}
-
 fn laid_over(account: &Account<'_>, before: &State, merged: Merged<'_>, wanted: bool) -> State {
     let standing = match before.standing {
         Standing::None if !wanted => Standing::Pending,
@@ -344,7 +340,7 @@ fn laid_over(account: &Account<'_>, before: &State, merged: Merged<'_>, wanted: 
         attrs.retain(|k, _| !account.spec.is_chief(k));
     }
     attrs.extend(merged.attrs.clone());
-    let is_new = |key| attrs_differ(&before.attrs, &merged.attrs, key);
+    let is_new = |key| merged.attrs.get(key).is_some_and(|value| before.attrs.get(key) != Some(value));
     account.spec.go_with_the_role(&mut attrs, &merged.attrs, is_new);
     State { standing, attrs }
 }

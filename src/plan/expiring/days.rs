@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::model::{Attrs, Known, Live, Reading};
+use crate::model::{Action, Attrs, Domains, Invitation, Keyed, Known, Live, Phase, Reading};
 use crate::plan::Moment;
 use crate::plan::account::Account;
-use crate::plan::ahead::Made;
-use crate::plan::change::AccountPlan;
+use crate::plan::change::{AccountPlan, Change};
 
 /// Of one account; asked for where an actor may be refused.
 pub(super) struct Days<'p> {
@@ -34,15 +33,12 @@ impl<'p> Days<'p> {
         self.then.entry(on).or_insert_with(|| self.account.plan(Moment { at: Some(on), ..self.moment }))
     }
 
-    /// The plan as of the day, made of what the plan as of its eve makes of those who are seen in part.
+    /// The plan as of the day, made of what the plan as of its eve makes.
     pub fn plan_after_eve(&mut self, on: Date) -> &AccountPlan {
         if !self.after_eve.contains_key(&on) {
             let account = self.account;
             let eve = self.plan(on.yesterday().unwrap_or(on));
-            let made = Made::of(&eve.changes, &eve.blocked);
-            let is_made = |live: &Live| live.attrs.values().any(Known::is_partly) && made.of_member(&live.email).is_some();
-            let one = |live: &Live| if is_made(live) { with(live, &made.state(account, live).attrs) } else { live.clone() };
-            let reading = Reading { members: account.reading.members.iter().map(one).collect(), ..account.reading.clone() };
+            let reading = made(account, account.reading, eve);
             let plan = Account { reading: &reading, ..*account }.plan(Moment { at: Some(on), ..self.moment });
             self.after_eve.insert(on, plan);
         }
@@ -61,4 +57,53 @@ pub(super) fn with(live: &Live, attrs: &Attrs) -> Live {
     let kept = live.attrs.iter().filter(|(key, known)| is_left(key, known)).map(|(key, known)| (*key, now(*key, known)));
     let new = attrs.iter().filter(|(key, _)| live.attrs.get(key).is_none()).map(|(key, value)| (*key, Known::Seen(value.clone())));
     Live { attrs: kept.chain(new).collect(), ..live.clone() }
+}
+
+/// What is there once all of the plan is made.
+pub(super) fn made(account: &Account<'_>, reading: &Reading, plan: &AccountPlan) -> Reading {
+    let mut made = reading.clone();
+    let mut of: BTreeMap<&str, &Change> = plan.changes.iter().map(|c| (c.subject.as_str(), c)).collect();
+    made.members.retain_mut(|live| match of.remove(live.email.key()) {
+        Some(change) if matches!(change.action, Action::Remove | Action::CancelInvitation) => false,
+        Some(change) => {
+            if let Some(after) = &change.whole_after {
+                live.attrs = with(live, after).attrs;
+            }
+            match change.action {
+                Action::Restore if account.has_registered(live) => live.phase = Phase::Active,
+                Action::Restore | Action::Reinvite => live.phase = invited(),
+                _ => {}
+            }
+            true
+        }
+        None => true,
+    });
+    for (_, change) in of {
+        let Some(email) = change.subject.email() else {
+            domain(&mut made, change);
+            continue;
+        };
+        let reads = |key: &&str| account.caps.reads.contains(*key);
+        let after = change.whole_after.iter().flatten().filter(|(key, _)| reads(key));
+        let attrs: Keyed<_> = after.map(|(key, value)| (*key, Known::Seen(value.clone()))).collect();
+        made.members.push(Live { email: email.clone(), id: None, phase: invited(), attrs });
+    }
+    made.members.sort_by(|a, b| a.email.cmp(&b.email));
+    made
+}
+
+/// When it went out is of no matter here.
+fn invited() -> Phase {
+    Phase::Pending { sent: None, attempts: None, state: Invitation::Open }
+}
+
+fn domain(reading: &mut Reading, change: &Change) {
+    let (Known::Seen(domains), Some(domain)) = (&mut reading.domains, change.subject.domain()) else { return };
+    match (change.action, domains) {
+        (Action::AllowDomain, all) if domain.is_any() => *all = Domains::Off,
+        (Action::AllowDomain, Domains::Only(list)) => _ = list.insert(domain.clone()),
+        (Action::AllowDomain, all) => *all = Domains::Only([domain.clone()].into()),
+        (Action::DisallowDomain, Domains::Only(list)) => _ = list.remove(domain),
+        _ => {}
+    }
 }

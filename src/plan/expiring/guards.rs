@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::model::{Action, Domains, Invitation, Keyed, Known, Live, Phase, Reading};
 use crate::plan::Moment;
 use crate::plan::account::Account;
 use crate::plan::ahead::Window;
-use crate::plan::change::{AccountPlan, Change};
+use crate::plan::change::AccountPlan;
 
-use super::{EndedBy, Ending, Expiry, Sight, days};
+use super::days::made;
+use super::{EndedBy, Ending, Expiry, Sight};
 
 /// Says of each row that a run or a runbook is to end, or after which a run invites again, which guards stop
 /// that run. `now` is the plan of now.
@@ -54,53 +54,4 @@ fn walk(account: &Account<'_>, moment: Moment, now: &AccountPlan, days: BTreeSet
 /// The guards that stop the plan.
 pub(super) fn stops(plan: &AccountPlan) -> Vec<&'static str> {
     plan.guards.iter().filter(|v| v.tripped).map(|v| v.code).collect()
-}
-
-/// What is there once all of the plan is made.
-fn made(account: &Account<'_>, reading: &Reading, plan: &AccountPlan) -> Reading {
-    let mut made = reading.clone();
-    let mut of: BTreeMap<&str, &Change> = plan.changes.iter().map(|c| (c.subject.as_str(), c)).collect();
-    made.members.retain_mut(|live| match of.remove(live.email.key()) {
-        Some(change) if matches!(change.action, Action::Remove | Action::CancelInvitation) => false,
-        Some(change) => {
-            if let Some(after) = &change.whole_after {
-                live.attrs = days::with(live, after).attrs;
-            }
-            match change.action {
-                Action::Restore if account.has_registered(live) => live.phase = Phase::Active,
-                Action::Restore | Action::Reinvite => live.phase = invited(),
-                _ => {}
-            }
-            true
-        }
-        None => true,
-    });
-    for (_, change) in of {
-        let Some(email) = change.subject.email() else {
-            domain(&mut made, change);
-            continue;
-        };
-        let reads = |key: &&str| account.caps.reads.contains(*key);
-        let after = change.whole_after.iter().flatten().filter(|(key, _)| reads(key));
-        let attrs: Keyed<_> = after.map(|(key, value)| (*key, Known::Seen(value.clone()))).collect();
-        made.members.push(Live { email: email.clone(), id: None, phase: invited(), attrs });
-    }
-    made.members.sort_by(|a, b| a.email.cmp(&b.email));
-    made
-}
-
-/// When it went out is of no matter here.
-fn invited() -> Phase {
-    Phase::Pending { sent: None, attempts: None, state: Invitation::Open }
-}
-
-fn domain(reading: &mut Reading, change: &Change) {
-    let (Known::Seen(domains), Some(domain)) = (&mut reading.domains, change.subject.domain()) else { return };
-    match (change.action, domains) {
-        (Action::AllowDomain, all) if domain.is_any() => *all = Domains::Off,
-        (Action::AllowDomain, Domains::Only(list)) => _ = list.insert(domain.clone()),
-        (Action::AllowDomain, all) => *all = Domains::Only([domain.clone()].into()),
-        (Action::DisallowDomain, Domains::Only(list)) => _ = list.remove(domain),
-        _ => {}
-    }
 }

@@ -55,7 +55,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
         view["expiring"],
         json!([{
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
-            "pending": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
+            "pending": false, "shut_out": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
             "stopped_by": [],
             "unwritten": false, "rolling": false, "moved": false, "again": false, "only_if_nothing_runs": false,
             "seen": "whole", "rest": false, "blocked": null, "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
@@ -777,7 +777,8 @@ fn e10_privileges_that_go_with_a_role_that_ends_are_not_kept() {
         let row = list(&world, "")["expiring"][0].clone();
         let then = world.plan_at("2026-12-04").change("ada@acme.example")["after"]["privileges"].clone();
         assert_eq!(row["after"]["privileges"].as_array().map_or(0, Vec::len), then.as_array().map_or(0, Vec::len), "{row} {then}");
-        (row["after"]["privileges"].clone(), world.command("who ada@acme.example").out)
+        let who = world.command("who ada@acme.example").out;
+        (row["after"]["privileges"].clone(), who.split_whitespace().collect::<Vec<_>>().join(" "))
     };
     let (kept, who) = ends("full", "export-contacts", "author");
     assert_eq!(kept, json!(null));
@@ -785,4 +786,103 @@ fn e10_privileges_that_go_with_a_role_that_ends_are_not_kept() {
     let (kept, who) = ends("manager", "billing, export-contacts", "full");
     assert_eq!(kept, json!(["export-contacts"]));
     assert!(who.contains("privileges export-contacts, the rest goes with the"), "{who}");
+}
+
+/// What no run gives nobody loses: an invitation that the actor may not send, a role that it may not give, and
+/// starts that a guard stops.
+#[test]
+fn what_no_run_gives_is_not_lost() {
+    let from_to = |who: &str, what: &str| format!("{{ email: {who}@acme.example, {what}, start: 2026-12-02, end: 2026-12-10 }}");
+    let lee = "{ email: lee@acme.example, role: author, subaccounts: [north] }";
+    let wanted = [
+        from_to("new", "role: editor, subaccounts: [south]"),
+        lee.to_owned(),
+        from_to("lee", "role: full, privileges: [export-contacts], subaccounts: [north]"),
+    ];
+    let all: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let (rows, text, world) = bounded(NORTH, &[lee], &all);
+    // Where the actor does not see it, somebody else may have given it (E4).
+    assert_eq!(rows, ["2026-12-11 membership south -> , ended"]);
+    let row = &world.command("expiring --format json").json()["expiring"][0];
+    assert_eq!((&row["seen"], &row["member"]), (&json!("nothing"), &json!("new@acme.example")));
+    assert!(text.contains("besides, 1 end is of what no run gives as things are now"), "{text}");
+    assert!(text.contains(": 0 lose access; 1 not seen by this actor;"), "{text}");
+    let four: Vec<String> = ["s1", "s2", "s3", "s4"].map(|who| from_to(who, "role: administrator, subaccounts: [emea]")).into();
+    let world = emma(&[ADA], &[ADA].into_iter().chain(four.iter().map(String::as_str)).collect::<Vec<_>>());
+    assert_eq!(world.plan_at("2026-12-02").tripped(), ["new-administrators=4"]);
+    assert_eq!(told(&world, ""), NOBODY);
+    assert_eq!(list(&world, "")["accounts"][0]["never_given"], 4);
+    let world = emma(&[ADA], &[ADA].into_iter().chain(four[1..].iter().map(String::as_str)).collect::<Vec<_>>());
+    assert_eq!(told(&world, "").len(), 3);
+    assert_eq!(list(&world, "")["accounts"][0]["never_given"], 0);
+}
+
+/// What the plan of now may not write, the product does not end on that day.
+#[test]
+fn an_end_that_is_never_written_is_not_the_products() {
+    let world = World::insider("actor: { role: viewer }");
+    let bob = |end: &str| format!("{{ email: bob@acme.example, name: Bob B, role: viewer{end} }}");
+    world.live("", &[ROOT, &bob("")]);
+    world.want("", &[ROOT, &bob(", end: 2026-12-05")]);
+    assert_eq!(world.plan().blocked(), ["bob@acme.example actor-lacks-role"]);
+    let row = list(&world, "")["expiring"][0].clone();
+    assert_eq!(
+        (&row["ended_by"], &row["blocked"]["code"], &row["unwritten"]),
+        (&json!("portcullis"), &json!("actor-lacks-role"), &json!(false))
+    );
+    // What it holds itself it ends all the same, on its own day.
+    world.live("", &[ROOT, &bob(", end: 2026-12-08")]);
+    let rows = ["2026-12-06 bob@acme.example membership end portcullis", "2026-12-09 bob@acme.example membership own-end product"];
+    assert_eq!(told(&world, ""), rows);
+}
+
+/// Between two entries that follow each other the product ends what the next run gives back.
+#[test]
+fn an_end_after_which_a_run_gives_it_back_is_told_as_one() {
+    let world = World::insider("");
+    let bob = |more: &str| format!("{{ email: bob@acme.example, role: viewer, {more} }}");
+    world.live("", &[ROOT, "{ email: bob@acme.example, name: Bob B, role: viewer }"]);
+    world.want("", &[ROOT, &bob("end: 2026-12-05"), &bob("start: 2026-12-06")]);
+    assert_eq!(told(&world, ""), ["2026-12-06 bob@acme.example membership end product"]);
+    assert_eq!(list(&world, "")["expiring"][0]["again"], true);
+    let text = world.command("expiring").out;
+    assert!(text.contains("ends it by itself, and the first run from that day on gives it back"), "{text}");
+    assert!(text.ends_with("0 lose access; 1 for some hours SANDBOX\n"), "{text}");
+}
+
+/// Who is in under two addresses leaves under both.
+#[test]
+fn every_address_of_who_leaves_is_told() {
+    let world = emma(&[ADA, KIM, "{ email: old@acme.example, name: Kim Lee, role: author, subaccounts: [emea] }"], &[ADA]);
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, previously: [old@acme.example], leaves: 2026-12-03 }\n");
+    world.want("", &[ADA, "{ person: kim, role: author, subaccounts: [emea] }"]);
+    let ends = |who: &str| format!("2026-12-04 {who}@acme.example membership leaves portcullis");
+    assert_eq!(told(&world, ""), [ends("kim"), ends("old")]);
+}
+
+/// What one run may not take yet, a later one takes.
+#[test]
+fn what_waits_for_another_is_told_on_the_day_of_the_run_that_takes_it() {
+    let world = World::solver("");
+    let user = |who: &str, group: &str| format!("{{ email: {who}@acme.example, name: A A, groups: [{group}] }}");
+    world.live("", &[&user("ann", "super-user"), &user("bea", "standard")]);
+    let next = "{ email: bea@acme.example, groups: [super-user], start: 2026-12-01 }";
+    world.want("", &["{ email: ann@acme.example, groups: [standard] }", next]);
+    assert_eq!(world.plan().tripped(), ["minimum-administrators=0"]);
+    assert_eq!(told(&world, ""), ["2026-12-01 ann@acme.example part late portcullis"]);
+    assert!(world.command("expiring").out.contains("it was due before, and waited"));
+}
+
+/// Who is let in nowhere now loses no access that could be used, and is counted apart.
+#[test]
+fn who_is_not_let_in_now_is_counted_apart() {
+    let ends = |who: &str| format!("{{ email: {who}@acme.example, role: author, subaccounts: [emea], end: 2026-12-03 }}");
+    let locked = "{ email: lee@acme.example, name: L, role: author, subaccounts: [emea], phase: locked }";
+    let world = emma(&[ADA, KIM, locked], &[ADA, &ends("kim"), &ends("lee")]);
+    let view = list(&world, "");
+    let shut: Vec<&Json> = view["expiring"].as_array().expect("a list").iter().map(|e| &e["shut_out"]).collect();
+    assert_eq!(shut, [&json!(false), &json!(true)]);
+    let text = world.command("expiring").out;
+    assert!(text.contains("lee@acme.example (L)  is a member no more") && text.contains("not let in now: locked"), "{text}");
+    assert!(text.ends_with(": 1 loses access; 1 more, who is not let in now SANDBOX\n"), "{text}");
 }

@@ -6,23 +6,19 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use crate::desired::Wanted;
-use crate::model::{Action, Attrs, Email, Invitation, Known, Live, Phase, Place, Value};
-use crate::systems::Axis;
+use crate::model::{Attrs, Email, Place};
 
 use super::account::{Account, Day};
-use super::ahead::{self, By, Made, Standing, State, Step, Track, Window};
-use super::change::{AccountPlan, Change, ReadingSummary};
-use super::draft::is_unset;
-use super::invitation::{next_after, over_at};
-use super::regroup::{self, Pair};
+use super::ahead::Window;
+use super::change::{AccountPlan, ReadingSummary};
 use super::{Moment, roll};
 
-mod days;
-mod guards;
 mod in_part;
+mod rows;
+mod then;
+mod walk;
 
-use days::Days;
+use walk::Walk;
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +44,9 @@ pub enum Why {
     Start,
     /// The life of an invitation.
     Life,
+    /// It is asked for already, and only a later run takes it: one before is stopped by a guard, or the
+    /// change waits for another.
+    Late,
 }
 
 /// Who takes it away.
@@ -101,7 +100,7 @@ impl Ending {
 }
 
 impl Why {
-    pub const ALL: [Why; 5] = [Why::End, Why::Leaves, Why::OwnEnd, Why::Start, Why::Life];
+    pub const ALL: [Why; 6] = [Why::End, Why::Leaves, Why::OwnEnd, Why::Start, Why::Life, Why::Late];
     pub fn word(self) -> &'static str {
         match self {
             Why::End => "end",
@@ -109,6 +108,7 @@ impl Why {
             Why::OwnEnd => "own-end",
             Why::Start => "start",
             Why::Life => "life",
+            Why::Late => "late",
         }
     }
 }
@@ -133,6 +133,8 @@ pub struct Expiry {
     pub name: Option<String>,
     /// Not yet accepted, or not yet invited.
     pub pending: bool,
+    /// Is let in nowhere as things are now: locked, or kept out by a whitelist.
+    pub shut_out: bool,
     pub ending: Ending,
     pub why: Why,
     pub by: EndedBy,
@@ -142,11 +144,13 @@ pub struct Expiry {
     pub moved: bool,
     /// Of an end that rolls or is moved: it comes only where no run of portcullis comes before it.
     pub kept: Option<Kept>,
-    /// Of an invitation: another goes out after it.
+    /// Of an invitation: another goes out after it. Of a membership: the first run of that day gives it back.
     pub again: bool,
     /// The day on which it may.
     next: Option<Date>,
-    /// The product shall end it, and does not hold that end yet.
+    /// The product shall end it, and does not hold that end yet: some run writes it.
+    to_write: bool,
+    /// The next one does.
     pub unwritten: bool,
     /// What is held until then, without name and end, and what is kept.
     pub before: Attrs,
@@ -154,8 +158,6 @@ pub struct Expiry {
     pub place: Option<Place>,
     pub reason: Option<String>,
     pub sight: Sight,
-    /// Made from what the plan of that day does, and no other.
-    is_of_run: bool,
     /// What this actor's run of that day does not end, beside what it ends: a row of its own.
     pub rest: bool,
     /// The actor may not end it: the plan as of that day blocks it, or it is not this actor's to end. Of
@@ -192,6 +194,9 @@ pub struct ExpiringAccount {
     pub taken_now: usize,
     /// Guards that stop that plan.
     pub stopped_now: Vec<&'static str>,
+    /// Ends of what no run gives as things are now: the run that is to give it is stopped by a guard, or
+    /// that change is blocked. They are not listed.
+    pub never_given: usize,
     pub all: Vec<Expiry>,
 }
 
@@ -223,10 +228,9 @@ impl Account<'_> {
         let plan = self.plan(moment);
         let day = self.day(moment);
         let until = until(&day.now.to_zoned(self.tenant.zone.clone()), day.today, hours);
-        let stopped_now = guards::stops(&plan);
-        let all = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { Vec::new() };
-        let takes = |c: &&Change| matches!(c.action, Action::Remove | Action::CancelInvitation) || c.direction.narrows();
-        let taken_now = plan.changes.iter().filter(|c| c.subject.email().is_some()).filter(takes).count();
+        let stopped_now = walk::stops(&plan);
+        let (all, never_given) = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { (Vec::new(), 0) };
+        let taken_now = plan.changes.iter().filter(|c| c.subject.email().is_some() && walk::takes(c)).count();
         ExpiringAccount {
             account: plan.account,
             system: plan.system,
@@ -238,77 +242,27 @@ impl Account<'_> {
             sees_all: self.is_unbounded(),
             taken_now,
             stopped_now,
+            never_given,
             all,
         }
     }
 
-    fn ending(&self, moment: Moment, day: Day, until: Date, plan: &AccountPlan) -> Vec<Expiry> {
+    fn ending(&self, moment: Moment, day: Day, until: Date, plan: &AccountPlan) -> (Vec<Expiry>, usize) {
         // States begin on the day after what was held for the last time.
         let window = Window { today: day.today, until: until.tomorrow().unwrap_or(until) };
         let rolled = moment.at.map(|_| roll::forward(self, day));
         let here = Account { reading: rolled.as_ref().unwrap_or(self.reading), ..*self };
-        let listed = regroup::pairs(&here).listed;
-        let mut days = Days::new(self, moment, day.today, plan);
-        let tracks = ahead::tracks(&here, day, window, &listed, &plan.changes, &plan.blocked);
-        let of_track = |t: &Track<'_>| t.turns().filter_map(|(b, s)| of_step(&here, day, t, b, s)).collect::<Vec<_>>();
-        let is_in_part = |live: Option<&Live>| live.is_some_and(|l| l.attrs.values().any(Known::is_partly));
-        let seen = tracks.iter().filter(|t| t.member.is_none() || !is_in_part(t.live));
-        let made = Made::of(&plan.changes, &plan.blocked);
-        // The last invitation may be accepted before it is over, and then all that ends does.
-        let mut all: Vec<Expiry> = Vec::new();
-        for track in seen {
-            let is_last = track.steps.iter().any(|s| s.by == By::Invitation);
-            all.extend(match (track.member, track.live) {
-                (Some(member), Some(live)) if is_last => of_track(&ahead::in_part(&here, window, member, live, &made)),
-                _ => of_track(track),
-            });
-        }
-        for (pair, live) in listed.iter().filter_map(|p| p.live.filter(|l| is_in_part(Some(l))).map(|l| (p, l))) {
-            for one in of_track(&ahead::in_part(&here, window, pair.member, live, &made)) {
-                all.extend(in_part::of_run(&here, live, one, &mut days));
-            }
-        }
-        // Whom a bounded actor does not see, and does not invite, may be a member all the same (E4).
-        let is_invited = |pair: &Pair<'_>| plan.changes.iter().any(|c| c.subject.email() == Some(pair.member.email));
-        let unseen = listed.iter().filter(|p| p.live.is_none() && !here.is_unbounded() && !is_invited(p));
-        for track in unseen.filter_map(|p| ahead::unseen(&here, window, p.member)) {
-            all.extend(of_track(&track).into_iter().map(|one| Expiry { sight: Sight::Nothing, ..one }));
-        }
-        all.extend(listed.iter().filter_map(|p| of_moved_end(&here, day, window, p, plan)));
-        all.extend(here.reading.members.iter().filter_map(|l| of_invitation(&here, day.today, until, l)));
+        let rows = rows::all(&here, day, window, until, plan);
+        let own_ends = rows::own_ends(&here, window).map(|(on, live)| (on, live.email.clone()));
+        let asked = rows.iter().filter_map(|row| Some((row.run()?, row.member.clone()))).chain(own_ends);
+        let walk = Walk::new(self, moment, window, plan, asked.collect());
+        let (mut all, never) = then::settle(&here, window, &walk, rows);
         fn key(one: &Expiry) -> (Date, &Email, bool, Ending, Why, Option<&Place>) {
             (one.on, &one.member, one.rest, one.ending, one.why, one.place.as_ref())
         }
         all.sort_by(|a, b| key(a).cmp(&key(b)));
-        self.blocks_of_those_days(&mut days, &mut all);
-        guards::of_those_days(self, moment, window, plan, &mut all);
-        all
+        (all, never)
     }
-
-    /// Whether the actor could end what portcullis or somebody by hand is to end, and invite again: asked
-    /// of the plan as of that day, and only where an actor may be refused at all.
-    fn blocks_of_those_days(&self, days: &mut Days<'_>, all: &mut [Expiry]) {
-        let actor = &self.tenant.actor.attrs;
-        if self.is_unbounded() && (actor.is_empty() || self.spec.administers(actor)) {
-            return;
-        }
-        for one in all.iter_mut() {
-            if one.ending == Ending::Invitation && one.again {
-                // From the first day on that begins after the cool-down.
-                let Some(then) = one.next.and_then(|next| next.tomorrow().ok()) else { continue };
-                let plan = days.plan(then);
-                one.again = plan.changes.iter().any(|c| c.invites && c.subject.email() == Some(&one.member));
-                one.blocked = blocked_then(plan, &one.member);
-            } else if one.by != EndedBy::Product && one.sight != Sight::Nothing && one.blocked.is_none() && !one.is_of_run {
-                one.blocked = blocked_then(days.plan(one.on), &one.member);
-            }
-        }
-    }
-}
-
-fn blocked_then(plan: &AccountPlan, member: &Email) -> Option<BlockedThen> {
-    let blocked = plan.blocked.iter().find(|b| b.subject.email() == Some(member));
-    blocked.map(|b| BlockedThen { code: b.code, needs: b.needs.clone() })
 }
 
 /// The last day that is looked at. Whole days are those of the account's calendar, not of 24 hours.
@@ -317,149 +271,4 @@ fn until(now: &Zoned, today: Date, hours: i64) -> Date {
         return today.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Date::MAX);
     }
     now.timestamp().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX).to_zoned(now.time_zone().clone()).date()
-}
-
-/// A state with less than the one before it.
-fn of_step(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State, step: &Step<'_>) -> Option<Expiry> {
-    let sight = if track.live.is_some_and(|l| l.attrs.values().any(Known::is_partly)) { Sight::Part } else { Sight::Whole };
-    let is_gone = step.state.standing == Standing::None;
-    if before.standing == Standing::None || !is_gone && !account.spec.direction(&before.attrs, &step.state.attrs).narrows() {
-        return None;
-    }
-    let why = match step.by {
-        By::End => Why::End,
-        By::Leaves => Why::Leaves,
-        By::OwnEnd => Why::OwnEnd,
-        By::Start => Why::Start,
-        // Listed with the invitations.
-        By::Invitation => return None,
-    };
-    let by_product = is_gone && (why == Why::OwnEnd || why == Why::End && account.keeps_ends());
-    let is_pending = before.standing == Standing::Pending;
-    let action = match (is_gone, is_pending) {
-        (true, true) => Action::CancelInvitation,
-        (true, false) => Action::Remove,
-        (false, true) => Action::EditInvitation,
-        (false, false) => Action::Edit,
-    };
-    let after = if is_gone { Attrs::new() } else { step.state.attrs.clone() };
-    let by = match by_product {
-        true => EndedBy::Product,
-        false if account.by_hand(action, &before.attrs, &after) => EndedBy::Manual,
-        false => EndedBy::Portcullis,
-    };
-    let own = track.live.and_then(|live| live.attr("end").seen()).and_then(Value::as_day);
-    // Of an end that rolls, runs to come write what is further ahead, and no apply of today.
-    let rolls = track.member.is_some_and(|m| matches!(m.on(day.today, account.spec), Wanted::Present(merged) if merged.rolling));
-    let of = Expiry {
-        pending: before.standing == Standing::Pending,
-        by,
-        unwritten: why == Why::End && by_product && !rolls && own != step.on.yesterday().ok(),
-        after: (!is_gone).then(|| held(account, &step.state.attrs)),
-        place: step.place.cloned(),
-        reason: step.reason.map(str::to_owned),
-        sight,
-        ..Expiry::new(account, step.on, track.email, &before.attrs, if is_gone { Ending::Membership } else { Ending::Part }, why)
-    };
-    Some(of)
-}
-
-/// The product's own end of somebody whom an entry keeps for longer: moved by this plan, or rolling.
-fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>, plan: &AccountPlan) -> Option<Expiry> {
-    let live = pair.live?;
-    let last = ahead::own_end(account, live)?;
-    let on = window.after(last)?;
-    let Wanted::Present(merged) = pair.member.on(day.today, account.spec) else { return None };
-    let is_blocked = plan.blocked.iter().any(|b| b.subject.email() == Some(&live.email));
-    // An end that is what is asked for, or that a blocked change cannot move, stands in the list already.
-    if merged.end.is_some_and(|end| end <= last) || is_blocked {
-        return None;
-    }
-    let change = plan.changes.iter().find(|c| c.subject.email() == Some(&live.email));
-    let then = change.and_then(|c| c.whole_after.as_ref()).map(|a| a.get("end").and_then(Value::as_day));
-    let moves_to = then.filter(|then| *then != Some(last));
-    let is_kept = moves_to.is_some() || merged.rolling;
-    let rolls_until = merged.end.filter(|_| merged.rolling);
-    Some(Expiry {
-        pending: live.phase.is_pending(),
-        rolling: merged.rolling,
-        moved: moves_to.is_some(),
-        kept: is_kept.then_some(Kept { rolls_until, moves_to }),
-        place: Some(merged.at.clone()),
-        reason: merged.reason.map(str::to_owned),
-        ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Membership, Why::OwnEnd)
-    })
-}
-
-fn of_invitation(account: &Account<'_>, today: Date, until: Date, live: &Live) -> Option<Expiry> {
-    let Phase::Pending { sent: Some(sent), attempts, state: Invitation::Open } = &live.phase else { return None };
-    if !account.spec.invitation_mails(account.tenant) && !account.spec.invitation.link {
-        return None;
-    }
-    let over = over_at(account, live, *sent)?;
-    let date = |instant: Timestamp| instant.to_zoned(account.tenant.zone.clone()).date();
-    let on = date(over);
-    // What is over later today is still to come.
-    if on < today || on > until {
-        return None;
-    }
-    let index = account.desired.by_address.get(&live.email).filter(|_| !account.desired.policy.ignores(&live.email));
-    let member = index.map(|i| &account.desired.members[*i]);
-    let merged = member.and_then(|m| match m.on(on, account.spec) {
-        Wanted::Present(merged) => Some(merged),
-        Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
-    });
-    // Who is asked for no more by then is not written to.
-    let next = date(next_after(account, over));
-    let is_due = member.is_some_and(|m| matches!(m.on(next, account.spec), Wanted::Present(_) | Wanted::NotYet(_)));
-    let more = attempts.is_some_and(|sent| sent < account.desired.policy.invitations.attempts);
-    Some(Expiry {
-        pending: true,
-        again: more && is_due,
-        next: Some(next),
-        place: merged.as_ref().map(|m| m.at.clone()),
-        reason: merged.and_then(|m| m.reason.map(str::to_owned)),
-        ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Invitation, Why::Life)
-    })
-}
-
-impl Expiry {
-    /// By the product, until the rest is known.
-    fn new(account: &Account<'_>, on: Date, email: &Email, before: &Attrs, ending: Ending, why: Why) -> Self {
-        let label = account.spec.attrs.iter().find(|a| a.axis == Axis::Label).and_then(|a| before.get(a.key));
-        let name = match label {
-            Some(Value::Text(name)) if !name.as_str().is_empty() => Some(name.to_string()),
-            _ => None,
-        };
-        Self {
-            on,
-            member: email.clone(),
-            name,
-            pending: false,
-            ending,
-            why,
-            by: EndedBy::Product,
-            rolling: false,
-            moved: false,
-            kept: None,
-            again: false,
-            next: None,
-            unwritten: false,
-            before: held(account, before),
-            after: None,
-            place: None,
-            reason: None,
-            sight: Sight::Whole,
-            is_of_run: false,
-            rest: false,
-            blocked: None,
-            stopped_by: Vec::new(),
-        }
-    }
-}
-
-/// What is held: no name, no end, nothing empty.
-fn held(account: &Account<'_>, attrs: &Attrs) -> Attrs {
-    let is = |k: &str| account.spec.attr(k).is_some_and(|a| !matches!(a.axis, Axis::Label | Axis::Until));
-    attrs.iter().filter(|(k, v)| is(k) && !is_unset(v)).map(|(k, v)| (*k, v.clone())).collect()
 }

@@ -51,6 +51,9 @@ pub struct ExpiringAccountView {
     pub taken_by_the_plan: usize,
     /// Guards that stop that plan.
     pub stopped_by: Vec<&'static str>,
+    /// Ends of what no run gives as things are now, because that run is stopped or that change is blocked:
+    /// they are not listed.
+    pub never_given: usize,
     #[serde(skip)]
     pub is_read: bool,
 }
@@ -67,10 +70,12 @@ pub struct ExpiryView {
     pub name: Option<String>,
     /// Not yet accepted, or not yet invited.
     pub pending: bool,
+    /// A member who is let in nowhere as things are now: locked, or kept out by a whitelist.
+    pub shut_out: bool,
     /// The whole membership, a part of it, or an invitation.
     pub ending: Word<Ending>,
-    /// The `end` of an entry, a person's `leaves`, the product's own end, an entry that starts, or an
-    /// invitation's life.
+    /// The `end` of an entry, a person's `leaves`, the product's own end, an entry that starts, an
+    /// invitation's life, or what was due before and a later run takes.
     pub why: Word<Why>,
     /// The product by itself, portcullis on its first run from that day on, or a human by the runbook of it.
     pub ended_by: Word<EndedBy>,
@@ -81,7 +86,7 @@ pub struct ExpiryView {
     /// Nobody loses anything by it as long as portcullis runs: the next apply moves the end or clears it,
     /// or it rolls and runs before that day move it on.
     pub only_if_nothing_runs: bool,
-    /// Of an invitation: another goes out after it.
+    /// Of an invitation: another goes out after it. Of a membership: the first run of that day gives it back.
     pub again: bool,
     /// The product does not hold this end yet: the next apply writes it. Till then nothing ends.
     pub unwritten: bool,
@@ -206,6 +211,7 @@ impl ExpiringAccountView {
             problems: account.reading.problems.iter().cloned().chain(bounded).collect(),
             taken_by_the_plan: account.taken_now,
             stopped_by: account.stopped_now.clone(),
+            never_given: account.never_given,
             is_read: account.reading.is_complete(),
         }
     }
@@ -223,6 +229,7 @@ impl ExpiryView {
             member: one.member.to_string(),
             name: one.name.clone(),
             pending: one.pending,
+            shut_out: one.shut_out,
             ending: Word(one.ending),
             why: Word(one.why),
             ended_by: Word(one.by),
@@ -257,6 +264,11 @@ impl ExpiryView {
         }
     }
 
+    /// Somebody who is not let in yet, or not now, loses nothing that could be used.
+    fn holds_nothing(&self) -> bool {
+        self.pending || self.shut_out
+    }
+
     /// An invitation is over all the same.
     fn is_kept_by_block(&self) -> bool {
         self.blocked.is_some() && self.ending.0 != Ending::Invitation
@@ -280,6 +292,7 @@ impl ExpiryView {
     /// What is to happen, and a guard stops.
     fn waits(&self) -> &'static str {
         match self.ending.0 {
+            Ending::Membership | Ending::Invitation if self.holds_nothing() => "is to be a member no more, and a guard stops it",
             Ending::Membership | Ending::Invitation => "is to lose all access, and a guard stops it",
             Ending::Part => "is to lose a part, and a guard stops it",
         }
@@ -289,6 +302,7 @@ impl ExpiryView {
     fn stays(&self) -> &'static str {
         match self.ending.0 {
             _ if self.rest => "is to lose more, and keeps it",
+            Ending::Membership | Ending::Invitation if self.holds_nothing() => "is to be a member no more, and stays one",
             Ending::Membership | Ending::Invitation => "is to lose all access, and keeps it",
             Ending::Part => "is to lose a part, and keeps it",
         }
@@ -305,8 +319,10 @@ impl ExpiryView {
     /// What happens where nothing keeps it from coming.
     pub fn loss(&self) -> &'static str {
         match (self.ending.0, self.pending) {
-            (Ending::Membership, false) => "loses all access",
+            (Ending::Membership, _) if self.again => "loses all access for some hours",
             (Ending::Membership, true) => "is a member no more, accepted or not",
+            (Ending::Membership, false) if self.shut_out => "is a member no more",
+            (Ending::Membership, false) => "loses all access",
             (Ending::Part, _) => "loses a part",
             (Ending::Invitation, _) => "the invitation is over",
         }
@@ -346,7 +362,13 @@ impl ExpiryView {
             (_, EndedBy::Product) if self.unwritten => {
                 format!("{} ends it by itself once the plan is applied, which writes the end{last}", self.product)
             }
+            (_, EndedBy::Product) if self.again => {
+                format!("{} ends it by itself, and the first run from that day on gives it back{last}", self.product)
+            }
             (_, EndedBy::Product) => format!("{} ends it by itself{last}", self.product),
+            (_, EndedBy::Portcullis) if self.why.0 == Why::Late => {
+                "portcullis ends it, on its first run from that day on: it was due before, and waited".into()
+            }
             (_, EndedBy::Portcullis) => format!("portcullis ends it, on its first run from that day on{last}"),
             (_, EndedBy::Manual) => format!("somebody ends it by hand, by the runbook of the first run from that day on{last}"),
         }
@@ -401,8 +423,10 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
     rows(out, view.access(), paint)?;
     // People, not rows: one may lose several things.
     let people = |is: &dyn Fn(&ExpiryView) -> bool| view.access().filter(|e| is(e)).map(|e| &e.member).collect::<BTreeSet<_>>().len();
-    let is_sure = |e: &ExpiryView| e.seen.0 != Sight::Nothing && e.blocked.is_none() && !e.is_stopped();
-    let lost = people(&|e| !e.only_if_nothing_runs && is_sure(e));
+    let is_sure = |e: &ExpiryView| e.seen.0 != Sight::Nothing && e.blocked.is_none() && !e.is_stopped() && !e.again;
+    let lost = people(&|e| !e.only_if_nothing_runs && is_sure(e) && !e.holds_nothing());
+    let idle = people(&|e| !e.only_if_nothing_runs && is_sure(e) && e.holds_nothing());
+    let given_back = people(&|e| e.again);
     let kept = people(&|e| e.only_if_nothing_runs);
     let blocked = people(&|e| e.blocked.is_some());
     let stopped = people(&|e| e.is_stopped());
@@ -424,8 +448,16 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
         let name = Neutral(&account.account);
         writeln!(out, "{name}: besides, the plan of now takes access from {takes}{stopped}: `portcullis plan` shows whom")?;
     }
+    for account in view.accounts.iter().filter(|a| a.never_given > 0) {
+        let many = account.never_given;
+        let (ends, why) = (if many == 1 { "end is" } else { "ends are" }, "the start before is blocked or stopped by a guard");
+        let how = "`portcullis plan --at DAY` shows it";
+        writeln!(out, "{}: besides, {many} {ends} of what no run gives as things are now: {why}; {how}", Neutral(&account.account))?;
+    }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
     let mut counted = vec![format!("{lost} {}", if lost == 1 { "loses access" } else { "lose access" })];
+    counted.extend((idle > 0).then(|| format!("{idle} more, who {} not let in now", if idle == 1 { "is" } else { "are" })));
+    counted.extend((given_back > 0).then(|| format!("{given_back} for some hours")));
     counted.extend((kept > 0).then(|| format!("{kept} only if nothing runs")));
     counted.extend((blocked > 0).then(|| format!("{blocked} blocked for this actor")));
     counted.extend((stopped > 0).then(|| format!("{stopped} stopped by a guard")));
@@ -437,7 +469,7 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
 }
 
 /// `guard removals`.
-fn guards(codes: &[&str]) -> String {
+pub(crate) fn guards(codes: &[&str]) -> String {
     format!("{} {}", if codes.len() == 1 { "guard" } else { "guards" }, codes.join(" and "))
 }
 
@@ -478,6 +510,9 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         if one.seen.0 == Sight::Part {
             let rest = if one.blocked.is_some() { "what is asked for counts as held" } else { "its run ends no more than this" };
             writeln!(out, "       this actor sees a part of it; {rest}")?;
+        }
+        if one.shut_out {
+            writeln!(out, "       not let in now: locked, or kept out by the whitelist")?;
         }
         writeln!(out, "       {}", one.ended())?;
         if let Some(asked) = one.asked() {

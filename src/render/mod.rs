@@ -40,6 +40,7 @@ pub mod who;
 pub use apply_text::{ApplyView, apply_schema};
 pub use audit::{AuditView, audit_line_schema, audit_schema};
 pub use diagnostics::diagnostics_schema;
+pub(crate) use expiring::guards;
 pub use expiring::{ExpiringView, expiring_schema};
 pub use explain::{ExplainView, explain_schema};
 pub use export::{ExportAccount, ExportView, Level, export_schema};

@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use crate::desired::{Entry, Member, Merged, Wanted};
 use crate::manifest::{BackendName, Leaves, Manifests, Mode, Person, Whom};
-use crate::model::{Atom, Email, Key, Keyed, Known, Live, Phase, Reading, Value};
+use crate::model::{Action, Atom, Email, Key, Keyed, Known, Live, Phase, Reading, Value};
 use crate::plan::{self, Account, AccountPlan, Blocked, Change, Plan, Report};
+use crate::render::guards;
 use crate::render::plan_view::PlaceView;
 use crate::render::who::{EntryView, Standing, WhoAccount, WhoPerson, WhoView};
 use crate::systems::SystemSpec;
@@ -119,7 +120,7 @@ impl<'m> Sought<'m> {
             beside: beside(site),
             standing,
             why: why(site.spec, input.as_ref(), &wanted, &members, &known, &planned),
-            later: member.map(|m| m.later(today, site.spec)).unwrap_or_default(),
+            later: member.map(|m| later(m, today, site.spec)).unwrap_or_default(),
             plan: planned.in_words(),
             members,
             domains: &reading.domains,
@@ -127,6 +128,11 @@ impl<'m> Sought<'m> {
             entries,
         }
     }
+}
+
+/// What the entries ask for from later days on; whether it comes is for the runs of those days.
+fn later(member: &Member<'_>, today: jiff::civil::Date, spec: &SystemSpec) -> Vec<String> {
+    member.later(today, spec).into_iter().map(|change| format!("asked for {change}")).collect()
 }
 
 /// What only an export beside the account shows.
@@ -216,11 +222,13 @@ struct Planned<'p> {
     blocked: Vec<&'p Blocked>,
     /// The account tells of a member whom nobody lists.
     is_reported: bool,
+    /// Guards that stop the account's plan.
+    stopped_by: Vec<&'static str>,
 }
 
 impl<'p> Planned<'p> {
     fn of(plan: &'p Plan, account: &str, is_theirs: impl Fn(&Email) -> bool) -> Self {
-        let Some(AccountPlan { changes, blocked, reports, .. }) = plan.accounts.iter().find(|a| a.account == account) else {
+        let Some(AccountPlan { changes, blocked, reports, guards, .. }) = plan.accounts.iter().find(|a| a.account == account) else {
             return Self::default();
         };
         let told = |report: &Report| {
@@ -230,12 +238,16 @@ impl<'p> Planned<'p> {
             changes: changes.iter().filter(|c| c.subject.email().is_some_and(&is_theirs)).collect(),
             blocked: blocked.iter().filter(|b| b.subject.email().is_some_and(&is_theirs)).collect(),
             is_reported: reports.iter().any(told),
+            stopped_by: guards.iter().filter(|g| g.tripped).map(|g| g.code).collect(),
         }
     }
 
     /// What comes of a member whom no entry names.
     fn of_unlisted(&self, mode: Mode) -> String {
         let comes = match mode {
+            Mode::Authoritative if self.changes.iter().any(|c| c.action == Action::Edit) => {
+                "`mode: authoritative` takes away what this actor may"
+            }
             Mode::Authoritative if !self.changes.is_empty() => "`mode: authoritative` removes it",
             Mode::Authoritative if !self.blocked.is_empty() => "`mode: authoritative` would remove it, and that is blocked",
             Mode::Adopt if self.is_reported => "`mode: adopt` reports it",
@@ -248,7 +260,12 @@ impl<'p> Planned<'p> {
 
     /// In the plan's own words.
     fn in_words(&self) -> Vec<String> {
-        let changes = self.changes.iter().map(|c| format!("{} {}, which {}", c.action.word(), c.subject.as_str(), effect(c.direction)));
+        let stopped = match self.stopped_by.as_slice() {
+            [] => String::new(),
+            codes => format!("; as things are now, the {} {} it", guards(codes), if codes.len() == 1 { "stops" } else { "stop" }),
+        };
+        let changes =
+            self.changes.iter().map(|c| format!("{} {}, which {}{stopped}", c.action.word(), c.subject.as_str(), effect(c.direction)));
         let blocked = self.blocked.iter().map(|b| {
             let notes: String = b.notes.iter().map(|note| format!("; {note}")).collect();
             format!("{} {} is blocked: {}; needs {}{notes}", b.action.word(), b.subject.as_str(), b.code, b.needs)

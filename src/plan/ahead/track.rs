@@ -282,13 +282,19 @@ impl<'a> Track<'a> {
         for &on in days {
             let none = State { standing: Standing::None, attrs: now.attrs.clone() };
             let step = |state, by, place, reason| Step { on, state, by, place, reason };
-            let next = if own.is_some_and(|last| last < on) {
+            let on_that_day = self.member.map(|m| m.on(on, account.spec));
+            let ends = own.is_some_and(|last| last < on);
+            // Who is asked for from that day on is given it back by the run of that day.
+            let is_back = ends && !wanted && matches!(on_that_day, Some(Wanted::Present(_)));
+            let next = if ends && !is_back {
+                own = None;
+                wanted = false;
                 step(none, By::OwnEnd, None, None)
             } else if gives_up.is_some_and(|day| day <= on) && now.standing == Standing::Pending {
                 let first = self.member.and_then(|m| m.entries.first()).map(|e| e.doc);
                 step(none, By::Invitation, first.map(|d| &d.at), first.and_then(|d| d.reason.as_deref()))
             } else {
-                match self.member.map(|m| m.on(on, account.spec)) {
+                match on_that_day {
                     Some(Wanted::Present(merged)) => {
                         let (by, place, reason) = self.turn(on, &merged);
                         let state = laid_over(account, &now, merged, wanted);

@@ -5,53 +5,48 @@ use std::collections::BTreeSet;
 
 use crate::model::{Action, Atom, Attrs, Channel, Email, Invitation, Key, Live, Phase, Subject, Value};
 use crate::plan::account::Account;
-use crate::plan::ahead::{Made, Standing, State};
-use crate::plan::change::{AccountPlan, Change};
+use crate::plan::ahead::{Made, Standing};
+use crate::plan::change::Change;
 use crate::plan::draft::Found;
 use crate::plan::preflight;
 use crate::systems::Axis;
 
-use super::{BlockedThen, Days, EndedBy, Ending, Expiry, held};
+use super::rows::held;
+use super::walk::Run;
+use super::{BlockedThen, EndedBy, Ending, Expiry};
 
-/// What the entries end on a day, as the rows of what this actor's run does about it.
-pub(super) fn of_run(account: &Account<'_>, live: &Live, one: Expiry, days: &mut Days<'_>) -> Vec<Expiry> {
-    if account.is_unbounded() || one.by == EndedBy::Product {
-        return vec![one];
-    }
-    let (was, _) = state(account, live, days.plan(one.on.yesterday().unwrap_or(one.on)));
-    let live = &super::days::with(live, &was.attrs);
-    let (is, run) = state(account, live, days.plan_after_eve(one.on));
+/// What the entries end on a day, as the rows of what this actor's run does about it; `live` is what it finds.
+pub(super) fn of_run(account: &Account<'_>, live: &Live, run: &Run, one: Expiry) -> Vec<Expiry> {
+    let was = Made::of(&[], &[]).state(account, live);
+    let is = Made::of(&run.plan.changes, &run.plan.blocked).state(account, live);
     if is.standing == Standing::None {
         return vec![one];
     }
-    let blocked = super::blocked_then(days.plan_after_eve(one.on), &one.member).map_or("actor-lacks-subaccount", |b| b.code);
+    let blocked = run.blocked(&one.member).map_or("actor-lacks-subaccount", |b| b.code);
     let narrows = |before: &Attrs, after: &Attrs| account.spec.direction(before, after).narrows();
     let ends = narrows(&was.attrs, &is.attrs);
     let before = left_by_run(account, &one.before, &was.attrs, &is.attrs);
     let part = ends.then(|| Expiry {
         ending: Ending::Part,
-        by: run.unwrap_or(one.by),
+        by: run.change(&one.member).map_or(one.by, by),
         before: held(account, &was.attrs),
         after: Some(held(account, &is.attrs)),
-        is_of_run: true,
         ..one.clone()
     });
     // Of a membership that is to end there is more than is seen, whatever it is.
     let is_left = one.after.as_ref().is_none_or(|after| narrows(&before, after));
     let needs = || needs(account, live, &before, one.after.as_ref());
     let rest = is_left.then(|| BlockedThen { code: blocked, needs: needs() });
-    let rest = rest.map(|blocked| Expiry { before: before.clone(), rest: ends, blocked: Some(blocked), is_of_run: true, ..one.clone() });
+    let rest = rest.map(|blocked| Expiry { before: before.clone(), rest: ends, blocked: Some(blocked), ..one.clone() });
     part.into_iter().chain(rest).collect()
 }
 
-/// What is seen once the plan is applied, and who makes its change.
-fn state(account: &Account<'_>, live: &Live, plan: &AccountPlan) -> (State, Option<EndedBy>) {
-    let made = Made::of(&plan.changes, &plan.blocked);
-    let by = |change: &Change| match change.calls.iter().all(|c| c.channel == Channel::Api) {
+/// Who makes a change.
+pub(super) fn by(change: &Change) -> EndedBy {
+    match change.calls.iter().all(|c| c.channel == Channel::Api) {
         true => EndedBy::Portcullis,
         false => EndedBy::Manual,
-    };
-    (made.state(account, live), made.of_member(&live.email).map(by))
+    }
 }
 
 /// What was held, without the scopes that the run takes away, and with what it makes of the rest.

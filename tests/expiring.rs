@@ -56,7 +56,7 @@ fn an_end_is_told_with_its_line_its_reason_and_who_ends_it() {
         json!([{
             "on": "2026-12-04", "last": "2026-12-03", "account": "news", "member": "kim@acme.example", "name": "Kim Lee",
             "pending": false, "shut_out": false, "ending": "membership", "why": "end", "ended_by": "portcullis",
-            "stopped_by": [],
+            "stopped_by": [], "once_accepted": null,
             "unwritten": false, "rolling": false, "moved": false, "again": false, "only_if_nothing_runs": false,
             "seen": "whole", "rest": false, "blocked": null, "before": { "role": "author", "subaccounts": ["emea"] }, "after": null,
             "place": { "file": "account.yaml", "line": 5, "column": 9 }, "reason": "Launch, TICKET-40"
@@ -885,4 +885,65 @@ fn who_is_not_let_in_now_is_counted_apart() {
     let text = world.command("expiring").out;
     assert!(text.contains("lee@acme.example (L)  is a member no more") && text.contains("not let in now: locked"), "{text}");
     assert!(text.ends_with(": 1 loses access; 1 more, who is not let in now SANDBOX\n"), "{text}");
+}
+
+/// Who is invited may accept, and then the run of that day meets somebody else.
+#[test]
+fn what_comes_of_who_is_invited_is_told_for_those_who_accept_too() {
+    let kim = "{ email: kim@acme.example, role: author, subaccounts: [north], phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1 }";
+    let ends = |who: &str| format!("{{ email: {who}@acme.example, role: author, subaccounts: [north], end: 2026-12-03 }}");
+    // E12: a bounded actor takes an invitation back, and of a member the subaccounts that it has.
+    let (_, text, world) = bounded(NORTH, &[kim], &[&ends("kim")]);
+    let row = world.command("expiring --format json").json()["expiring"][0].clone();
+    assert_eq!((&row["ending"], &row["pending"]), (&json!("membership"), &json!(true)));
+    assert_eq!((&row["once_accepted"][0]["ending"], &row["once_accepted"][0]["after"]["role"]), (&json!("part"), &json!("author")));
+    for said in ["the invitation is taken back", "not let in now: has not accepted", "once accepted: loses a part; keeps role author"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    // A guard that counts removals counts them too.
+    let is = |who: &str| format!("{{ email: {who}@acme.example, name: A A, role: author, subaccounts: [north] }}");
+    let world = World::emma_hq("subaccounts: [north]; actor: { role: parent }");
+    let live = [is("p1"), is("p2"), is("p3"), kim.to_owned()];
+    world.live("", &live.iter().map(String::as_str).collect::<Vec<_>>());
+    let wanted = ["p1", "p2", "p3", "kim"].map(ends);
+    world.want("", &wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    let row = list(&world, "")["expiring"][0].clone();
+    assert_eq!((&row["member"], &row["stopped_by"]), (&json!("kim@acme.example"), &json!([])));
+    assert_eq!(row["once_accepted"][0]["stopped_by"], json!(["removals"]));
+    let text = world.command("expiring").out;
+    assert!(text.contains("once accepted: is to lose all access, and a guard stops it"), "{text}");
+    world.want("", &[&wanted[0], &wanted[3], &is("p2").replace("name: A A, ", ""), &is("p3").replace("name: A A, ", "")]);
+    let text = world.command("expiring").out;
+    assert!(text.contains("kim@acme.example  is a member no more, accepted or not"), "{text}");
+}
+
+/// What nobody holds yet is not lost.
+#[test]
+fn who_is_invited_and_gets_less_loses_nothing() {
+    let kim = "{ email: kim@acme.example, role: editor, subaccounts: [emea], phase: pending, invited: 2026-11-21T09:00:00Z, attempts: 1 }";
+    let world = emma(
+        &[ADA, kim],
+        &[
+            ADA,
+            "{ email: kim@acme.example, role: author, subaccounts: [emea] }",
+            "{ email: kim@acme.example, role: editor, subaccounts: [emea], end: 2026-12-03 }",
+        ],
+    );
+    let text = world.command("expiring").out;
+    assert!(text.contains("kim@acme.example  is to hold less") && text.contains("not let in now: has not accepted"), "{text}");
+    assert!(text.contains("0 lose access; 1 more, who is not let in now"), "{text}");
+}
+
+/// E4: whom this actor itself invites it sees, and ends.
+#[test]
+fn e4_whom_a_bounded_actor_invites_later_it_ends() {
+    let wanted = [
+        "{ email: new@acme.example, role: author, subaccounts: [south], end: 2026-12-02 }",
+        "{ email: new@acme.example, role: author, subaccounts: [north], start: 2026-12-03, end: 2026-12-10 }",
+    ];
+    let (_, _, world) = bounded(NORTH, &[], &wanted);
+    let view = world.command("expiring --format json").json();
+    let rows: Vec<String> =
+        view["expiring"].as_array().expect("a list").iter().map(|e| format!("{} {} {}", e["on"], e["seen"], e["ending"])).collect();
+    assert_eq!(rows.last().map(String::as_str), Some(r#""2026-12-11" "whole" "membership""#), "{view:#}");
 }

@@ -127,7 +127,7 @@ fn one_role_a_day(member: &Member<'_>, spec: &SystemSpec, today: Date) -> Vec<Di
             };
             let mut diagnostic =
                 Diagnostic::error("role-conflict", format!("{} gets two different `{what}` on {day}", member.email), at(other.doc))
-                    .expected("one entry that decides: a direct entry overrides a team's, a dated entry an undated one")
+                    .expected("one entry that decides: a direct entry overrides a team's, one with an `end` one without")
                     .related(at(first.doc), "the other one");
             for entry in [other.doc, first.doc] {
                 for key in &keys {

@@ -18,7 +18,7 @@ mod rows;
 mod then;
 mod walk;
 
-use walk::Walk;
+use walk::{Invited, Walk};
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,6 +165,9 @@ pub struct Expiry {
     pub blocked: Option<BlockedThen>,
     /// Guards that stop the run which is to end it, as things are now.
     pub stopped_by: Vec<&'static str>,
+    /// Of somebody who has not accepted: what that run does to them once everybody who is invited has, where
+    /// that is something else. Nothing in it: it takes nothing.
+    pub once_accepted: Option<Vec<Expiry>>,
 }
 
 /// How an end that the product holds is kept from coming.
@@ -254,9 +257,12 @@ impl Account<'_> {
         let here = Account { reading: rolled.as_ref().unwrap_or(self.reading), ..*self };
         let rows = rows::all(&here, day, window, until, plan);
         let own_ends = rows::own_ends(&here, window).map(|(on, live)| (on, live.email.clone()));
-        let asked = rows.iter().filter_map(|row| Some((row.run()?, row.member.clone()))).chain(own_ends);
-        let walk = Walk::new(self, moment, window, plan, asked.collect());
-        let (mut all, never) = then::settle(&here, window, &walk, rows);
+        let asked = rows.iter().filter_map(|row| Some((row.run()?, row.member.clone()))).chain(own_ends).collect();
+        let walk = |invited| Walk::new(self, moment, window, plan, &asked, invited);
+        let is_any_invited = rows.iter().any(|row| row.pending && row.ending != Ending::Invitation);
+        let stay = walk(Invited::StayInvited);
+        let accept = if is_any_invited { &walk(Invited::Accept) } else { &stay };
+        let (mut all, never) = then::settle(&here, window, &stay, accept, rows);
         fn key(one: &Expiry) -> (Date, &Email, bool, Ending, Why, Option<&Place>) {
             (one.on, &one.member, one.rest, one.ending, one.why, one.place.as_ref())
         }

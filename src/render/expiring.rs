@@ -106,6 +106,9 @@ pub struct ExpiryView {
     pub blocked: Option<BlockedThenView>,
     /// Guards that stop the run which is to end it, as things are now; empty where none does.
     pub stopped_by: Vec<&'static str>,
+    /// Of somebody who has not accepted: what that run does to them once everybody who is invited has, where
+    /// that is something else; an empty list where it takes nothing. Null where it is the same.
+    pub once_accepted: Option<Vec<ExpiryView>>,
     #[serde(skip)]
     pub kept: Option<Kept>,
     #[serde(skip)]
@@ -246,6 +249,7 @@ impl ExpiryView {
             rest: one.rest,
             blocked: one.blocked.as_ref().map(|BlockedThen { code, needs }| BlockedThenView { code, needs: needs.clone() }),
             stopped_by: one.stopped_by.clone(),
+            once_accepted: one.once_accepted.as_ref().map(|then| then.iter().map(|one| ExpiryView::of(account, one)).collect()),
             kept,
             product: account.product,
             sandbox: account.sandbox,
@@ -320,9 +324,11 @@ impl ExpiryView {
     pub fn loss(&self) -> &'static str {
         match (self.ending.0, self.pending) {
             (Ending::Membership, _) if self.again => "loses all access for some hours",
+            (Ending::Membership, true) if self.once_accepted.is_some() => "the invitation is taken back",
             (Ending::Membership, true) => "is a member no more, accepted or not",
             (Ending::Membership, false) if self.shut_out => "is a member no more",
             (Ending::Membership, false) => "loses all access",
+            (Ending::Part, _) if self.holds_nothing() => "is to hold less",
             (Ending::Part, _) => "loses a part",
             (Ending::Invitation, _) => "the invitation is over",
         }
@@ -372,6 +378,16 @@ impl ExpiryView {
             (_, EndedBy::Portcullis) => format!("portcullis ends it, on its first run from that day on{last}"),
             (_, EndedBy::Manual) => format!("somebody ends it by hand, by the runbook of the first run from that day on{last}"),
         }
+    }
+
+    /// What comes of it otherwise once everybody who is invited has accepted, a line each.
+    fn once_accepted(&self) -> Vec<String> {
+        let Some(rows) = &self.once_accepted else { return Vec::new() };
+        if rows.is_empty() {
+            return vec!["once accepted: stays as it is".to_owned()];
+        }
+        let of = |row: &ExpiryView| format!("once accepted: {}; {}; {}", row.headline(), row.attributes().join("; "), row.ended());
+        rows.iter().map(of).collect()
     }
 
     /// What keeps an end from coming, and when it comes otherwise.
@@ -514,7 +530,13 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
         if one.shut_out {
             writeln!(out, "       not let in now: locked, or kept out by the whitelist")?;
         }
+        if one.pending && one.ending.0 != Ending::Invitation {
+            writeln!(out, "       not let in now: has not accepted")?;
+        }
         writeln!(out, "       {}", one.ended())?;
+        for then in one.once_accepted() {
+            writeln!(out, "       {then}")?;
+        }
         if let Some(asked) = one.asked() {
             writeln!(out, "       {faint}{}{faint:#}", Neutral(&asked))?;
         }

@@ -294,7 +294,7 @@ fn merged(how: Merge) -> &'static str {
         Merge::Any => "of several entries, one is enough",
         Merge::Latest => "of several entries the latest, or none where one has none",
         Merge::Same => "several entries must agree",
-        Merge::WithRole => "of several entries one decides: a direct one before a team's, then a dated one before an undated one",
+        Merge::WithRole => "of several entries one decides: a direct one before a team's, then one with an `end` before one without",
     }
 }
 

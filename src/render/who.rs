@@ -216,7 +216,7 @@ pub struct EntryView {
     pub reason: Option<String>,
     pub start: Option<String>,
     pub end: Option<String>,
-    /// `in force`, `over`, or `to come`.
+    /// `in force`, `over`, `to come`, or `never`: the person leaves before it starts.
     pub state: &'static str,
     /// Another entry gives the role instead.
     pub overridden: bool,
@@ -469,8 +469,10 @@ impl EntryView {
                 text += &format!(", through {what} {name}");
             }
         }
-        if self.state != "in force" {
-            text += &format!(", {}", self.state);
+        match self.state {
+            "in force" => {}
+            "never" => text += ", never: the person leaves before",
+            state => text += &format!(", {state}"),
         }
         for (what, day) in [("from", &self.start), ("until", &self.end)] {
             if let Some(day) = day {

@@ -108,7 +108,7 @@ impl<'m> Sought<'m> {
             (Wanted::Present(merged), Some(member)) => Some(as_live(member, merged)),
             _ => None,
         };
-        let entries = member.map(|m| m.entries.iter().map(|e| entry(e, &wanted, today)).collect()).unwrap_or_default();
+        let entries = member.map(|m| m.entries.iter().map(|e| entry(m, e, &wanted, today)).collect()).unwrap_or_default();
         WhoAccount {
             account: site.name.to_string(),
             system: site.spec,
@@ -150,7 +150,7 @@ fn as_live(member: &Member<'_>, merged: &Merged<'_>) -> Live {
     Live { email: member.email.clone(), id: None, phase: Phase::Active, attrs }
 }
 
-fn entry(entry: &Entry<'_>, wanted: &Wanted<'_>, today: jiff::civil::Date) -> EntryView {
+fn entry(member: &Member<'_>, entry: &Entry<'_>, wanted: &Wanted<'_>, today: jiff::civil::Date) -> EntryView {
     let doc = entry.doc;
     let overridden = match wanted {
         Wanted::Present(merged) => merged.overrides.iter().any(|o| std::ptr::eq(o.entry.doc, doc) && o.entry.team == entry.team),
@@ -159,6 +159,7 @@ fn entry(entry: &Entry<'_>, wanted: &Wanted<'_>, today: jiff::civil::Date) -> En
     let state = match (entry.is_in_force(today), entry.is_over(today)) {
         (true, _) => "in force",
         (false, true) => "over",
+        (false, false) if doc.start.as_ref().is_some_and(|start| member.has_left(start.value)) => "never",
         (false, false) => "to come",
     };
     EntryView {

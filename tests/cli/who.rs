@@ -432,3 +432,69 @@ fn who_holds_other_than_a_line_asks_for_is_told_so() {
         assert!(out.contains(said), "{who}: {out}");
     }
 }
+
+/// What is asked for later may be blocked or stopped then; what starts after a person has left never comes; and
+/// the plan about somebody says which guard stops it.
+#[test]
+fn what_may_not_come_is_not_promised() {
+    let world = World::new();
+    let folder = "
+        connections:
+          news: { system: emma-hq, backend: embedded, timezone: Europe/Paris, subaccounts: [emea, us], actor: { role: parent } }
+        people:
+          lea: { email: lea@acme.example, leaves: 2026-12-10 }
+        accounts:
+          news:
+            guards: { removals: { count: 0, percent: 0, most: 0 } }
+            members:
+              - { person: lea, role: author, subaccounts: [emea] }
+              - { person: lea, role: editor, subaccounts: [us], start: 2026-12-01, end: 2026-12-05 }
+              - { person: lea, role: editor, subaccounts: [us], start: 2026-12-20, end: 2026-12-30 }
+    ";
+    let live = "
+        accounts:
+          news:
+            members:
+              - { email: lea@acme.example, phase: active, role: editor, subaccounts: [emea] }
+              - { email: boss@acme.example, phase: active, role: manager, subaccounts: [emea, us] }
+    ";
+    let (entry, boss) =
+        ("- { person: lea, role: author, subaccounts: [emea] }", "- { email: boss@acme.example, role: manager, subaccounts: [emea, us] }");
+    world.write("access.yaml", &folder.replace(entry, boss)).load(live);
+    let text = world.run("who lea").expect(0).out;
+    assert!(text.contains("never: the person leaves before"), "{text}");
+    let news = account(&world.run("who lea --format json").expect(0).json(), "news");
+    let states: Vec<&Json> = news["entries"].as_array().expect("entries").iter().map(|e| &e["state"]).collect();
+    assert_eq!(states, [&json!("to come"), &json!("never")]);
+    // The account's plan ends the access of somebody who is there, and a guard stops that.
+    let gone = folder.replace("leaves: 2026-12-10", "leaves: 2026-11-20");
+    world.write("access.yaml", &gone);
+    let news = account(&world.run("who lea --format json").expect(0).json(), "news");
+    let plan = news["plan"].to_string();
+    assert!(plan.contains("remove lea@acme.example, which narrows access; as things are now, the guard removals stops it"), "{plan}");
+    // With an entry in force, what is to come is what is asked for.
+    world.write("access.yaml", folder);
+    let news = account(&world.run("who lea --format json").expect(0).json(), "news");
+    assert!(news["later"][0].as_str().is_some_and(|l| l.starts_with("asked for from 2026-12-01: role editor")), "{}", news["later"]);
+}
+
+/// E12: what a bounded actor takes away is a part.
+#[test]
+fn e12_of_an_unlisted_member_a_bounded_actor_takes_a_part() {
+    let world = World::new();
+    let folder = "
+        connections:
+          news: { system: emma-hq, backend: embedded, timezone: Europe/Paris, subaccounts: [emea, us], actor: { role: manager, subaccounts: [emea] } }
+        accounts:
+          news: { mode: authoritative, members: [] }
+    ";
+    let live = "
+        accounts:
+          news:
+            members:
+              - { email: eve@acme.example, phase: active, role: author, subaccounts: [emea, us] }
+    ";
+    world.write("access.yaml", folder).load(live);
+    let news = account(&world.run("who eve@acme.example --format json").expect(7).json(), "news");
+    assert_eq!(news["why"], json!(["not listed; `mode: authoritative` takes away what this actor may"]));
+}

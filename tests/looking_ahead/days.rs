@@ -31,12 +31,13 @@ pub struct Counts {
     blocked: u32,
     stopped: u32,
     losses: u32,
+    accepted: u32,
 }
 
 impl Counts {
     pub fn rare(&self) -> Vec<&'static str> {
         let few = self.cases / 100;
-        let all = [("ended", self.ended), ("losses", self.losses)];
+        let all = [("ended", self.ended), ("losses", self.losses), ("accepted", self.accepted)];
         all.into_iter().filter(|(_, many)| *many <= few).map(|(what, _)| what).collect()
     }
 }
@@ -65,7 +66,56 @@ pub fn hold(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     let mut blueprint = blueprint.clone();
     // Nothing but time and runs.
     blueprint.fault = None;
-    let mut world = World::of(&blueprint);
+    let Some(seen) = go_through(&blueprint, false)? else { return Ok(()) };
+    let Seen { world, rows, reading, days } = &seen;
+    counts.lock().expect("counting does not panic").cases += 1;
+    // Whom the actor does not see it may invite, and that comes to nothing.
+    let hidden = |row: &&Expiry| days[0].before.contains_key(&row.member) && !reading.members.iter().any(|l| l.email == row.member);
+    for row in rows.iter().filter(|row| !hidden(row)) {
+        of_row(world, row, days, counts).map_err(|e| told(e, row))?;
+    }
+    // What the plan of now is to take, and a guard stops, is told beside the list.
+    let tells_all = (world.spec.sees_all)(&world.host.tenant) && !days[0].stopped;
+    for day in days.iter().skip(1).filter(|_| tells_all) {
+        of_day(world, day, rows, counts)?;
+    }
+    let invited: Vec<&Expiry> = rows.iter().filter(|row| row.pending && row.ending != Ending::Invitation && !hidden(row)).collect();
+    if invited.is_empty() {
+        return Ok(());
+    }
+    let Some(accepted) = go_through(&blueprint, true)? else { return Ok(()) };
+    for row in invited {
+        of_accepted(row, &accepted, counts).map_err(|e| told(e, row))?;
+    }
+    Ok(())
+}
+
+/// What a row of somebody who is invited says of those who accept.
+fn of_accepted(row: &Expiry, accepted: &Seen, counts: &Mutex<Counts>) -> Holds {
+    counts.lock().expect("counting does not panic").accepted += 1;
+    let is_in = |one: &Expiry| {
+        let mut one = one.clone();
+        one.pending = false;
+        of_row(&accepted.world, &one, &accepted.days, counts)
+    };
+    match &row.once_accepted {
+        Some(then) => then.iter().try_for_each(is_in),
+        None => is_in(row),
+    }
+}
+
+/// A world, what is said of it, and what came of it day by day.
+struct Seen {
+    world: World,
+    rows: Vec<Expiry>,
+    reading: Reading,
+    days: Vec<Day>,
+}
+
+/// Runs once a day; whoever is invited stays so, or accepts at once. None where somebody has to do something
+/// by hand.
+fn go_through(blueprint: &Blueprint, accepts: bool) -> Result<Option<Seen>, TestCaseError> {
+    let mut world = World::of(blueprint);
     let manifests = std::mem::take(&mut world.manifests);
     let (mut resolved, found) = desired::resolve(&manifests, world.now, None);
     if found.iter().any(|d| d.is_error()) {
@@ -91,26 +141,28 @@ pub fn hold(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
         let reading = read(&world);
         let plan = with_account(&world, desired, &reading, |a, now| plan::plan(Moment { now, at: None, simulated: false }, &[a]));
         if plan.accounts[0].changes.iter().any(|c| c.calls.iter().any(|c| c.channel != Channel::Api)) {
-            return Ok(());
+            return Ok(None);
         }
         let before = truth(&world);
         let stopped = !run(&world, &plan);
+        if accepts {
+            accept(&world);
+        }
         let after = truth(&world);
         days.push(Day { on, eve, before, after: after.clone(), stopped });
         eve = after;
     }
-    counts.lock().expect("counting does not panic").cases += 1;
-    // Whom the actor does not see it may invite, and that comes to nothing.
-    let hidden = |row: &&Expiry| days[0].before.contains_key(&row.member) && !reading.members.iter().any(|l| l.email == row.member);
-    for row in rows.iter().filter(|row| !hidden(row)) {
-        of_row(&world, row, &days, counts).map_err(|e| told(e, row))?;
+    Ok(Some(Seen { world, rows, reading, days }))
+}
+
+/// Lets in whoever has an open invitation.
+fn accept(world: &World) {
+    let invited: Vec<Email> = truth(world).into_iter().filter(|(_, is)| is.pending).map(|(who, _)| who).collect();
+    let mut sandbox = Sandbox::write(&world.path()).expect("the sandbox file");
+    for who in invited {
+        // One that is over, or declined, cannot be.
+        sandbox.accept(&world.host, world.now, &who).ok();
     }
-    // What the plan of now is to take, and a guard stops, is told beside the list.
-    let tells_all = (world.spec.sees_all)(&world.host.tenant) && !days[0].stopped;
-    for day in days.iter().skip(1).filter(|_| tells_all) {
-        of_day(&world, day, &rows, counts)?;
-    }
-    Ok(())
 }
 
 fn told(e: TestCaseError, row: &Expiry) -> TestCaseError {

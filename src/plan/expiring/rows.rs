@@ -212,7 +212,7 @@ impl Expiry {
         match self.ending {
             // From the first day on that begins after the cool-down.
             Ending::Invitation => self.next.filter(|_| self.again)?.tomorrow().ok(),
-            Ending::Membership | Ending::Part if self.sight == Sight::Nothing || self.kept.is_some() => None,
+            Ending::Membership | Ending::Part if self.kept.is_some() => None,
             Ending::Membership | Ending::Part if self.by == EndedBy::Product && !self.to_write => None,
             Ending::Membership | Ending::Part => Some(self.on),
         }
@@ -249,6 +249,7 @@ impl Expiry {
             rest: false,
             blocked: None,
             stopped_by: Vec::new(),
+            once_accepted: None,
         }
     }
 }

@@ -13,19 +13,22 @@ use super::rows::{held, is_in_part};
 use super::walk::{Run, Walk, takes};
 use super::{EndedBy, Ending, Expiry, Sight, Why, in_part, rows};
 
-/// The rows as runs make them, and how many are of what no run gives.
-pub(super) fn settle(account: &Account<'_>, window: Window, walk: &Walk, rows: Vec<Expiry>) -> (Vec<Expiry>, usize) {
+/// The rows as runs make them, and how many are of what no run gives. `accepted` are the runs in which
+/// everybody who is invited has accepted.
+pub(super) fn settle(account: &Account<'_>, window: Window, walk: &Walk, accepted: &Walk, rows: Vec<Expiry>) -> (Vec<Expiry>, usize) {
     let mut all = Vec::new();
     let mut never = 0;
     for one in rows {
-        let Some(run) = one.run().and_then(|day| walk.run(day)) else {
+        let day = one.run();
+        let Some(run) = day.and_then(|day| walk.run(day)) else {
             // What the plan of now is to move is not moved where a guard stops it.
             let stopped_by = if one.kept.is_some() { walk.stopped_now.clone() } else { Vec::new() };
             all.push(Expiry { stopped_by, ..one });
             continue;
         };
-        match of_run(account, run, one) {
-            Some(rows) => all.extend(rows),
+        let accepted = day.and_then(|day| accepted.run(day));
+        match of_run(account, run, one.clone()) {
+            Some(rows) => all.extend(rows.into_iter().map(|row| once_accepted(account, accepted, &one, row))),
             None => never += 1,
         }
     }
@@ -48,6 +51,19 @@ pub(super) fn settle(account: &Account<'_>, window: Window, walk: &Walk, rows: V
     (all, never)
 }
 
+/// The row of somebody who has not accepted by then, with what the same run does to those who have.
+fn once_accepted(account: &Account<'_>, accepted: Option<&Run>, one: &Expiry, row: Expiry) -> Expiry {
+    let is_asked = row.pending && row.ending != Ending::Invitation && row.by != EndedBy::Product;
+    let Some(run) = accepted.filter(|_| is_asked) else { return row };
+    let then = of_run(account, run, one.clone()).unwrap_or_default();
+    let is_same = |then: &Expiry| {
+        let of = |row: &Expiry| (row.ending, row.after.clone(), row.blocked.is_some(), row.stopped_by.clone());
+        of(then) == of(&row)
+    };
+    let is_as_invited = !then.is_empty() && then.iter().all(is_same);
+    Expiry { once_accepted: (!is_as_invited).then_some(then), ..row }
+}
+
 /// What the run makes of a row; None where it finds nothing that it could take.
 fn of_run(account: &Account<'_>, run: &Run, one: Expiry) -> Option<Vec<Expiry>> {
     if one.ending == Ending::Invitation {
@@ -60,6 +76,7 @@ fn of_run(account: &Account<'_>, run: &Run, one: Expiry) -> Option<Vec<Expiry>> 
         // Somebody else may have given it where the actor does not see (E4).
         return (!account.is_unbounded()).then(|| vec![Expiry { sight: Sight::Nothing, pending: false, ..one }]);
     };
+    let one = if one.sight == Sight::Nothing { Expiry { sight: Sight::Whole, ..one } } else { one };
     // A run before may not have written what the product shall end.
     let is_written = ahead::own_end(account, live).is_some_and(|last| last < one.on);
     let by = if one.by == EndedBy::Product && !is_written { by_run(account, live) } else { one.by };

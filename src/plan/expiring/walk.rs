@@ -18,6 +18,14 @@ use crate::systems::Axis;
 
 use super::BlockedThen;
 
+/// Whether those who are invited accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Invited {
+    StayInvited,
+    /// At once, all of them.
+    Accept,
+}
+
 /// The runs to come of one account.
 pub(super) struct Walk {
     /// Guards that stop the plan of now.
@@ -35,7 +43,14 @@ pub(super) struct Run {
 
 impl Walk {
     /// `now` is the plan of now; `asked` are days, and of whom something is asked on them.
-    pub fn new(account: &Account<'_>, moment: Moment, window: Window, now: &AccountPlan, asked: BTreeSet<(Date, Email)>) -> Self {
+    pub fn new(
+        account: &Account<'_>,
+        moment: Moment,
+        window: Window,
+        now: &AccountPlan,
+        asked: &BTreeSet<(Date, Email)>,
+        invited: Invited,
+    ) -> Self {
         let mut walk = Self { stopped_now: stops(now), runs: BTreeMap::new() };
         if asked.is_empty() && now.blocked.is_empty() && walk.stopped_now.is_empty() {
             return walk;
@@ -44,10 +59,11 @@ impl Walk {
         let whom: BTreeSet<&Email> = asked.iter().map(|(_, who)| who).collect();
         let dated = account.desired.members.iter().filter(|m| m.is_dated(window.today, last)).flat_map(|m| m.ahead(window.today, last));
         let mut days: BTreeSet<Date> = dated.chain(asked.iter().map(|(day, _)| *day)).collect();
-        let mut made = Made { account, reading: account.reading.clone(), at: moment.now };
+        let mut made = Made { account, reading: account.reading.clone(), at: moment.now, invited };
         if walk.stopped_now.is_empty() {
             made.make(now);
         }
+        made.accept();
         days.extend(made.again().chain(made.rolls()));
         while let Some(day) = days.pop_first() {
             if day <= window.today || last < day {
@@ -63,6 +79,7 @@ impl Walk {
             if is_made {
                 made.at = day.to_zoned(account.tenant.zone.clone()).map_or(moment.now, |z| z.timestamp());
                 made.make(&plan);
+                made.accept();
                 days.extend(made.again().chain(made.rolls()).filter(|on| day < *on));
             }
             plan.changes.retain(|c| c.subject.email().is_some_and(is_told));
@@ -116,12 +133,13 @@ struct Made<'a> {
     reading: Reading,
     /// When the last run was.
     at: Timestamp,
+    invited: Invited,
 }
 
 impl Made<'_> {
     /// Makes all of the plan.
     fn make(&mut self, plan: &AccountPlan) {
-        let Self { account, reading, at } = self;
+        let Self { account, reading, at, .. } = self;
         let mut of: BTreeMap<&str, &Change> = plan.changes.iter().map(|c| (c.subject.as_str(), c)).collect();
         reading.members.retain_mut(|live| of.remove(live.email.key()).is_none_or(|change| of_member(account, *at, live, change)));
         for (_, change) in of {
@@ -137,6 +155,14 @@ impl Made<'_> {
             reading.members.retain(|live| is_seen_somewhere(account, live));
         }
         reading.members.sort_by(|a, b| a.email.cmp(&b.email));
+    }
+
+    /// Lets in whoever is invited, where they accept.
+    fn accept(&mut self) {
+        let open = |live: &&mut Live| matches!(live.phase, Phase::Pending { state: Invitation::Open, .. });
+        if self.invited == Invited::Accept {
+            self.reading.members.iter_mut().filter(open).for_each(|live| live.phase = Phase::Active);
+        }
     }
 
     /// The days from which on somebody may be invited again who has not accepted.

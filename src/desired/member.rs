@@ -182,33 +182,31 @@ impl<'m> Member<'m> {
     /// "from 2027-01-16: role author": what time alone will change while the person stays, where
     /// entries end or start on different days.
     pub fn later(&self, today: Date, spec: &SystemSpec) -> Vec<String> {
-        if self.entries.len() < 2 {
+        if self.entries.len() < 2 || !matches!(self.on(today, spec), Wanted::Present(_)) {
             return Vec::new();
         }
-        let mut said = Vec::new();
-        let mut held = match self.on(today, spec) {
-            Wanted::Present(merged) => merged.attrs,
-            Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => return said,
+        self.changes(today, spec).into_iter().map_while(|(day, what)| Some(format!("from {day}: {}", what?))).collect()
+    }
+
+    /// What is asked for from each later day on, where that is something else; `None` where nothing is.
+    pub fn changes(&self, today: Date, spec: &SystemSpec) -> Vec<(Date, Option<String>)> {
+        let asked = |day: Date| match self.on(day, spec) {
+            Wanted::Present(merged) => Some(merged.attrs),
+            Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted => None,
         };
-        for day in self.segments(today).into_iter().filter(|d| *d > today) {
-            let Wanted::Present(merged) = self.on(day, spec) else { break };
-            let changed = merged.attrs.iter().filter(|(k, v)| held.get(k) != Some(*v)).map(|(k, v)| format!("{k} {}", shown(v)));
-            let mut left = held.clone();
-            left.extend(merged.attrs.clone());
-            let took = spec.go_with_the_role(&mut left, &merged.attrs, |key| held.get(key) != merged.attrs.get(key));
-            let gone = held.keys().filter(|k| !merged.attrs.contains_key(k)).map(|k| match took.iter().find(|limit| limit.attr == *k) {
-                Some(limit) => {
-                    format!("{k} {}, the rest goes with the {}", left.get(k).map_or_else(String::new, shown), limit.with)
-                }
-                None => format!("{k} left as it is"),
-            });
-            let changed: Vec<String> = changed.chain(gone).collect();
-            if !changed.is_empty() {
-                said.push(format!("from {day}: {}", changed.join("; ")));
+        let mut held = asked(today);
+        let mut all = Vec::new();
+        for day in self.ahead(today, Date::MAX) {
+            let next = asked(day);
+            match (&held, &next) {
+                (Some(_), None) => all.push((day, None)),
+                (None, Some(next)) => all.push((day, Some(in_words(next, spec)))),
+                (Some(held), Some(next)) => all.extend(turn(held, next, spec).map(|turn| (day, Some(turn)))),
+                (None, None) => {}
             }
-            held = merged.attrs;
+            held = next;
         }
-        said
+        all
     }
 
     /// Entries in force on `day` that give different roles with the same right to.
@@ -302,6 +300,28 @@ impl Merged<'_> {
 /// Days from the first to the second; negative where it is later.
 pub fn days_between(from: Date, to: Date) -> i32 {
     from.until(to).map(|s| s.get_days()).unwrap_or(i32::MAX)
+}
+
+/// All that is asked for.
+fn in_words(attrs: &Attrs, spec: &SystemSpec) -> String {
+    let is_said = |value: &Value| !matches!(value, Value::Set(words) if words.is_empty()) && !matches!(value, Value::Flag(false));
+    let is_access = |key| spec.attr(key).is_some_and(|attr| attr.axis != Axis::Label);
+    let all = attrs.iter().filter(|(key, value)| is_access(key) && is_said(value)).map(|(key, value)| format!("{key} {}", shown(value)));
+    all.collect::<Vec<_>>().join("; ")
+}
+
+/// What is asked for after, where it differs from what was before; what a role cannot hold goes with it (E10).
+fn turn(held: &Attrs, next: &Attrs, spec: &SystemSpec) -> Option<String> {
+    let changed = next.iter().filter(|(k, v)| held.get(k) != Some(*v)).map(|(k, v)| format!("{k} {}", shown(v)));
+    let mut left = held.clone();
+    left.extend(next.clone());
+    let took = spec.go_with_the_role(&mut left, next, |key| held.get(key) != next.get(key));
+    let gone = held.keys().filter(|k| !next.contains_key(k)).map(|k| match took.iter().find(|limit| limit.attr == *k) {
+        Some(limit) => format!("{k} {}, the rest goes with the {}", left.get(k).map_or_else(String::new, shown), limit.with),
+        None => format!("{k} left as it is"),
+    });
+    let all: Vec<String> = changed.chain(gone).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn shown(value: &Value) -> String {

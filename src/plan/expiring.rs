@@ -10,7 +10,7 @@ use crate::model::{Attrs, Email, Place};
 
 use super::account::{Account, Day};
 use super::ahead::Window;
-use super::change::{AccountPlan, ReadingSummary};
+use super::change::{AccountPlan, Change, ReadingSummary};
 use super::{Moment, roll};
 
 mod in_part;
@@ -135,6 +135,8 @@ pub struct Expiry {
     pub pending: bool,
     /// Is let in nowhere as things are now: locked, or kept out by a whitelist.
     pub shut_out: bool,
+    /// Is in now, whatever is pending by then.
+    pub is_in: bool,
     pub ending: Ending,
     pub why: Why,
     pub by: EndedBy,
@@ -155,6 +157,8 @@ pub struct Expiry {
     /// What is held until then, without name and end, and what is kept.
     pub before: Attrs,
     pub after: Option<Attrs>,
+    /// What is kept gives no permission anywhere: a membership that is seen whole, and empty.
+    pub emptied: bool,
     pub place: Option<Place>,
     pub reason: Option<String>,
     pub sight: Sight,
@@ -168,6 +172,8 @@ pub struct Expiry {
     /// Of somebody who has not accepted: what that run does to them once everybody who is invited has, where
     /// that is something else. Nothing in it: it takes nothing.
     pub once_accepted: Option<Vec<Expiry>>,
+    /// It comes only to who has accepted by then: the invitation is over before.
+    pub only_accepted: bool,
 }
 
 /// How an end that the product holds is kept from coming.
@@ -199,7 +205,7 @@ pub struct ExpiringAccount {
     pub stopped_now: Vec<&'static str>,
     /// Ends of what no run gives as things are now: the run that is to give it is stopped by a guard, or
     /// that change is blocked. They are not listed.
-    pub never_given: usize,
+    pub never_given: Vec<(Date, Email)>,
     pub all: Vec<Expiry>,
 }
 
@@ -232,8 +238,8 @@ impl Account<'_> {
         let day = self.day(moment);
         let until = until(&day.now.to_zoned(self.tenant.zone.clone()), day.today, hours);
         let stopped_now = walk::stops(&plan);
-        let (all, never_given) = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { (Vec::new(), 0) };
-        let taken_now = plan.changes.iter().filter(|c| c.subject.email().is_some() && walk::takes(c)).count();
+        let (all, never_given) = if plan.reading.is_complete() { self.ending(moment, day, until, &plan) } else { Default::default() };
+        let taken_now = plan.changes.iter().filter(|c| c.subject.email().is_some() && self.takes_access(c)).count();
         ExpiringAccount {
             account: plan.account,
             system: plan.system,
@@ -250,7 +256,14 @@ impl Account<'_> {
         }
     }
 
-    fn ending(&self, moment: Moment, day: Day, until: Date, plan: &AccountPlan) -> (Vec<Expiry>, usize) {
+    /// Whether somebody holds less by it; an earlier end alone is told with the ends.
+    fn takes_access(&self, change: &Change) -> bool {
+        let held = |attrs: &Attrs| rows::held(self, attrs);
+        let after = change.whole_after.as_ref();
+        walk::takes(change) && after.is_none_or(|after| self.spec.direction(&held(&change.whole_before), &held(after)).narrows())
+    }
+
+    fn ending(&self, moment: Moment, day: Day, until: Date, plan: &AccountPlan) -> (Vec<Expiry>, Vec<(Date, Email)>) {
         // States begin on the day after what was held for the last time.
         let window = Window { today: day.today, until: until.tomorrow().unwrap_or(until) };
         let rolled = moment.at.map(|_| roll::forward(self, day));

@@ -38,6 +38,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 pub use account::Account;
+pub(crate) use ahead::names;
 pub use approved::{Approved, ApprovedChange, Unreviewed};
 pub use change::{
     AccountPlan, Blocked, Cause, Change, ChangeId, Cleared, Digest, Fact, Plan, ReadingSummary, Report, Risk, Stale, Verdict, Warning,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::plan::names;
 use crate::plan::{BlockedThen, EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Sight, Why};
 
 use super::neutral::Neutral;
@@ -53,9 +54,16 @@ pub struct ExpiringAccountView {
     pub stopped_by: Vec<&'static str>,
     /// Ends of what no run gives as things are now, because that run is stopped or that change is blocked:
     /// they are not listed.
-    pub never_given: usize,
+    pub never_given: Vec<NeverGivenView>,
     #[serde(skip)]
     pub is_read: bool,
+}
+
+/// An end of what no run gives.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NeverGivenView {
+    pub on: String,
+    pub member: String,
 }
 
 /// One access that ends.
@@ -94,6 +102,8 @@ pub struct ExpiryView {
     pub before: Shown,
     /// What is kept; null where nothing is.
     pub after: Option<Shown>,
+    /// What is kept gives no permission anywhere: an empty membership.
+    pub emptied: bool,
     pub place: Option<PlaceView>,
     pub reason: Option<String>,
     /// How much of the member the actor sees. Of what it does not see, what is asked for counts as held;
@@ -109,6 +119,10 @@ pub struct ExpiryView {
     /// Of somebody who has not accepted: what that run does to them once everybody who is invited has, where
     /// that is something else; an empty list where it takes nothing. Null where it is the same.
     pub once_accepted: Option<Vec<ExpiryView>>,
+    /// It comes only to who has accepted by then: the invitation is over before.
+    pub only_accepted: bool,
+    #[serde(skip)]
+    pub is_in: bool,
     #[serde(skip)]
     pub kept: Option<Kept>,
     #[serde(skip)]
@@ -214,7 +228,11 @@ impl ExpiringAccountView {
             problems: account.reading.problems.iter().cloned().chain(bounded).collect(),
             taken_by_the_plan: account.taken_now,
             stopped_by: account.stopped_now.clone(),
-            never_given: account.never_given,
+            never_given: account
+                .never_given
+                .iter()
+                .map(|(on, who)| NeverGivenView { on: on.to_string(), member: who.to_string() })
+                .collect(),
             is_read: account.reading.is_complete(),
         }
     }
@@ -243,6 +261,7 @@ impl ExpiryView {
             unwritten: one.unwritten,
             before: shown(&one.before),
             after: one.after.as_ref().map(shown),
+            emptied: one.emptied,
             place: one.place.as_ref().map(PlaceView::of),
             reason: one.reason.clone(),
             seen: Word(one.sight),
@@ -250,6 +269,8 @@ impl ExpiryView {
             blocked: one.blocked.as_ref().map(|BlockedThen { code, needs }| BlockedThenView { code, needs: needs.clone() }),
             stopped_by: one.stopped_by.clone(),
             once_accepted: one.once_accepted.as_ref().map(|then| then.iter().map(|one| ExpiryView::of(account, one)).collect()),
+            only_accepted: one.only_accepted,
+            is_in: one.is_in,
             kept,
             product: account.product,
             sandbox: account.sandbox,
@@ -324,11 +345,14 @@ impl ExpiryView {
     pub fn loss(&self) -> &'static str {
         match (self.ending.0, self.pending) {
             (Ending::Membership, _) if self.again => "loses all access for some hours",
+            (Ending::Membership, _) if self.only_accepted => "loses all access, if accepted by then",
+            (Ending::Part, _) if self.only_accepted => "loses a part, if accepted by then",
             (Ending::Membership, true) if self.once_accepted.is_some() => "the invitation is taken back",
             (Ending::Membership, true) => "is a member no more, accepted or not",
             (Ending::Membership, false) if self.shut_out => "is a member no more",
             (Ending::Membership, false) => "loses all access",
             (Ending::Part, _) if self.holds_nothing() => "is to hold less",
+            (Ending::Part, _) if self.emptied => "loses all access",
             (Ending::Part, _) => "loses a part",
             (Ending::Invitation, _) => "the invitation is over",
         }
@@ -386,7 +410,9 @@ impl ExpiryView {
         if rows.is_empty() {
             return vec!["once accepted: stays as it is".to_owned()];
         }
-        let of = |row: &ExpiryView| format!("once accepted: {}; {}; {}", row.headline(), row.attributes().join("; "), row.ended());
+        let empty = |row: &ExpiryView| if row.emptied { "; what is kept gives access to nothing" } else { "" };
+        let of =
+            |row: &ExpiryView| format!("once accepted: {}; {}{}; {}", row.headline(), row.attributes().join("; "), empty(row), row.ended());
         rows.iter().map(of).collect()
     }
 
@@ -438,10 +464,12 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
     let (strong, alarm) = (paint.strong(), paint.alarm());
     rows(out, view.access(), paint)?;
     // People, not rows: one may lose several things.
-    let people = |is: &dyn Fn(&ExpiryView) -> bool| view.access().filter(|e| is(e)).map(|e| &e.member).collect::<BTreeSet<_>>().len();
+    let who = |is: &dyn Fn(&ExpiryView) -> bool| view.access().filter(|e| is(e)).map(|e| &e.member).collect::<BTreeSet<_>>();
+    let people = |is: &dyn Fn(&ExpiryView) -> bool| who(is).len();
     let is_sure = |e: &ExpiryView| e.seen.0 != Sight::Nothing && e.blocked.is_none() && !e.is_stopped() && !e.again;
-    let lost = people(&|e| !e.only_if_nothing_runs && is_sure(e) && !e.holds_nothing());
-    let idle = people(&|e| !e.only_if_nothing_runs && is_sure(e) && e.holds_nothing());
+    let losers = who(&|e| !e.only_if_nothing_runs && is_sure(e) && !e.holds_nothing());
+    let lost = losers.len();
+    let idle = people(&|e| !e.only_if_nothing_runs && is_sure(e) && e.holds_nothing() && !losers.contains(&e.member));
     let given_back = people(&|e| e.again);
     let kept = people(&|e| e.only_if_nothing_runs);
     let blocked = people(&|e| e.blocked.is_some());
@@ -464,11 +492,14 @@ pub fn text(out: &mut impl Write, view: &ExpiringView, paint: Paint) -> io::Resu
         let name = Neutral(&account.account);
         writeln!(out, "{name}: besides, the plan of now takes access from {takes}{stopped}: `portcullis plan` shows whom")?;
     }
-    for account in view.accounts.iter().filter(|a| a.never_given > 0) {
-        let many = account.never_given;
+    for account in view.accounts.iter().filter(|a| !a.never_given.is_empty()) {
+        let many = account.never_given.len();
+        let all: Vec<String> = account.never_given.iter().map(|one| format!("{} on {}", one.member, one.on)).collect();
+        let all = names(&all.iter().map(String::as_str).collect::<Vec<_>>());
         let (ends, why) = (if many == 1 { "end is" } else { "ends are" }, "the start before is blocked or stopped by a guard");
-        let how = "`portcullis plan --at DAY` shows it";
-        writeln!(out, "{}: besides, {many} {ends} of what no run gives as things are now: {why}; {how}", Neutral(&account.account))?;
+        let how = "`portcullis plan --at` the day of that start shows it";
+        let name = Neutral(&account.account);
+        writeln!(out, "{name}: besides, {many} {ends} of what no run gives as things are now: {}; {why}; {how}", Neutral(&all))?;
     }
     let until = view.accounts.iter().map(|a| &a.until).max().map(|d| format!(", up to {d}")).unwrap_or_default();
     let mut counted = vec![format!("{lost} {}", if lost == 1 { "loses access" } else { "lose access" })];
@@ -531,7 +562,14 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
             writeln!(out, "       not let in now: locked, or kept out by the whitelist")?;
         }
         if one.pending && one.ending.0 != Ending::Invitation {
-            writeln!(out, "       not let in now: has not accepted")?;
+            writeln!(
+                out,
+                "       {}",
+                if one.is_in { "invited anew by then, and let in only once accepted" } else { "not let in now: has not accepted" }
+            )?;
+        }
+        if one.emptied {
+            writeln!(out, "       what is kept gives access to nothing: an empty membership")?;
         }
         writeln!(out, "       {}", one.ended())?;
         for then in one.once_accepted() {

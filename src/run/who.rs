@@ -132,7 +132,8 @@ impl<'m> Sought<'m> {
 
 /// What the entries ask for from later days on; whether it comes is for the runs of those days.
 fn later(member: &Member<'_>, today: jiff::civil::Date, spec: &SystemSpec) -> Vec<String> {
-    member.later(today, spec).into_iter().map(|change| format!("asked for {change}")).collect()
+    let said = |what: Option<String>| what.unwrap_or_else(|| "nothing".to_owned());
+    member.changes(today, spec).into_iter().map(|(day, what)| format!("asked for from {day}: {}", said(what))).collect()
 }
 
 /// What only an export beside the account shows.

@@ -498,3 +498,32 @@ fn e12_of_an_unlisted_member_a_bounded_actor_takes_a_part() {
     let news = account(&world.run("who eve@acme.example --format json").expect(7).json(), "news");
     assert_eq!(news["why"], json!(["not listed; `mode: authoritative` takes away what this actor may"]));
 }
+
+/// What is asked for of who is no member yet, and after a gap, is told as it will be: one role for all subaccounts.
+#[test]
+fn what_is_to_come_is_told_before_the_person_comes_and_after_a_gap() {
+    let world = World::new();
+    let folder = "
+        connections:
+          news: { system: emma-hq, backend: embedded, timezone: Europe/Paris, subaccounts: [emea, apac, us], actor: { role: parent } }
+        accounts:
+          news:
+            members:
+              - { email: bea@acme.example, role: author, subaccounts: [emea], end: 2026-11-30 }
+              - { email: bea@acme.example, role: editor, subaccounts: [apac], start: 2026-12-05 }
+              - { email: bea@acme.example, role: administrator, subaccounts: [us], start: 2026-12-10, end: 2026-12-28 }
+    ";
+    let later = |live: &str| {
+        let live = format!("accounts: {{ news: {{ members: [{live}] }} }}");
+        world.write("access.yaml", folder).load(&live);
+        account(&world.run("who bea@acme.example --format json").expect(0).json(), "news")["later"].clone()
+    };
+    let said = json!([
+        "asked for from 2026-12-01: nothing",
+        "asked for from 2026-12-05: role editor; subaccounts apac",
+        "asked for from 2026-12-10: role administrator; subaccounts apac, us",
+        "asked for from 2026-12-29: role editor; subaccounts apac"
+    ]);
+    assert_eq!(later(""), said);
+    assert_eq!(later("{ email: bea@acme.example, phase: active, role: author, subaccounts: [emea] }"), said);
+}

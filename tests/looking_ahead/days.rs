@@ -87,6 +87,15 @@ pub fn hold(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     for row in invited {
         of_accepted(row, &accepted, counts).map_err(|e| told(e, row))?;
     }
+    let is_invited = |who: &Email| days[0].before.get(who).is_some_and(|is| is.pending);
+    for day in accepted.days.iter().skip(1).filter(|_| tells_all && !accepted.days[0].stopped) {
+        for (who, before) in day.before.iter().filter(|(who, is)| is_invited(who) && !is.pending) {
+            let is = |row: &Expiry| row.on == day.on && row.member == *who && row.ending != Ending::Invitation;
+            if loses(world, Some(before), day.after.get(who)) && !rows.iter().any(is) {
+                return Err(TestCaseError::fail(format!("{who}, who has accepted, loses on {} what no row tells: {before:?}", day.on)));
+            }
+        }
+    }
     Ok(())
 }
 

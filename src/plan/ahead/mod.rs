@@ -100,7 +100,7 @@ pub(super) fn tracks<'a>(
 }
 
 /// Addresses in a sentence: a few by name, the others by number.
-pub(super) fn names(who: &[&str]) -> String {
+pub(crate) fn names(who: &[&str]) -> String {
     const MOST: usize = 5;
     match who.len().checked_sub(MOST + 1) {
         None => who.join(", "),

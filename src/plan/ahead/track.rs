@@ -202,7 +202,7 @@ impl<'a> Candidate<'a> {
         if gives_up.is_some_and(|d| d <= window.today) {
             track.after.standing = Standing::None;
         }
-        track.walk(account, &days, wanted, own, gives_up);
+        track.walk(account, window.today, &days, wanted, own, gives_up);
         track
     }
 }
@@ -213,7 +213,7 @@ pub(in crate::plan) fn unseen<'a>(account: &Account<'a>, window: Window, member:
     let Wanted::Present(merged) = member.on(window.today, account.spec) else { return None };
     let after = State { standing: Standing::Active, attrs: merged.attrs };
     let mut track = Track { email: member.email, member: Some(member), live: None, after, counted: false, steps: Vec::new() };
-    track.walk(account, &member.ahead(window.today, window.until), true, None, None);
+    track.walk(account, window.today, &member.ahead(window.today, window.until), true, None, None);
     Some(track)
 }
 
@@ -241,7 +241,7 @@ pub(in crate::plan) fn in_part<'a>(
     let mut days = member.ahead(window.today, window.until);
     days.extend(own.and_then(|last| window.after(last)));
     let mut track = Track { email: &live.email, member: Some(member), live: Some(live), after, counted: false, steps: Vec::new() };
-    track.walk(account, &days, wanted, own, None);
+    track.walk(account, window.today, &days, wanted, own, None);
     track
 }
 
@@ -277,8 +277,18 @@ impl<'a> Track<'a> {
         Some(over.to_zoned(account.tenant.zone.clone()).date())
     }
 
-    fn walk(&mut self, account: &Account<'a>, days: &BTreeSet<Date>, mut wanted: bool, mut own: Option<Date>, gives_up: Option<Date>) {
+    fn walk(
+        &mut self,
+        account: &Account<'a>,
+        today: Date,
+        days: &BTreeSet<Date>,
+        mut wanted: bool,
+        mut own: Option<Date>,
+        gives_up: Option<Date>,
+    ) {
         let mut now = self.after.clone();
+        // What is asked to be gone already is for the plan of now, whatever keeps that from it.
+        let mut is_gone = self.member.is_some_and(|m| matches!(m.on(today, account.spec), Wanted::Gone { .. }));
         for &on in days {
             let none = State { standing: Standing::None, attrs: now.attrs.clone() };
             let step = |state, by, place, reason| Step { on, state, by, place, reason };
@@ -301,14 +311,16 @@ impl<'a> Track<'a> {
                         // What an entry asks for from this day on replaces the product's own end.
                         own = own.filter(|_| wanted);
                         wanted = true;
+                        is_gone = false;
                         step(state, by, place, reason)
                     }
-                    Some(Wanted::Gone { at, reason, .. }) => {
+                    Some(Wanted::Gone { at, reason, .. }) if !is_gone => {
                         wanted = false;
+                        is_gone = true;
                         let by = if self.member.is_some_and(|m| m.has_left(on)) { By::Leaves } else { By::End };
                         step(none, by, Some(at), reason)
                     }
-                    Some(Wanted::NotYet(_) | Wanted::Unlisted) | None => continue,
+                    Some(Wanted::Gone { .. } | Wanted::NotYet(_) | Wanted::Unlisted) | None => continue,
                 }
             };
             if next.state != now {

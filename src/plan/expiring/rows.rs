@@ -28,7 +28,9 @@ pub(super) fn all(account: &Account<'_>, day: Day, window: Window, until: Date, 
     let mut all: Vec<Expiry> = Vec::new();
     for track in tracks.iter().filter(|t| t.member.is_none() || !t.live.is_some_and(is_in_part)) {
         // The last invitation may be accepted before it is over, and then all that ends does.
-        let is_last = track.steps.iter().any(|s| s.by == By::Invitation);
+        let is_open = |live: &Live| matches!(live.phase, Phase::Pending { state: Invitation::Open, .. });
+        let is_last =
+            track.steps.iter().any(|s| s.by == By::Invitation) || track.live.is_some_and(is_open) && track.after.standing == Standing::None;
         all.extend(match (track.member, track.live) {
             (Some(member), Some(live)) if is_last => of_track(&ahead::in_part(account, window, member, live, &made)),
             _ => of_track(track),
@@ -231,6 +233,7 @@ impl Expiry {
             name,
             pending: false,
             shut_out: false,
+            is_in: false,
             ending,
             why,
             by: EndedBy::Product,
@@ -243,6 +246,7 @@ impl Expiry {
             unwritten: false,
             before: held(account, before),
             after: None,
+            emptied: false,
             place: None,
             reason: None,
             sight: Sight::Whole,
@@ -250,6 +254,7 @@ impl Expiry {
             blocked: None,
             stopped_by: Vec::new(),
             once_accepted: None,
+            only_accepted: false,
         }
     }
 }

@@ -15,9 +15,15 @@ use super::{EndedBy, Ending, Expiry, Sight, Why, in_part, rows};
 
 /// The rows as runs make them, and how many are of what no run gives. `accepted` are the runs in which
 /// everybody who is invited has accepted.
-pub(super) fn settle(account: &Account<'_>, window: Window, walk: &Walk, accepted: &Walk, rows: Vec<Expiry>) -> (Vec<Expiry>, usize) {
+pub(super) fn settle(
+    account: &Account<'_>,
+    window: Window,
+    walk: &Walk,
+    accepted: &Walk,
+    rows: Vec<Expiry>,
+) -> (Vec<Expiry>, Vec<(Date, Email)>) {
     let mut all = Vec::new();
-    let mut never = 0;
+    let mut never = Vec::new();
     for one in rows {
         let day = one.run();
         let Some(run) = day.and_then(|day| walk.run(day)) else {
@@ -28,27 +34,38 @@ pub(super) fn settle(account: &Account<'_>, window: Window, walk: &Walk, accepte
         };
         let accepted = day.and_then(|day| accepted.run(day));
         match of_run(account, run, one.clone()) {
+            Some(rows) if rows.is_empty() => all.extend(only_accepted(account, accepted, one)),
             Some(rows) => all.extend(rows.into_iter().map(|row| once_accepted(account, accepted, &one, row))),
-            None => never += 1,
+            None => never.push((one.on, one.member)),
         }
     }
     // What the product ends and a run gives back, that run does not end.
     let back: BTreeSet<(Date, Email)> = all.iter().filter(|one| one.is_given_back()).map(|one| (one.on, one.member.clone())).collect();
     all.retain(|one| one.is_given_back() || !back.contains(&(one.on, one.member.clone())));
     let late = late(account, walk, &all);
-    all.extend(late);
+    all.extend(late.into_iter().map(|one| once_accepted(account, accepted.run(one.on), &one.clone(), one)));
     let own = ended_all_the_same(account, window, walk, &all);
     all.extend(own);
     // Whom a run ends before has no end of the product's to come.
     let gone: BTreeSet<(Email, Date)> = all.iter().filter(|one| one.is_gone_by_run()).map(|one| (one.member.clone(), one.on)).collect();
     let is_gone = |one: &Expiry| gone.range((one.member.clone(), Date::MIN)..(one.member.clone(), one.on)).next().is_some();
     all.retain(|one| one.why != Why::OwnEnd || !is_gone(one));
+    let is_in = |live: &&Live| live.phase == Phase::Active;
+    let is_in: BTreeSet<&Email> = account.reading.members.iter().filter(is_in).map(|l| &l.email).collect();
     let is_shut_out = |live: &&Live| live.phase == Phase::Locked || account.spec.is_cut_off(live, &account.reading.domains);
     let shut_out: BTreeSet<&Email> = account.reading.members.iter().filter(is_shut_out).map(|l| &l.email).collect();
-    for one in all.iter_mut().filter(|one| one.ending != Ending::Invitation && !one.pending) {
-        one.shut_out = shut_out.contains(&one.member);
+    for one in all.iter_mut().filter(|one| one.ending != Ending::Invitation) {
+        one.shut_out = !one.pending && shut_out.contains(&one.member);
+        one.is_in = is_in.contains(&one.member) && !shut_out.contains(&one.member);
     }
     (all, never)
+}
+
+/// What the run does to who has accepted, where it does nothing to who has not: the invitation is over by then.
+fn only_accepted(account: &Account<'_>, accepted: Option<&Run>, one: Expiry) -> Vec<Expiry> {
+    let Some(run) = accepted.filter(|_| one.by != EndedBy::Product) else { return Vec::new() };
+    let rows = of_run(account, run, one).unwrap_or_default();
+    rows.into_iter().map(|row| Expiry { pending: true, only_accepted: true, ..row }).collect()
 }
 
 /// The row of somebody who has not accepted by then, with what the same run does to those who have.
@@ -118,7 +135,9 @@ fn whole(account: &Account<'_>, live: &Live, run: &Run, one: Expiry) -> Option<E
         None => one.after.clone(),
     };
     let narrows = after.as_ref().is_none_or(|after| account.spec.direction(&held(account, &before), after).narrows());
+    let holds_none = |after: &Attrs| account.spec.permissions(&account.spec.with_unread_scopes(after, account.caps)).is_empty();
     narrows.then(|| Expiry {
+        emptied: after.as_ref().is_some_and(holds_none) && !is_in_part(live),
         pending: live.phase.is_pending(),
         ending: if after.is_some() { Ending::Part } else { Ending::Membership },
         before: held(account, &before),

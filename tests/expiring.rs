@@ -934,9 +934,9 @@ fn who_is_invited_and_gets_less_loses_nothing() {
     assert!(text.contains("0 lose access; 1 more, who is not let in now"), "{text}");
 }
 
-/// E4: whom this actor itself invites it sees, and ends.
+/// E4: who is asked for and not seen may be a member all the same, whatever is invited to later.
 #[test]
-fn e4_whom_a_bounded_actor_invites_later_it_ends() {
+fn e4_who_is_not_seen_now_is_told_as_not_seen_on_each_day() {
     let wanted = [
         "{ email: new@acme.example, role: author, subaccounts: [south], end: 2026-12-02 }",
         "{ email: new@acme.example, role: author, subaccounts: [north], start: 2026-12-03, end: 2026-12-10 }",
@@ -945,7 +945,8 @@ fn e4_whom_a_bounded_actor_invites_later_it_ends() {
     let view = world.command("expiring --format json").json();
     let rows: Vec<String> =
         view["expiring"].as_array().expect("a list").iter().map(|e| format!("{} {} {}", e["on"], e["seen"], e["ending"])).collect();
-    assert_eq!(rows.last().map(String::as_str), Some(r#""2026-12-11" "whole" "membership""#), "{view:#}");
+    assert_eq!(rows.last().map(String::as_str), Some(r#""2026-12-11" "nothing" "membership""#), "{view:#}");
+    assert!(rows.iter().all(|row| row.contains("nothing")), "{view:#}");
 }
 
 /// An invitation that is over does nothing about the end of those who accepted it.
@@ -1013,4 +1014,27 @@ fn an_end_that_is_brought_nearer_takes_nothing_now() {
     assert_eq!(world.plan().acts(), ["edit kim@acme.example"]);
     let view = list(&world, "");
     assert_eq!((&view["accounts"][0]["taken_by_the_plan"], &view["expiring"][0]["last"]), (&json!(0), &json!("2026-12-10")));
+}
+
+/// What should have ended before, and is blocked, is there on the later day too.
+#[test]
+fn e3_an_end_that_was_blocked_before_is_still_held_on_the_day_of_the_next() {
+    let two = "{ email: two@acme.example, name: T, role: author, subaccounts: [north, south] }";
+    let wanted = [
+        "{ email: two@acme.example, role: author, subaccounts: [north], end: 2026-12-04 }",
+        "{ email: two@acme.example, role: author, subaccounts: [south], end: 2026-12-06 }",
+    ];
+    let (rows, _, _) = bounded("{ role: administrator, subaccounts: [north] }; surface: subaccount; subaccount: north", &[two], &wanted);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows[1].starts_with("2026-12-07 membership north+south -> ,"), "{rows:?}");
+}
+
+/// Whose membership is left empty loses all, also where a guard keeps it.
+#[test]
+fn e12_a_guard_keeps_all_access_of_whom_it_keeps_from_being_emptied() {
+    let who = ["t1", "t2", "t3", "t4"];
+    let live = who.map(|who| format!("{{ email: {who}@acme.example, name: T T, role: author, subaccounts: [north] }}"));
+    let wanted = who.map(|who| format!("{{ email: {who}@acme.example, role: author, subaccounts: [north], end: 2026-12-04 }}"));
+    let (_, text, _) = bounded(NORTH, &live.each_ref().map(String::as_str), &wanted.each_ref().map(String::as_str));
+    assert!(text.contains("t1@acme.example (T T)  is to lose all access, and a guard stops it"), "{text}");
 }

@@ -272,7 +272,7 @@ impl Account<'_> {
         let own_ends = rows::own_ends(&here, window).map(|(on, live)| (on, live.email.clone()));
         let asked = rows.iter().filter_map(|row| Some((row.run()?, row.member.clone()))).chain(own_ends).collect();
         let walk = |invited| Walk::new(self, moment, window, plan, &asked, invited);
-        let is_any_invited = rows.iter().any(|row| row.pending && row.ending != Ending::Invitation);
+        let is_any_invited = here.reading.members.iter().any(|l| l.phase.is_pending()) || rows.iter().any(|row| row.pending);
         let stay = walk(Invited::StayInvited);
         let accept = if is_any_invited { &walk(Invited::Accept) } else { &stay };
         let (mut all, never) = then::settle(&here, window, &stay, accept, rows);

@@ -319,6 +319,7 @@ impl ExpiryView {
         match self.ending.0 {
             Ending::Membership | Ending::Invitation if self.holds_nothing() => "is to be a member no more, and a guard stops it",
             Ending::Membership | Ending::Invitation => "is to lose all access, and a guard stops it",
+            Ending::Part if self.emptied => "is to lose all access, and a guard stops it",
             Ending::Part => "is to lose a part, and a guard stops it",
         }
     }
@@ -559,7 +560,7 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
             writeln!(out, "       this actor sees a part of it; {rest}")?;
         }
         if one.shut_out {
-            writeln!(out, "       not let in now: locked, or kept out by the whitelist")?;
+            writeln!(out, "       not let in now: locked, or kept out by a whitelist")?;
         }
         if one.pending && one.ending.0 != Ending::Invitation {
             writeln!(

@@ -11,7 +11,7 @@ use portcullis::apply::{self, Site};
 use portcullis::backends::Backend;
 use portcullis::backends::embedded::Embedded;
 use portcullis::desired::{self, Desired};
-use portcullis::model::{Attrs, Channel, Email, Live, Reading};
+use portcullis::model::{Attrs, Channel, Email, Invitation, Live, Phase, Reading};
 use portcullis::plan::{self, Account, EndedBy, Ending, Expiry, History, Moment, Plan, Sight};
 use portcullis::sandbox::Sandbox;
 use proptest::test_runner::TestCaseError;
@@ -69,8 +69,14 @@ pub fn hold(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     let Some(seen) = go_through(&blueprint, false)? else { return Ok(()) };
     let Seen { world, rows, reading, days } = &seen;
     counts.lock().expect("counting does not panic").cases += 1;
-    // Whom the actor does not see it may invite, and that comes to nothing.
-    let hidden = |row: &&Expiry| days[0].before.contains_key(&row.member) && !reading.members.iter().any(|l| l.email == row.member);
+    // Whom the actor does not see, or no longer once it has taken all that it may, it may invite, and that
+    // comes to nothing.
+    let is_bounded = !(world.spec.sees_all)(&world.host.tenant);
+    let hidden = |row: &&Expiry| {
+        let is_there = days[0].before.get(&row.member);
+        let is_emptied = is_bounded && row.pending && is_there.is_some_and(|is| !is.pending);
+        is_emptied || is_there.is_some() && !reading.members.iter().any(|l| l.email == row.member)
+    };
     for row in rows.iter().filter(|row| !hidden(row)) {
         of_row(world, row, days, counts).map_err(|e| told(e, row))?;
     }
@@ -87,7 +93,8 @@ pub fn hold(blueprint: &Blueprint, counts: &Mutex<Counts>) -> Holds {
     for row in invited {
         of_accepted(row, &accepted, counts).map_err(|e| told(e, row))?;
     }
-    let is_invited = |who: &Email| days[0].before.get(who).is_some_and(|is| is.pending);
+    let is_open = |l: &Live| matches!(l.phase, Phase::Pending { state: Invitation::Open, .. });
+    let is_invited = |who: &Email| reading.members.iter().any(|l| l.email == *who && is_open(l));
     for day in accepted.days.iter().skip(1).filter(|_| tells_all && !accepted.days[0].stopped) {
         for (who, before) in day.before.iter().filter(|(who, is)| is_invited(who) && !is.pending) {
             let is = |row: &Expiry| row.on == day.on && row.member == *who && row.ending != Ending::Invitation;

@@ -25,7 +25,10 @@ pub(super) fn of_run(account: &Account<'_>, live: &Live, run: &Run, one: Expiry)
     let blocked = run.blocked(&one.member).map_or("actor-lacks-subaccount", |b| b.code);
     let narrows = |before: &Attrs, after: &Attrs| account.spec.direction(before, after).narrows();
     let ends = narrows(&was.attrs, &is.attrs);
-    let before = left_by_run(account, &one.before, &was.attrs, &is.attrs);
+    // What should have ended before, and is seen to be there still, is there on that day too.
+    let still = |attrs: &Attrs| with_scopes(account, attrs, &is.attrs);
+    let one = Expiry { after: one.after.as_ref().map(|after| with_more(account, after, &one.before, &is.attrs)), ..one };
+    let before = still(&left_by_run(account, &one.before, &was.attrs, &is.attrs));
     let part = ends.then(|| Expiry {
         ending: Ending::Part,
         by: run.change(&one.member).map_or(one.by, by),
@@ -49,13 +52,38 @@ pub(super) fn by(change: &Change) -> EndedBy {
     }
 }
 
+fn is_scope(account: &Account<'_>, key: Key) -> bool {
+    account.spec.attrs.iter().any(|a| a.key == key && a.axis == Axis::Where && !a.kind.denies())
+}
+
+/// The same with the scopes of another.
+fn with_scopes(account: &Account<'_>, attrs: &Attrs, other: &Attrs) -> Attrs {
+    let mut all = attrs.clone();
+    for (key, value) in other.iter().filter(|(key, _)| is_scope(account, key)) {
+        let more = value.as_set().into_iter().flatten().cloned();
+        let held = all.get(key).and_then(Value::as_set).into_iter().flatten().cloned();
+        let together = Value::Set(held.chain(more).collect());
+        all.insert(*key, together);
+    }
+    all
+}
+
+/// The same with those scopes that are there and were to be gone `before`.
+fn with_more(account: &Account<'_>, after: &Attrs, before: &Attrs, there: &Attrs) -> Attrs {
+    let was = |key: Key| before.get(key).and_then(Value::as_set);
+    let more = there.iter().filter_map(|(key, value)| {
+        let scopes = value.as_set()?.iter().filter(|scope| !was(*key).is_some_and(|was| was.contains(*scope)));
+        Some((*key, Value::Set(scopes.cloned().collect())))
+    });
+    with_scopes(account, after, &more.collect())
+}
+
 /// What was held, without the scopes that the run takes away, and with what it makes of the rest.
 fn left_by_run(account: &Account<'_>, before: &Attrs, was: &Attrs, is: &Attrs) -> Attrs {
     let none = BTreeSet::new();
     let scopes = |attrs: &Attrs, key: Key| -> BTreeSet<Atom> { attrs.get(key).and_then(Value::as_set).unwrap_or(&none).clone() };
-    let is_scope = |key: Key| account.spec.attrs.iter().any(|a| a.key == key && a.axis == Axis::Where && !a.kind.denies());
-    let mut left: Attrs = held(account, is).into_iter().filter(|(key, _)| !is_scope(key)).collect();
-    for key in before.keys().copied().filter(|key| is_scope(key)) {
+    let mut left: Attrs = held(account, is).into_iter().filter(|(key, _)| !is_scope(account, key)).collect();
+    for key in before.keys().copied().filter(|key| is_scope(account, key)) {
         let taken: BTreeSet<Atom> = scopes(was, key).difference(&scopes(is, key)).cloned().collect();
         left.insert(key, Value::Set(scopes(before, key).difference(&taken).cloned().collect()));
     }

@@ -214,7 +214,8 @@ impl Expiry {
         match self.ending {
             // From the first day on that begins after the cool-down.
             Ending::Invitation => self.next.filter(|_| self.again)?.tomorrow().ok(),
-            Ending::Membership | Ending::Part if self.kept.is_some() => None,
+            // Whether it is held now nobody here can tell, whatever a run invites to later.
+            Ending::Membership | Ending::Part if self.sight == Sight::Nothing || self.kept.is_some() => None,
             Ending::Membership | Ending::Part if self.by == EndedBy::Product && !self.to_write => None,
             Ending::Membership | Ending::Part => Some(self.on),
         }

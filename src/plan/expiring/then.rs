@@ -44,6 +44,9 @@ pub(super) fn settle(
     all.retain(|one| one.is_given_back() || !back.contains(&(one.on, one.member.clone())));
     let late = late(account, walk, &all);
     all.extend(late.into_iter().map(|one| once_accepted(account, accepted.run(one.on), &one.clone(), one)));
+    let invited: BTreeSet<&Email> = account.reading.members.iter().filter(|l| l.phase.is_pending()).map(|l| &l.email).collect();
+    let late = self::late(account, accepted, &all).into_iter().filter(|one| invited.contains(&one.member));
+    all.extend(late.map(|one| Expiry { pending: true, only_accepted: true, ..one }).collect::<Vec<_>>());
     let own = ended_all_the_same(account, window, walk, &all);
     all.extend(own);
     // Whom a run ends before has no end of the product's to come.
@@ -93,7 +96,6 @@ fn of_run(account: &Account<'_>, run: &Run, one: Expiry) -> Option<Vec<Expiry>> 
         // Somebody else may have given it where the actor does not see (E4).
         return (!account.is_unbounded()).then(|| vec![Expiry { sight: Sight::Nothing, pending: false, ..one }]);
     };
-    let one = if one.sight == Sight::Nothing { Expiry { sight: Sight::Whole, ..one } } else { one };
     // A run before may not have written what the product shall end.
     let is_written = ahead::own_end(account, live).is_some_and(|last| last < one.on);
     let by = if one.by == EndedBy::Product && !is_written { by_run(account, live) } else { one.by };

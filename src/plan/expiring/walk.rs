@@ -56,7 +56,8 @@ impl Walk {
             return walk;
         }
         let last = asked.last().map_or(window.until, |(day, _)| window.until.max(*day));
-        let whom: BTreeSet<&Email> = asked.iter().map(|(_, who)| who).collect();
+        let pending = account.reading.members.iter().filter(|l| l.phase.is_pending()).map(|l| &l.email);
+        let whom: BTreeSet<&Email> = asked.iter().map(|(_, who)| who).chain(pending).collect();
         let dated = account.desired.members.iter().filter(|m| m.is_dated(window.today, last)).flat_map(|m| m.ahead(window.today, last));
         let mut days: BTreeSet<Date> = dated.chain(asked.iter().map(|(day, _)| *day)).collect();
         let mut made = Made { account, reading: account.reading.clone(), at: moment.now, invited };
@@ -65,6 +66,8 @@ impl Walk {
         }
         made.accept();
         days.extend(made.again().chain(made.rolls()));
+        // The next run meets members of whom the plan of now was not made.
+        days.extend(window.today.tomorrow().ok().filter(|_| invited == Invited::Accept));
         while let Some(day) = days.pop_first() {
             if day <= window.today || last < day {
                 continue;

@@ -63,7 +63,7 @@ fn with_scopes(account: &Account<'_>, attrs: &Attrs, other: &Attrs) -> Attrs {
         let more = value.as_set().into_iter().flatten().cloned();
         let held = all.get(key).and_then(Value::as_set).into_iter().flatten().cloned();
         let together = Value::Set(held.chain(more).collect());
-        all.insert(*key, together);
+        all.insert(key, together);
     }
     all
 }

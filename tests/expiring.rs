@@ -1038,3 +1038,155 @@ fn e12_a_guard_keeps_all_access_of_whom_it_keeps_from_being_emptied() {
     let (_, text, _) = bounded(NORTH, &live.each_ref().map(String::as_str), &wanted.each_ref().map(String::as_str));
     assert!(text.contains("t1@acme.example (T T)  is to lose all access, and a guard stops it"), "{text}");
 }
+
+/// One row of `expiring` as `day member ending why`, with what of the rest is asked for.
+fn rows_with(world: &World, flags: &str, keys: &[&str]) -> Vec<String> {
+    let view = list(world, flags);
+    let all = view["expiring"].as_array().expect("a list").iter();
+    let of = |e: &Json, key: &str| e[key].as_str().map_or_else(|| e[key].to_string(), str::to_owned);
+    all.map(|e| ["on", "member", "ending", "why"].iter().chain(keys).map(|key| of(e, key)).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn an_invitation_of_the_plan_of_now_takes_nothing() {
+    let world = emma(&[ADA], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-03 }"]);
+    assert_eq!(list(&world, "")["accounts"][0]["taken_by_the_plan"], 0);
+}
+
+/// A spare address with an end of its own goes with the person, or before.
+#[test]
+fn a_spare_address_ends_on_the_first_of_both_days() {
+    let world = World::insider("");
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, previously: [old@acme.example], leaves: 2026-12-03 }\n");
+    world.want("", &[ROOT, "{ person: kim, role: viewer }"]);
+    for (own, row) in [
+        ("2026-12-20", "2026-12-04 old@acme.example membership leaves portcullis"),
+        ("2026-12-01", "2026-12-02 old@acme.example membership own-end product"),
+    ] {
+        let old = format!("{{ email: old@acme.example, name: Kim Lee, role: viewer, end: {own} }}");
+        world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: viewer }", &old]);
+        let rows = rows_with(&world, "", &["ended_by"]);
+        assert_eq!(rows.iter().filter(|r| r.contains("old@")).collect::<Vec<_>>(), [row], "{rows:?}");
+        assert_eq!(list(&world, "")["accounts"][0]["never_given"], json!([]));
+    }
+    // What one of two entries ends, a spare address does not lose.
+    let old = "{ email: old@acme.example, name: Kim Lee, role: author, subaccounts: [emea] }";
+    let world = emma(&[ADA, "{ email: kim@acme.example, name: Kim Lee, role: author, subaccounts: [emea, apac] }", old], &[ADA]);
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, previously: [old@acme.example] }\n");
+    let of = |what: &str| format!("{{ person: kim, role: author, subaccounts: {what} }}");
+    world.want("", &[ADA, &of("[emea]"), &of("[apac], end: 2026-12-03")]);
+    assert_eq!(rows_with(&world, "", &[]), ["2026-12-04 kim@acme.example part end"]);
+    assert_eq!(list(&world, "")["accounts"][0]["never_given"], json!([]));
+}
+
+/// E4: an invitation of somebody else says nothing about who is not seen.
+#[test]
+fn e4_who_is_not_seen_is_told_beside_whom_the_plan_invites() {
+    let wanted = [
+        "{ email: cleo@acme.example, role: author, subaccounts: [south], end: 2026-12-03 }",
+        "{ email: new@acme.example, role: author, subaccounts: [north] }",
+    ];
+    let (rows, _, world) = bounded(NORTH, &[], &wanted);
+    assert_eq!((rows.len(), world.plan().acts()), (1, vec!["invite new@acme.example".to_owned()]), "{rows:?}");
+}
+
+/// A person's `leaves` is never an end that the product holds.
+#[test]
+fn who_leaves_is_ended_by_portcullis_and_told_once() {
+    let world = World::insider("");
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, leaves: 2026-12-03 }\n");
+    world.want("", &[ROOT, "{ person: kim, role: viewer, end: 2026-12-18 }"]);
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: viewer, end: 2026-12-18 }"]);
+    assert_eq!(rows_with(&world, "", &["ended_by"]), ["2026-12-04 kim@acme.example membership leaves portcullis"]);
+    // An own end that the plan clears comes before only if nothing runs.
+    world.want("", &[ROOT, "{ person: kim, role: viewer }"]);
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: viewer, end: 2026-12-20 }"]);
+    let rows = rows_with(&world, "", &["ended_by", "only_if_nothing_runs"]);
+    assert_eq!(rows[0], "2026-12-04 kim@acme.example membership leaves portcullis false", "{rows:?}");
+}
+
+/// What the product ends on the eve of a start comes back with that run, in one row that says from which line.
+#[test]
+fn a_gap_is_one_row_with_the_line_that_gives_back() {
+    let world = World::insider("");
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: viewer, end: 2026-12-05 }"]);
+    world.want("", &[ROOT, "{ email: kim@acme.example, role: viewer, start: 2026-12-06, reason: Back }"]);
+    assert_eq!(rows_with(&world, "", &["again", "reason"]), ["2026-12-06 kim@acme.example membership end true Back"]);
+    assert_eq!(list(&world, "")["expiring"][0]["place"]["line"], 5);
+    // The role that is given back is another: still one row.
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: editor, end: 2026-12-05 }"]);
+    let back = "{ email: kim@acme.example, role: viewer, start: 2026-12-06 }";
+    world.want("", &[ROOT, "{ email: kim@acme.example, role: editor, end: 2026-12-05 }", back]);
+    assert_eq!(rows_with(&world, "", &["again"]), ["2026-12-06 kim@acme.example membership end true"]);
+    // Where no run writes the end, there is no gap.
+    world.connect("actor: { role: viewer }");
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: Kim Lee, role: editor }"]);
+    assert_eq!(rows_with(&world, "", &[]), ["2026-12-06 kim@acme.example part end"]);
+    assert_eq!(list(&world, "")["expiring"][0]["blocked"]["code"], "actor-lacks-role");
+}
+
+/// The day after the product's own end is the product's, the day before it is the run's.
+#[test]
+fn an_end_that_is_asked_for_a_day_before_the_products_is_the_runs() {
+    let world = World::insider("actor: { role: viewer }");
+    world.live("", &[ROOT, "{ email: bob@acme.example, name: Bob B, role: viewer, end: 2026-12-06 }"]);
+    world.want("", &[ROOT, "{ email: bob@acme.example, role: viewer, end: 2026-12-05 }"]);
+    let rows = rows_with(&world, "", &["ended_by"]);
+    assert_eq!(rows[0], "2026-12-06 bob@acme.example membership end portcullis", "{rows:?}");
+}
+
+/// A start that a guard stops leaves what was held before.
+#[test]
+fn an_end_of_what_a_guard_kept_from_being_given_starts_from_what_is_held() {
+    let of = |who: &str, what: &str| format!("{{ email: {who}@acme.example, role: {what} }}");
+    let four = ["s1", "s2", "s3", "s4"];
+    let live = four.map(|who| of(who, "author, name: S S, subaccounts: [emea]"));
+    let wanted: Vec<String> = four
+        .iter()
+        .flat_map(|who| {
+            [
+                of(who, "author, subaccounts: [emea], end: 2026-12-01"),
+                of(who, "administrator, subaccounts: [emea], start: 2026-12-02, end: 2026-12-10"),
+            ]
+        })
+        .collect();
+    let live: Vec<&str> = [ADA].into_iter().chain(live.iter().map(String::as_str)).collect();
+    let wanted: Vec<&str> = [ADA].into_iter().chain(wanted.iter().map(String::as_str)).collect();
+    let world = emma(&live, &wanted);
+    assert_eq!(world.plan_at("2026-12-02").tripped(), ["new-administrators=4"]);
+    let rows = list(&world, "");
+    let rows: Vec<&Json> = rows["expiring"].as_array().expect("a list").iter().filter(|e| e["on"] == "2026-12-11").collect();
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().all(|row| row["before"]["role"] == "author"), "{rows:?}");
+}
+
+/// What is looked at is the window, and its last day is in it.
+#[test]
+fn no_run_after_the_window_is_told_and_the_run_of_its_last_day_is() {
+    let is = |who: &str| format!("{{ email: {who}@acme.example, name: A A, role: author, subaccounts: [emea] }}");
+    let ends = |who: &str, day: &str| format!("{{ email: {who}@acme.example, role: author, subaccounts: [emea], end: {day} }}");
+    let four = ["a1", "a2", "a3", "a4"];
+    let live = four.map(is);
+    let live: Vec<&str> = [ADA].into_iter().chain(live.iter().map(String::as_str)).collect();
+    let wanted = four.map(|who| ends(who, "2026-12-22"));
+    let world = emma(&live, &[ADA].into_iter().chain(wanted.iter().map(String::as_str)).collect::<Vec<_>>());
+    assert_eq!(rows_with(&world, "", &["stopped_by"]).iter().filter(|r| r.ends_with(r#"["removals"]"#)).count(), 4);
+    let kim = "{ email: kim@acme.example, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-20T10:00:00Z, attempts: 1 }";
+    let wanted = [ends("a1", "2026-11-30"), ends("a2", "2026-12-06"), ends("kim", "2027-06-01")];
+    let world = emma(&[ADA, &is("a1"), &is("a2"), kim], &[ADA].into_iter().chain(wanted.iter().map(String::as_str)).collect::<Vec<_>>());
+    let rows = rows_with(&world, " --within 10d", &[]);
+    assert_eq!(rows, ["2026-12-01 a1@acme.example membership end"]);
+}
+
+/// Another guard on the run that is to invite again, and none where nothing waits.
+#[test]
+fn an_invitation_that_a_guard_keeps_from_going_out_again_says_so() {
+    let kim = "{ email: kim@acme.example, role: author, subaccounts: [emea], phase: pending, invited: 2026-11-20T10:00:00Z, attempts: 1 }";
+    let world = emma(&[ADA, kim], &[]);
+    world.want(
+        "guards: { invitations: { count: 0, percent: 0, most: 0 } }",
+        &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea] }"],
+    );
+    let rows = rows_with(&world, "", &["again", "stopped_by"]);
+    assert_eq!(rows, [r#"2026-12-05 kim@acme.example invitation life true ["invitations"]"#]);
+}

@@ -1137,3 +1137,27 @@ fn e4_a_manager_of_all_subaccounts_does_not_see_who_has_none() {
     let said = world.command("plan").out;
     assert!(said.contains("between its calls the person has no subaccounts, and no bounded actor, whichever it holds"), "{said}");
 }
+
+/// E3: an administrator invites whom it may not remove, and the plan says that it may not.
+#[test]
+fn e3_an_invitation_whose_end_the_actor_may_not_make_says_so() {
+    let out = "{ email: out@agency.example, role: author, subaccounts: [north], end: 2026-12-05 }";
+    let notes = |actor: &str| {
+        let world = World::emma_hq(&format!("subaccounts: [north, south]; {actor}"));
+        world.live("", &[]);
+        world.want("", &[out]);
+        let notes = world.plan().change("out@agency.example")["notes"].to_string();
+        world.settle();
+        world.accept("out@agency.example");
+        (notes, world.plan_at("2026-12-06"))
+    };
+    let (said, then) = notes("actor: { role: administrator, subaccounts: [north] }; surface: subaccount; subaccount: north");
+    assert!(said.contains("end-blocked") && said.contains("to end it after that day needs a parent, or a manager of north"), "{said}");
+    assert!(!said.contains("end-by-portcullis"), "{said}");
+    assert_eq!(then.blocked(), ["out@agency.example actor-lacks-role"]);
+    for actor in ["actor: { role: manager, subaccounts: [north] }", "actor: { role: parent }"] {
+        let (said, then) = notes(actor);
+        assert!(said.contains("end-by-portcullis"), "{actor}: {said}");
+        assert_eq!(then.blocked(), Vec::<String>::new(), "{actor}");
+    }
+}

@@ -48,6 +48,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("privileged-without-reason", "an administering grant has no reason"),
     ("profile-without-section", "a profile says nothing for an account"),
     ("protected-and-gone", "one address is protected and must go"),
+    ("protected-and-leaves", "somebody who leaves on a later day is protected"),
     ("renew-without-end", "`renew` without an end"),
     ("repeated-word", "a list has one item twice"),
     ("role-conflict", "two entries give one person different roles on one day"),

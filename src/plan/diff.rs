@@ -12,12 +12,12 @@ use crate::systems::{AttrSpec, Axis, Ends};
 use super::account::{Account, Day, Work};
 use super::by_hand::{self, Unread};
 use super::cause;
-use super::change::{Report, Warning};
+use super::change::{Cause, Report, Warning};
 use super::draft::Found;
 use super::invitation::{self, Due};
 use super::preflight;
 use super::regroup::Pair;
-use super::unlisted::Ending;
+use super::unlisted::{self, Ending};
 
 /// A live end is extended when so many days or fewer remain (CONTRACT.md, `renew: rolling`).
 const ROLLING_WITHIN: i32 = 10;
@@ -131,7 +131,10 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
     }
     if !account.keeps_ends() && end.is_some() {
         // Whoever is removed then has accepted, mostly.
-        if account.by_hand(Action::Remove, &after, &Attrs::new()) {
+        if let Some(needs) = end_needs(account, member, &after) {
+            notes.push("end-blocked".into());
+            notes.extend([format!("to end it after that day needs {needs}")]);
+        } else if account.by_hand(Action::Remove, &after, &Attrs::new()) {
             notes.push("end-by-hand".into());
         } else {
             notes.push("end-by-portcullis".into());
@@ -152,6 +155,20 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         ..Found::new(Action::Invite, Subject::Member(member.email.clone()))
     };
     push(found, account, work);
+}
+
+/// Who could end the access of somebody who has accepted, where this actor may not.
+fn end_needs(account: &Account<'_>, member: &Member<'_>, after: &Attrs) -> Option<String> {
+    let actor = &account.tenant.actor.attrs;
+    if account.is_unbounded() && (actor.is_empty() || account.spec.administers(actor)) {
+        return None;
+    }
+    let attrs = after.iter().filter(|(key, _)| **key != "end").map(|(key, value)| (*key, Known::Seen(value.clone()))).collect();
+    let live = Live { email: member.email.clone(), id: None, phase: Phase::Active, attrs };
+    let mut work = Work::default();
+    unlisted::end(account, &live, Ending::declared(&Wanted::Unlisted, Cause::Expiry), &mut work);
+    preflight::all(account, &mut work);
+    work.blocked.pop().map(|blocked| blocked.needs)
 }
 
 fn push(found: Found<'_>, account: &Account<'_>, work: &mut Work) {

@@ -219,6 +219,7 @@ fn in_words(note: &str) -> Option<&'static str> {
     match note {
         "end-cleared" => Some("the entry has no end, so the one found goes"),
         "end-by-portcullis" => Some("the first run after that day ends the access"),
+        "end-blocked" => Some("once accepted, this actor may not end the access after that day"),
         "end-by-hand" => Some("somebody ends the access, by the runbook of the first run after that day"),
         "rolling-end" => Some("extended while it comes near, up to the day in the entry"),
         "gives-nothing" => Some("without a scope the role holds nowhere"),

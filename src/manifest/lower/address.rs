@@ -213,6 +213,13 @@ fn protected(all: &Manifests, book: &Book, (name, account): (&Atom, &AccountDoc)
             Leaves::Now => true,
             Leaves::On(day) => day < today,
         };
+        if let (false, Leaves::On(day)) = (is_past, leaves.value) {
+            let message = format!("{} is protected and leaves on {day}: after that day the manifests are in error", email.value);
+            let hint = "take it out of `protect` by then, or nothing more is planned";
+            sink.say(
+                Diagnostic::warning("protected-and-leaves", message, email.at.clone()).related(leaves.at.clone(), "leaves").hint(hint),
+            );
+        }
         if is_past {
             let message = format!("{} is protected and has left: it cannot be both", email.value);
             sink.say(Diagnostic::error("protected-and-gone", message, email.at.clone()).related(leaves.at.clone(), "has left"));

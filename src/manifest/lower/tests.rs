@@ -425,6 +425,7 @@ fn listed_and_ignored_listed_and_absent_protected_and_gone() {
         said(&[("a.yaml", account), ("c.yaml", &insider()), ("p.yaml", people)]),
         [
             "a.yaml:5:15 protected-and-gone",
+            "a.yaml:5:31 protected-and-leaves",
             "a.yaml:7:18 listed-and-absent",
             "a.yaml:8:18 listed-and-ignored",
             "a.yaml:10:17 listed-and-absent",

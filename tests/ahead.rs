@@ -323,7 +323,10 @@ fn a_subaccount_is_left_empty_by_its_last_member() {
     let world = emma(&[ADA, lee], &[ADA, &until(lee, "2026-12-03")]);
     assert_eq!(warned(&world), ["subaccount-left-empty 2026-12-04 lee@acme.example"]);
     let (message, line) = said(&world, "subaccount-left-empty");
-    assert_eq!((&*message, line), ("from this day on nobody has latam in `subaccounts`; the last: lee@acme.example", 5));
+    assert_eq!(
+        (&*message, line),
+        ("from this day on, as the entries ask, nobody has latam in `subaccounts`; the last: lee@acme.example", 5)
+    );
     // The parent is everywhere, and nobody's replacement.
     let parent = "{ email: boss@acme.example, name: B, role: parent, subaccounts: [emea, apac, latam] }";
     world.live("", &[ADA, lee, parent]);

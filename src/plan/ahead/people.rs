@@ -21,7 +21,9 @@ pub(super) fn leave(tracks: &[Track<'_>], warnings: &mut Vec<Warning>) {
                 code: "person-leaves",
                 on: Some(step.on),
                 member: Some(track.email.to_string()),
-                message: "leaves: from this day on the membership is over, here and in every account".into(),
+                message:
+                    "leaves: from this day on the membership is to be over, here and in every account; `expiring` says what may keep it"
+                        .into(),
                 place: step.place.cloned(),
             });
         }

@@ -91,7 +91,7 @@ fn last_of(account: &Account<'_>, scope: Scope<'_>, tracks: &[Track<'_>], warnin
             code: "subaccount-left-empty",
             on: Some(on),
             member: only(&gone),
-            message: format!("from this day on nobody{seen} has {word} in `{key}`; the last: {}", names(&gone)),
+            message: format!("from this day on, as the entries ask, nobody{seen} has {word} in `{key}`; the last: {}", names(&gone)),
             place: place.cloned(),
         });
     }

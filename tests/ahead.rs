@@ -657,3 +657,17 @@ fn text_json_markdown_and_annotations_all_tell_of_it() {
         assert_eq!(printed.code, 0);
     }
 }
+
+/// E4: of a subaccount that is not its own a bounded actor does not know who is left.
+#[test]
+fn e4_a_bounded_actor_warns_of_its_own_subaccounts_alone() {
+    let world = World::emma_hq("subaccounts: [north, south]; actor: { role: manager, subaccounts: [north] }");
+    let lee = "{ email: lee@acme.example, role: author, subaccounts: [north] }";
+    world.live("", &[lee]);
+    let later =
+        |word: &str| format!("{{ email: lee@acme.example, role: author, subaccounts: [{word}], start: 2026-12-01, end: 2026-12-05 }}");
+    world.want("", &[lee, &later("south")]);
+    assert_eq!(warned(&world), Vec::<String>::new());
+    world.want("", &["{ email: lee@acme.example, role: author, subaccounts: [north], end: 2026-12-05 }"]);
+    assert_eq!(warned(&world), ["subaccount-left-empty 2026-12-06 lee@acme.example"]);
+}

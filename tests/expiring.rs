@@ -900,6 +900,8 @@ fn what_comes_of_who_is_invited_is_told_for_those_who_accept_too() {
     for said in ["the invitation is taken back", "not let in now: has not accepted", "once accepted: loses all access; keeps role author"] {
         assert!(text.contains(said), "{said}: {text}");
     }
+    let ics = world.command("expiring --format ics").out.replace("\r\n ", "");
+    assert!(ics.contains("not let in now: has not accepted") && ics.contains("once accepted: loses all access"), "{ics}");
     // A guard that counts removals counts them too.
     let is = |who: &str| format!("{{ email: {who}@acme.example, name: A A, role: author, subaccounts: [north] }}");
     let world = World::emma_hq("subaccounts: [north]; actor: { role: parent }");

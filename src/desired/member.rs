@@ -345,7 +345,7 @@ fn words_of(value: &Value) -> String {
 /// Scopes and flags of the merged member that no entry with the winning role asked for.
 fn spreads(attrs: &Attrs, same: &[Entry<'_>], spec: &SystemSpec) -> Vec<Atom> {
     let mut all = Vec::new();
-    for attr in spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies()) {
+    for attr in spec.attrs.iter().filter(|a| a.is_scope()) {
         let asked: BTreeSet<&Atom> = same.iter().filter_map(|e| e.says(attr.key)?.as_set()).flatten().collect();
         all.extend(attrs.get(attr.key).and_then(Value::as_set).into_iter().flatten().filter(|w| !asked.contains(w)).cloned());
     }

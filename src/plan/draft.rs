@@ -225,7 +225,7 @@ pub(super) fn loses_sight(spec: &SystemSpec, tenant: &Tenant, before: &Attrs, ca
     if (spec.sees_all)(tenant) || calls.len() < 2 {
         return false;
     }
-    let scopes = spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+    let scopes = spec.attrs.iter().filter(|a| a.is_scope());
     let keys: Vec<Key> = scopes.map(|a| a.key).filter(|k| before.contains_key(k)).collect();
     let none = |attrs: &Attrs, key: &Key| attrs.get(key).and_then(Value::as_set).is_some_and(BTreeSet::is_empty);
     moments(before, calls).iter().any(|between| keys.iter().any(|k| !none(before, k) && none(between, k)))

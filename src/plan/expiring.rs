@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use crate::model::{Attrs, Email, Place};
+use crate::model::{Action, Attrs, Email, Place};
 
 use super::account::{Account, Day};
 use super::ahead::Window;
@@ -120,6 +120,16 @@ impl EndedBy {
             EndedBy::Product => "product",
             EndedBy::Portcullis => "portcullis",
             EndedBy::Manual => "manual",
+        }
+    }
+}
+
+impl EndedBy {
+    /// Who makes a change that the product does not.
+    fn by_run(account: &Account<'_>, action: Action, before: &Attrs, after: &Attrs) -> Self {
+        match account.by_hand(action, before, after) {
+            true => EndedBy::Manual,
+            false => EndedBy::Portcullis,
         }
     }
 }

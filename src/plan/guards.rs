@@ -113,7 +113,7 @@ fn takes_last_scope(account: &Account<'_>, change: &Change) -> bool {
         return false;
     }
     let scopes = |attrs: &Attrs| -> usize {
-        let keys = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+        let keys = account.spec.attrs.iter().filter(|a| a.is_scope());
         keys.filter_map(|a| attrs.get(a.key)?.as_set()).map(BTreeSet::len).sum()
     };
     scopes(&change.whole_before) > 0 && change.whole_after.as_ref().is_none_or(|a| scopes(a) == 0)

@@ -129,7 +129,7 @@ fn scopes(account: &Account<'_>) -> Key {
 
 /// The same, held in a place that nobody here sees.
 fn elsewhere(account: &Account<'_>, attrs: &Attrs) -> Attrs {
-    let scopes = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
+    let scopes = account.spec.attrs.iter().filter(|a| a.is_scope());
     let unseen = scopes.map(|a| (a.key, Value::Set(BTreeSet::from([Atom::literal("?")]))));
     attrs.iter().map(|(k, v)| (*k, v.clone())).chain(unseen).collect()
 }

@@ -116,7 +116,7 @@ pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Wo
 }
 
 fn has_scopes(account: &Account<'_>) -> bool {
-    account.spec.attrs.iter().any(|a| a.axis == Axis::Where && !a.kind.denies())
+    account.spec.attrs.iter().any(|a| a.is_scope())
 }
 
 fn without_scopes(account: &Account<'_>, before: &Attrs) -> Attrs {

@@ -54,8 +54,7 @@ struct Event<'a> {
 fn event(one: &ExpiryView) -> Event<'_> {
     let sandbox = if one.sandbox { "SANDBOX: " } else { "" };
     let who = one.name.as_deref().map_or_else(|| one.member.clone(), |name| format!("{name} ({})", one.member));
-    let mut details = one.attributes();
-    details.push(one.ended());
+    let mut details = one.details();
     details.extend(one.asked());
     let is_sure = one.ending.0 == crate::plan::Ending::Invitation || one.blocked.is_none() && one.stopped_by.is_empty();
     let is_sure = is_sure && one.seen.0 != crate::plan::Sight::Nothing;

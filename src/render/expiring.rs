@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::plan::names;
-use crate::plan::{BlockedThen, EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Sight, Why};
+use crate::plan::{BlockedThen, EndedBy, Ending, Expiring, ExpiringAccount, Expiry, Kept, Sight, Why, names};
 
 use super::neutral::Neutral;
 use super::paint::Paint;
@@ -446,6 +445,23 @@ impl ExpiryView {
             .collect()
     }
 
+    /// All that is said of it below its headline, a line each.
+    pub fn details(&self) -> Vec<String> {
+        let mut all = self.attributes();
+        let mut say = |is: bool, what: &str| all.extend(is.then(|| what.to_owned()));
+        let is_part = self.seen.0 == Sight::Part;
+        say(is_part && self.blocked.is_some(), "this actor sees a part of it; what is asked for counts as held");
+        say(is_part && self.blocked.is_none(), "this actor sees a part of it; its run ends no more than this");
+        say(self.shut_out, "not let in now: locked, or kept out by a whitelist");
+        let is_pending = self.pending && self.ending.0 != Ending::Invitation;
+        say(is_pending && self.is_in, "invited anew by then, and let in only once accepted");
+        say(is_pending && !self.is_in, "not let in now: has not accepted");
+        say(self.emptied, "what is kept gives access to nothing: an empty membership");
+        all.push(self.ended());
+        all.extend(self.once_accepted());
+        all
+    }
+
     /// The reason and the line that says so.
     pub fn asked(&self) -> Option<String> {
         let place = self.place.as_ref().map(|p| format!("{}:{}:{}", p.file, p.line, p.column));
@@ -552,29 +568,8 @@ fn rows<'v>(out: &mut impl Write, all: impl Iterator<Item = &'v ExpiryView>, pai
             one.headline(),
             Neutral(&one.account)
         )?;
-        for line in one.attributes() {
+        for line in one.details() {
             writeln!(out, "       {line}")?;
-        }
-        if one.seen.0 == Sight::Part {
-            let rest = if one.blocked.is_some() { "what is asked for counts as held" } else { "its run ends no more than this" };
-            writeln!(out, "       this actor sees a part of it; {rest}")?;
-        }
-        if one.shut_out {
-            writeln!(out, "       not let in now: locked, or kept out by a whitelist")?;
-        }
-        if one.pending && one.ending.0 != Ending::Invitation {
-            writeln!(
-                out,
-                "       {}",
-                if one.is_in { "invited anew by then, and let in only once accepted" } else { "not let in now: has not accepted" }
-            )?;
-        }
-        if one.emptied {
-            writeln!(out, "       what is kept gives access to nothing: an empty membership")?;
-        }
-        writeln!(out, "       {}", one.ended())?;
-        for then in one.once_accepted() {
-            writeln!(out, "       {then}")?;
         }
         if let Some(asked) = one.asked() {
             writeln!(out, "       {faint}{}{faint:#}", Neutral(&asked))?;

@@ -230,9 +230,8 @@ struct Planned<'p> {
 
 impl<'p> Planned<'p> {
     fn of(plan: &'p Plan, account: &str, is_theirs: impl Fn(&Email) -> bool) -> Self {
-        let Some(AccountPlan { changes, blocked, reports, guards, .. }) = plan.accounts.iter().find(|a| a.account == account) else {
-            return Self::default();
-        };
+        let Some(planned) = plan.accounts.iter().find(|a| a.account == account) else { return Self::default() };
+        let AccountPlan { changes, blocked, reports, .. } = planned;
         let told = |report: &Report| {
             report.code == "unmanaged-member" && report.member.as_deref().and_then(|m| Email::parse(m).ok()).is_some_and(|m| is_theirs(&m))
         };
@@ -240,7 +239,7 @@ impl<'p> Planned<'p> {
             changes: changes.iter().filter(|c| c.subject.email().is_some_and(&is_theirs)).collect(),
             blocked: blocked.iter().filter(|b| b.subject.email().is_some_and(&is_theirs)).collect(),
             is_reported: reports.iter().any(told),
-            stopped_by: guards.iter().filter(|g| g.tripped).map(|g| g.code).collect(),
+            stopped_by: planned.tripped().map(|g| g.code).collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Atom, Attrs, Caps, Direction, Domains, Key, Known, Live, Permits, Phase, Reading, Scope, Value};
+use crate::model::{Atom, Attrs, Caps, Direction, Domains, Key, Known, Live, Permits, Phase, Reading, Scope, Tenant, Value};
 
 use super::spec::{Axis, Kind, Limit, PermitRow, Scopes, SystemSpec};
 
@@ -72,6 +72,19 @@ impl SystemSpec {
             }
         }
         took
+    }
+
+    /// Whether an actor who does not see everyone can see the member: whoever is left without a scope is in nobody's
+    /// sight (SYSTEMS.md E4).
+    pub fn is_in_sight(&self, live: &Live) -> bool {
+        let scopes = self.attrs.iter().filter(|a| a.is_scope());
+        scopes.filter_map(|a| live.attr(a.key).seen().and_then(Value::as_set)).all(|words| !words.is_empty())
+    }
+
+    /// Whether the tenant's actor sees all who hold a scope: one that does not see everyone, those of its own (E4).
+    pub fn sees_scope(&self, tenant: &Tenant, key: Key, word: &Atom) -> bool {
+        let own = tenant.actor.attrs.get(key).and_then(Value::as_set);
+        (self.sees_all)(tenant) || own.is_none_or(|own| own.contains(word))
     }
 
     /// Whether the whitelist keeps the member out, which no status shows (SYSTEMS.md I11).

@@ -456,6 +456,10 @@ impl AttrSpec {
     pub fn is_held_by_actors(&self) -> bool {
         matches!(self.axis, Axis::Power | Axis::Where)
     }
+    /// Whether its words are scopes that are held: where something holds, and not what is taken away.
+    pub fn is_scope(&self) -> bool {
+        self.axis == Axis::Where && !self.kind.denies()
+    }
 }
 
 impl Kind {

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use crate::model::{Atom, Attrs, Key, Place, Value};
 use crate::plan::account::Account;
 use crate::plan::change::Warning;
-use crate::systems::Axis;
 
 use super::track::{Made, Standing, State, Track};
 use super::{names, only};
@@ -16,9 +15,9 @@ use super::{names, only};
 type Scope<'t> = (Key, &'t Atom);
 
 pub(super) fn ahead(account: &Account<'_>, made: &Made<'_>, tracks: &[Track<'_>], warnings: &mut Vec<Warning>) {
-    let keys: Vec<Key> = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies()).map(|a| a.key).collect();
+    let keys: Vec<Key> = account.spec.attrs.iter().filter(|a| a.is_scope()).map(|a| a.key).collect();
     let mut at_stake = lost(&keys, tracks);
-    at_stake.retain(|(key, word)| is_seen(account, key, word));
+    at_stake.retain(|(key, word)| account.spec.sees_scope(account.tenant, key, word));
     if at_stake.is_empty() {
         return;
     }
@@ -39,12 +38,6 @@ pub(super) fn ahead(account: &Account<'_>, made: &Made<'_>, tracks: &[Track<'_>]
     for scope in at_stake {
         last_of(account, scope, tracks, warnings);
     }
-}
-
-/// Whether the actor sees who holds the scope: a bounded one does in its own (E4).
-fn is_seen(account: &Account<'_>, key: Key, word: &Atom) -> bool {
-    let own = account.tenant.actor.attrs.get(key).and_then(Value::as_set);
-    account.is_unbounded() || own.is_none_or(|own| own.contains(word))
 }
 
 /// What somebody holds and will not hold.

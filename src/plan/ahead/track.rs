@@ -85,6 +85,10 @@ impl<'c> Made<'c> {
         self.changes.get(email.key()).copied()
     }
 
+    pub fn is_blocked(&self, email: &Email) -> bool {
+        self.blocked.contains(email.key())
+    }
+
     /// The memberships that the plan begins.
     pub fn invited(&self) -> impl Iterator<Item = &'c Change> {
         self.changes.values().copied().filter(|c| c.action == Action::Invite)
@@ -184,7 +188,7 @@ impl<'a> Candidate<'a> {
             (None, None) => State { standing: Standing::None, attrs: Attrs::new() },
         };
         let wanted = self.member.is_some_and(|m| matches!(m.on(window.today, account.spec), Wanted::Present(_)));
-        let is_blocked = made.blocked.contains(self.email.key());
+        let is_blocked = made.is_blocked(self.email);
         let mut track = Track {
             email: self.email,
             member: self.member,
@@ -237,7 +241,7 @@ pub(in crate::plan) fn in_part<'a>(
         }
     }
     let wanted = matches!(wanted, Wanted::Present(_));
-    let own = Some(live).filter(|_| !wanted || made.blocked.contains(live.email.key())).and_then(|l| own_end(account, l));
+    let own = Some(live).filter(|_| !wanted || made.is_blocked(&live.email)).and_then(|l| own_end(account, l));
     let mut days = member.ahead(window.today, window.until);
     days.extend(own.and_then(|last| window.after(last)));
     let mut track = Track { email: &live.email, member: Some(member), live: Some(live), after, counted: false, steps: Vec::new() };

@@ -9,7 +9,7 @@ use crate::plan::ahead::{Made, Standing};
 use crate::plan::change::Change;
 use crate::plan::draft::Found;
 use crate::plan::preflight;
-use crate::systems::Axis;
+use crate::systems::AttrSpec;
 
 use super::rows::held;
 use super::walk::Run;
@@ -18,7 +18,7 @@ use super::{BlockedThen, EndedBy, Ending, Expiry};
 /// What the entries end on a day, as the rows of what this actor's run does about it; `live` is what it finds.
 pub(super) fn of_run(account: &Account<'_>, live: &Live, run: &Run, one: Expiry) -> Vec<Expiry> {
     let was = Made::of(&[], &[]).state(account, live);
-    let is = Made::of(&run.plan.changes, &run.plan.blocked).state(account, live);
+    let is = Made::of(run.change(&one.member).map(std::slice::from_ref).unwrap_or_default(), &[]).state(account, live);
     if is.standing == Standing::None {
         return vec![one];
     }
@@ -53,7 +53,7 @@ pub(super) fn by(change: &Change) -> EndedBy {
 }
 
 fn is_scope(account: &Account<'_>, key: Key) -> bool {
-    account.spec.attrs.iter().any(|a| a.key == key && a.axis == Axis::Where && !a.kind.denies())
+    account.spec.attr(key).is_some_and(AttrSpec::is_scope)
 }
 
 /// The same with the scopes of another.

@@ -47,12 +47,11 @@ pub(super) fn all(account: &Account<'_>, day: Day, window: Window, until: Date, 
         all.extend(ends.filter(|one| one.ending == Ending::Membership && matches!(one.why, Why::End | Why::Leaves) && lasts(one)));
     }
     // Whom a bounded actor does not see, and does not invite, may be a member all the same (E4).
-    let is_invited = |pair: &Pair<'_>| plan.changes.iter().any(|c| c.subject.email() == Some(pair.member.email));
-    let unseen = listed.iter().filter(|p| p.live.is_none() && !account.is_unbounded() && !is_invited(p));
+    let unseen = listed.iter().filter(|p| p.live.is_none() && !account.is_unbounded() && made.of_member(p.member.email).is_none());
     for track in unseen.filter_map(|p| ahead::unseen(account, window, p.member)) {
         all.extend(of_track(&track).into_iter().map(|one| Expiry { sight: Sight::Nothing, ..one }));
     }
-    all.extend(listed.iter().filter_map(|p| of_moved_end(account, day, window, p, plan)));
+    all.extend(listed.iter().filter_map(|p| of_moved_end(account, day, window, p, &made)));
     all.extend(account.reading.members.iter().filter_map(|l| of_invitation(account, day.today, until, l)));
     all
 }
@@ -91,11 +90,7 @@ fn of_step(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State, s
         (false, false) => Action::Edit,
     };
     let after = if is_gone { Attrs::new() } else { step.state.attrs.clone() };
-    let by = match by_product {
-        true => EndedBy::Product,
-        false if account.by_hand(action, &before.attrs, &after) => EndedBy::Manual,
-        false => EndedBy::Portcullis,
-    };
+    let by = if by_product { EndedBy::Product } else { EndedBy::by_run(account, action, &before.attrs, &after) };
     let own = track.live.and_then(|live| live.attr("end").seen()).and_then(Value::as_day);
     // Of an end that rolls, runs to come write what is further ahead, and no apply of today.
     let rolls = track.member.is_some_and(|m| matches!(m.on(day.today, account.spec), Wanted::Present(merged) if merged.rolling));
@@ -115,18 +110,16 @@ fn of_step(account: &Account<'_>, day: Day, track: &Track<'_>, before: &State, s
 }
 
 /// The product's own end of somebody whom an entry keeps for longer: moved by this plan, or rolling.
-fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>, plan: &AccountPlan) -> Option<Expiry> {
+fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>, made: &Made<'_>) -> Option<Expiry> {
     let live = pair.live?;
     let last = ahead::own_end(account, live)?;
     let on = window.after(last)?;
     let Wanted::Present(merged) = pair.member.on(day.today, account.spec) else { return None };
-    let is_blocked = plan.blocked.iter().any(|b| b.subject.email() == Some(&live.email));
     // An end that is what is asked for, or that a blocked change cannot move, stands in the list already.
-    if merged.end.is_some_and(|end| end <= last) || is_blocked {
+    if merged.end.is_some_and(|end| end <= last) || made.is_blocked(&live.email) {
         return None;
     }
-    let change = plan.changes.iter().find(|c| c.subject.email() == Some(&live.email));
-    let then = change.and_then(|c| c.whole_after.as_ref()).map(|a| a.get("end").and_then(Value::as_day));
+    let then = made.of_member(&live.email).and_then(|c| c.whole_after.as_ref()).map(|a| a.get("end").and_then(Value::as_day));
     let moves_to = then.filter(|then| *then != Some(last));
     let is_kept = moves_to.is_some() || merged.rolling;
     let rolls_until = merged.end.filter(|_| merged.rolling);
@@ -141,7 +134,8 @@ fn of_moved_end(account: &Account<'_>, day: Day, window: Window, pair: &Pair<'_>
     })
 }
 
-/// Where an entry ends and another starts the day after, the product ends what a run then gives back.
+/// Where an entry starts on the day after another's end, or after the product's own, the product ends what the run
+/// of that day gives back.
 fn of_gaps<'a>(account: &'a Account<'_>, window: Window, pair: &Pair<'a>) -> impl Iterator<Item = Expiry> {
     let member = pair.member;
     let days = if account.keeps_ends() { member.ahead(window.today, window.until) } else { BTreeSet::new() };

@@ -13,7 +13,7 @@ use super::rows::{held, is_in_part};
 use super::walk::{Run, Walk, takes};
 use super::{EndedBy, Ending, Expiry, Sight, Why, in_part, rows};
 
-/// The rows as runs make them, and how many are of what no run gives. `accepted` are the runs in which
+/// The rows as runs make them, and the ends of what no run gives. `accepted` are the runs in which
 /// everybody who is invited has accepted.
 pub(super) fn settle(
     account: &Account<'_>,
@@ -53,6 +53,12 @@ pub(super) fn settle(
     let gone: BTreeSet<(Email, Date)> = all.iter().filter(|one| one.is_gone_by_run()).map(|one| (one.member.clone(), one.on)).collect();
     let is_gone = |one: &Expiry| gone.range((one.member.clone(), Date::MIN)..(one.member.clone(), one.on)).next().is_some();
     all.retain(|one| one.why != Why::OwnEnd || !is_gone(one));
+    tell_who_is_in(account, &mut all);
+    (all, never)
+}
+
+/// Says of each row whether its member is let in now.
+fn tell_who_is_in(account: &Account<'_>, all: &mut [Expiry]) {
     let is_in = |live: &&Live| live.phase == Phase::Active;
     let is_in: BTreeSet<&Email> = account.reading.members.iter().filter(is_in).map(|l| &l.email).collect();
     let is_shut_out = |live: &&Live| live.phase == Phase::Locked || account.spec.is_cut_off(live, &account.reading.domains);
@@ -61,7 +67,6 @@ pub(super) fn settle(
         one.shut_out = !one.pending && shut_out.contains(&one.member);
         one.is_in = is_in.contains(&one.member) && !shut_out.contains(&one.member);
     }
-    (all, never)
 }
 
 /// What the run does to who has accepted, where it does nothing to who has not: the invitation is over by then.
@@ -122,10 +127,7 @@ fn of_run(account: &Account<'_>, run: &Run, one: Expiry) -> Option<Vec<Expiry>> 
 /// Who ends the whole membership where the product does not.
 fn by_run(account: &Account<'_>, live: &Live) -> EndedBy {
     let action = if live.phase.is_pending() { Action::CancelInvitation } else { Action::Remove };
-    match account.by_hand(action, &account.seen(live), &Attrs::new()) {
-        true => EndedBy::Manual,
-        false => EndedBy::Portcullis,
-    }
+    EndedBy::by_run(account, action, &account.seen(live), &Attrs::new())
 }
 
 /// The row of somebody who is seen whole, from what is held by then; None where the run takes nothing.
@@ -155,9 +157,9 @@ fn late(account: &Account<'_>, walk: &Walk, rows: &[Expiry]) -> Vec<Expiry> {
     let told: BTreeSet<(Date, &Email)> =
         rows.iter().filter(|one| one.ending != Ending::Invitation).map(|one| (one.on, &one.member)).collect();
     let made = walk.runs().filter(|(_, run)| run.stopped_by.is_empty());
-    made.flat_map(|(day, run)| run.plan.changes.iter().filter(|c| takes(c)).map(move |change| (day, run, change)))
-        .filter_map(|(day, run, change)| {
-            let member = change.subject.email().filter(|who| !told.contains(&(day, who)))?;
+    made.flat_map(|(day, run)| run.changes().filter(|(_, c)| takes(c)).map(move |(member, change)| (day, run, member, change)))
+        .filter(|(day, _, member, _)| !told.contains(&(*day, *member)))
+        .filter_map(|(day, run, member, change)| {
             let live = run.finds(member).filter(|l| is_there(account, l, day))?;
             let row = Expiry {
                 by: in_part::by(change),

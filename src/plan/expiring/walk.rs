@@ -8,13 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Wanted;
-use crate::model::{Action, Attrs, Domains, Email, Invitation, Keyed, Known, Live, Phase, Reading, Value};
+use crate::model::{Action, Attrs, Domains, Email, Invitation, Keyed, Known, Live, Phase, Reading, Subject, Value};
 use crate::plan::Moment;
 use crate::plan::account::Account;
 use crate::plan::ahead::{Window, own_end};
-use crate::plan::change::{AccountPlan, Change};
+use crate::plan::change::{AccountPlan, Blocked, Change};
 use crate::plan::invitation::{next_after, over_at};
-use crate::systems::Axis;
 
 use super::BlockedThen;
 
@@ -34,11 +33,12 @@ pub(super) struct Walk {
     runs: BTreeMap<Date, Run>,
 }
 
-/// One of them: its plan, with those alone who were asked for, and what it finds of them.
+/// One of them: what it finds of those who were asked for or lose by it, and what it does about them.
 pub(super) struct Run {
     pub stopped_by: Vec<&'static str>,
-    pub plan: AccountPlan,
     before: BTreeMap<Email, Live>,
+    changes: BTreeMap<Email, Change>,
+    blocked: BTreeMap<Email, BlockedThen>,
 }
 
 impl Walk {
@@ -72,7 +72,7 @@ impl Walk {
             if day <= window.today || last < day {
                 continue;
             }
-            let mut plan = Account { reading: &made.reading, ..*account }.plan(Moment { at: Some(day), ..moment });
+            let plan = Account { reading: &made.reading, ..*account }.plan(Moment { at: Some(day), ..moment });
             let stopped_by = stops(&plan);
             let is_made = stopped_by.is_empty();
             let takes = plan.changes.iter().filter(|c| is_made && takes(c));
@@ -85,9 +85,11 @@ impl Walk {
                 made.accept();
                 days.extend(made.again().chain(made.rolls()).filter(|on| day < *on));
             }
-            plan.changes.retain(|c| c.subject.email().is_some_and(is_told));
-            plan.blocked.retain(|b| b.subject.email().is_some_and(is_told));
-            walk.runs.insert(day, Run { stopped_by, plan, before });
+            let of = |subject: &Subject| subject.email().filter(|who| is_told(who)).cloned();
+            let changes = plan.changes.iter().filter_map(|c| Some((of(&c.subject)?, c.clone()))).collect();
+            let block = |b: &Blocked| BlockedThen { code: b.code, needs: b.needs.clone() };
+            let blocked = plan.blocked.iter().filter_map(|b| Some((of(&b.subject)?, block(b)))).collect();
+            walk.runs.insert(day, Run { stopped_by, before, changes, blocked });
         }
         walk
     }
@@ -109,20 +111,22 @@ impl Run {
     }
     /// Whether it does anything about somebody, or may not.
     pub fn is_about(&self, member: &Email) -> bool {
-        self.change(member).is_some() || self.blocked(member).is_some()
+        self.changes.contains_key(member) || self.blocked.contains_key(member)
+    }
+    pub fn changes(&self) -> impl Iterator<Item = (&Email, &Change)> {
+        self.changes.iter()
     }
     pub fn change(&self, member: &Email) -> Option<&Change> {
-        self.plan.changes.iter().find(|c| c.subject.email() == Some(member))
+        self.changes.get(member)
     }
     pub fn blocked(&self, member: &Email) -> Option<BlockedThen> {
-        let blocked = self.plan.blocked.iter().find(|b| b.subject.email() == Some(member));
-        blocked.map(|b| BlockedThen { code: b.code, needs: b.needs.clone() })
+        self.blocked.get(member).cloned()
     }
 }
 
 /// The guards that stop the plan.
 pub(super) fn stops(plan: &AccountPlan) -> Vec<&'static str> {
-    plan.guards.iter().filter(|v| v.tripped).map(|v| v.code).collect()
+    plan.tripped().map(|v| v.code).collect()
 }
 
 /// Whether somebody has less by it.
@@ -155,7 +159,7 @@ impl Made<'_> {
             reading.members.push(Live { email: email.clone(), id: None, phase: invited(*at, None), attrs });
         }
         if !account.is_unbounded() {
-            reading.members.retain(|live| is_seen_somewhere(account, live));
+            reading.members.retain(|live| account.spec.is_in_sight(live));
         }
         reading.members.sort_by(|a, b| a.email.cmp(&b.email));
     }
@@ -187,12 +191,6 @@ impl Made<'_> {
             merged.rolling.then_some(last)
         })
     }
-}
-
-/// Whoever is left with no scope is seen by no bounded actor (E4).
-fn is_seen_somewhere(account: &Account<'_>, live: &Live) -> bool {
-    let scopes = account.spec.attrs.iter().filter(|a| a.axis == Axis::Where && !a.kind.denies());
-    scopes.filter_map(|a| live.attr(a.key).seen().and_then(Value::as_set)).all(|scopes| !scopes.is_empty())
 }
 
 /// Makes one change of a member; false where nothing is left of the membership.

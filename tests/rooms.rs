@@ -298,9 +298,13 @@ fn only_a_run_names_the_checker_and_it_names_no_room() {
 #[test]
 fn pure_rooms_touch_no_clock_file_or_hash_order() {
     let mut findings = Vec::new();
-    for source in sources().iter().filter(|s| PURE.contains(&s.room())) {
+    // `Index` holds a hash table and lets nobody walk through it.
+    for source in sources().iter().filter(|s| PURE.contains(&s.room()) && s.path != "model/index.rs") {
         findings.extend(IMPURE.iter().filter(|w| source.code.contains(**w)).map(|w| format!("src/{} names {w}", source.path)));
     }
+    let index = sources().into_iter().find(|s| s.path == "model/index.rs").expect("the one hash table of the pure rooms");
+    let walks = ["self.0.iter", "self.0.keys", "self.0.values", "IntoIterator for", "Deref", "derive(Debug", "Index<K, V>(pub"];
+    findings.extend(walks.iter().filter(|w| index.code.contains(**w)).map(|w| format!("src/{} lets it be walked: {w}", index.path)));
     none("what is pure takes everything as an argument", &findings);
 }
 

@@ -7,7 +7,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Lint, Manifests, Who};
-use crate::model::{Attrs, Domain};
+use crate::model::Domain;
 use crate::systems::SystemSpec;
 
 /// A review is good for so many days: a quarter.
@@ -57,10 +57,7 @@ fn lasts(entry: &EntryDoc, today: Date) -> bool {
 }
 
 fn privileged_without_reason(looked: &Looked<'_>) -> Vec<Diagnostic> {
-    let administers = |entry: &EntryDoc| {
-        let attrs: Attrs = entry.attrs.iter().map(|(k, v)| (*k, v.value.clone())).collect();
-        looked.spec.administers(&attrs)
-    };
+    let administers = |entry: &EntryDoc| looked.spec.administers_with(|key| entry.attrs.get(key).map(|located| &located.value));
     let bare = looked.doc.members.iter().filter(|e| e.reason.is_none() && lasts(e, looked.today) && administers(e));
     bare.map(|entry| {
         let key = looked.spec.chiefs().find_map(|a| entry.attrs.get(a.key));

@@ -106,6 +106,14 @@ impl<'m> Member<'m> {
         }
     }
 
+    /// The entry of somebody who has just one, in force on that day: all that is wanted is what it says.
+    pub fn only_entry(&self, day: Date) -> Option<Entry<'m>> {
+        match &self.entries[..] {
+            [one] if one.is_in_force(day) && self.left(day).is_none() => Some(*one),
+            _ => None,
+        }
+    }
+
     /// The entry that ended last before `day`.
     pub fn last_over(&self, day: Date) -> Option<&Entry<'m>> {
         self.entries.iter().filter(|e| e.is_over(day)).max_by_key(|e| e.doc.end.as_ref().map(|d| d.value))

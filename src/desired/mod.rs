@@ -13,14 +13,14 @@ pub use resolve::resolve;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Domain, Domains, Email, Place};
+use crate::model::{Domain, Domains, Email, Index, Place};
 
 /// What one account shall be.
 pub struct Desired<'m> {
     /// Sorted by address; people who leave are here even where no entry of the account names them.
     pub members: Vec<Member<'m>>,
     /// Every address that means a member, past ones included, with the member's index.
-    pub by_address: BTreeMap<&'m Email, usize>,
+    pub by_address: Index<&'m Email, usize>,
     /// `None`: unmanaged.
     pub domains: Option<&'m Domains>,
     pub domain_places: &'m BTreeMap<Domain, Place>,

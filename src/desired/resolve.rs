@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Manifests, Person, Teams, Who};
-use crate::model::{Actor, Atom, Email, Tenant};
+use crate::model::{Actor, Atom, Email, Index, Tenant};
 
 use super::policy::{Guards, Policy};
 use super::{Desired, Entry, Member, check, lints};
@@ -46,52 +46,52 @@ fn unknown() -> Tenant {
 
 /// People by id and by every address of theirs, and through teams.
 struct People<'m> {
-    by_id: &'m BTreeMap<Atom, Person>,
-    by_address: BTreeMap<&'m Email, &'m Atom>,
+    by_id: Index<&'m Atom, &'m Person>,
+    by_address: Index<&'m Email, &'m Person>,
     /// Addresses for one account alone.
-    in_account: BTreeMap<&'m Atom, BTreeMap<&'m Email, &'m Atom>>,
+    in_account: Index<&'m Atom, Index<&'m Email, &'m Person>>,
     teams: Teams<'m>,
 }
 
 impl<'m> People<'m> {
     fn of(manifests: &'m Manifests) -> Self {
-        let mut by_address = BTreeMap::new();
-        let mut in_account: BTreeMap<&'m Atom, BTreeMap<&'m Email, &'m Atom>> = BTreeMap::new();
+        let mut by_id = Index::with_capacity(manifests.people.len());
+        let mut by_address = Index::with_capacity(manifests.people.len());
+        let mut in_account: Index<&'m Atom, Index<&'m Email, &'m Person>> = Index::default();
         for (id, person) in &manifests.people {
+            by_id.insert(id, person);
             for email in std::iter::once(&person.email).chain(&person.previously) {
-                by_address.entry(&email.value).or_insert(id);
+                by_address.get_or_insert(&email.value, person);
             }
             for (account, other) in &person.accounts {
-                let here = in_account.entry(account).or_default();
+                let here = in_account.get_or_insert(account, Index::default());
                 for email in std::iter::once(&other.email).chain(&other.previously) {
-                    here.entry(&email.value).or_insert(id);
+                    here.get_or_insert(&email.value, person);
                 }
             }
         }
-        Self { by_id: &manifests.people, by_address, in_account, teams: Teams::of(manifests) }
+        Self { by_id, by_address, in_account, teams: Teams::of(manifests) }
     }
 
     /// Whom an address means in an account.
-    fn owner(&self, account: &Atom, email: &Email) -> Option<&'m Atom> {
+    fn owner(&self, account: &Atom, email: &Email) -> Option<&'m Person> {
         let here = self.in_account.get(account).and_then(|here| here.get(email));
         here.or_else(|| self.by_address.get(email)).copied()
     }
 
     /// Whom an entry of an account names, each with the team that it came through.
     fn named(&mut self, account: &Atom, entry: &'m EntryDoc) -> Vec<(Named<'m>, Option<&'m Atom>)> {
-        let by_id = self.by_id;
-        let person = |id: &Atom| by_id.get(id).map(Named::Person);
+        let by_id = &self.by_id;
+        let person = |id: &Atom| by_id.get(id).copied().map(Named::Person);
         match &entry.who.value {
             Who::Person(id) => person(id).map(|p| (p, None)).into_iter().collect(),
             Who::Team(team) => self.teams.people(team).iter().filter_map(|id| Some((person(id)?, Some(team)))).collect(),
-            Who::Email(email) => match self.owner(account, email).and_then(person) {
-                Some(person) => vec![(person, None)],
-                None => vec![(Named::Outsider(email), None)],
-            },
+            Who::Email(email) => vec![(self.owner(account, email).map_or(Named::Outsider(email), Named::Person), None)],
         }
     }
 }
 
+#[derive(Clone, Copy)]
 enum Named<'m> {
     Person(&'m Person),
     Outsider(&'m Email),
@@ -103,30 +103,21 @@ fn one<'m>(
     spec: &'static crate::systems::SystemSpec,
     people: &mut People<'m>,
 ) -> Desired<'m> {
-    let mut members: BTreeMap<&'m Email, Member<'m>> = BTreeMap::new();
+    let mut found = Found::default();
     let must_go = MustGo::of(account, name, people);
     for entry in &account.members {
         for (named, team) in people.named(name, entry).into_iter().filter(|(named, _)| !must_go.has(named)) {
-            let member = match named {
-                Named::Person(person) => members.entry(&person.email_in(name.as_str()).value).or_insert_with(|| of_person(person, name)),
-                Named::Outsider(email) => members.entry(email).or_insert_with(|| Member {
-                    email,
-                    previously: Vec::new(),
-                    name: None,
-                    leaves: None,
-                    entries: Vec::new(),
-                }),
-            };
-            member.entries.push(Entry { doc: entry, team });
+            found.member(named, name).entries.push(Entry { doc: entry, team });
         }
     }
     // `leaves` ends every membership, listed here or not, and `absent` that of all their addresses.
     let leavers = manifests.people.values().filter(|p| p.leaves.is_some());
     for person in leavers.chain(must_go.people.values().copied()) {
-        members.entry(&person.email_in(name.as_str()).value).or_insert_with(|| of_person(person, name));
+        found.member(Named::Person(person), name);
     }
-    let members: Vec<Member<'m>> = members.into_values().collect();
-    let mut by_address = BTreeMap::new();
+    let mut members = found.members;
+    members.sort_unstable_by_key(|m| m.email);
+    let mut by_address = Index::with_capacity(members.len());
     for (i, member) in members.iter().enumerate() {
         for email in std::iter::once(&member.email).chain(&member.previously) {
             by_address.insert(*email, i);
@@ -153,6 +144,31 @@ fn one<'m>(
     }
 }
 
+/// Members in the order in which they were met, each address once.
+#[derive(Default)]
+struct Found<'m> {
+    members: Vec<Member<'m>>,
+    by_address: Index<&'m Email, usize>,
+}
+
+impl<'m> Found<'m> {
+    fn member(&mut self, named: Named<'m>, account: &Atom) -> &mut Member<'m> {
+        let email = match named {
+            Named::Person(person) => &person.email_in(account.as_str()).value,
+            Named::Outsider(email) => email,
+        };
+        let next = self.members.len();
+        let at = *self.by_address.get_or_insert(email, next);
+        if at == next {
+            self.members.push(match named {
+                Named::Person(person) => of_person(person, account),
+                Named::Outsider(email) => Member { email, previously: Vec::new(), name: None, leaves: None, entries: Vec::new() },
+            });
+        }
+        &mut self.members[at]
+    }
+}
+
 /// Who must not be a member, whatever lists them. Manifests that say both are wrong; a revocation
 /// plans for them before they are right.
 struct MustGo<'m> {
@@ -165,7 +181,7 @@ impl<'m> MustGo<'m> {
     fn of(account: &'m AccountDoc, name: &Atom, people: &People<'m>) -> Self {
         let mut all = Self { people: BTreeMap::new(), outsiders: BTreeSet::new() };
         for address in &account.absent {
-            match people.owner(name, &address.value).and_then(|id| people.by_id.get(id)) {
+            match people.owner(name, &address.value) {
                 Some(person) => {
                     all.people.insert(&person.email.value, person);
                 }

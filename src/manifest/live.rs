@@ -183,9 +183,9 @@ fn member(sink: &mut Sink, at: Cursor<'_>, connection: &Connection) -> Option<Li
     let mut attrs = Attrs::new();
     for attr in spec.attrs {
         if let Some(value) = at.get(attr.key)
-            && let Some(lowered) = attribute::value(sink, value, &attr.kind, Rule::Found)
+            && let Some(value) = attribute::value(sink, value, &attr.kind, Rule::Found)
         {
-            attrs.insert(attr.key, lowered.value);
+            attrs.insert(attr.key, value);
         }
     }
     let phase = at.get("phase").and_then(|p| read::word(sink, p, &LivePhase::ALL)).unwrap_or_default();

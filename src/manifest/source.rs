@@ -62,26 +62,31 @@ impl Source {
     }
     /// The place of a range of bytes.
     pub fn place(&self, span: Span) -> Place {
-        let (line, column) = self.position(span.start);
+        let whole = index(self.text.len());
+        let (start, end) = (span.start.min(whole), span.end.max(span.start).min(whole));
+        let line = self.line_of(start);
+        // nearly everything ends on its line
+        let last = if self.lines.get(line).is_none_or(|next| end < *next) { line } else { self.line_of(end) };
         Place {
             file: self.name.clone(),
-            line,
-            column,
-            end: self.position(span.end.max(span.start)),
+            line: index(line),
+            column: self.column(line, start),
+            end: (index(last), self.column(last, end)),
             span: (span.start, span.end.max(span.start)),
         }
     }
 
-    fn position(&self, offset: u32) -> (u32, u32) {
-        let offset = offset.min(index(self.text.len()));
-        let line = self.lines.partition_point(|start| *start <= offset);
+    /// The line, from 1.
+    fn line_of(&self, offset: u32) -> usize {
+        self.lines.partition_point(|start| *start <= offset)
+    }
+    fn column(&self, line: usize, offset: u32) -> u32 {
         let start = self.lines[line - 1];
-        (index(line), self.characters(offset as usize) - self.characters(start as usize) + 1)
+        if self.blocks.is_empty() { offset - start + 1 } else { self.characters(offset as usize) - self.characters(start as usize) + 1 }
     }
     fn characters(&self, offset: usize) -> u32 {
         match self.blocks.get(offset / BLOCK) {
             Some(before) => before + starts(&self.text.as_bytes()[offset - offset % BLOCK..offset]),
-            None if self.blocks.is_empty() => index(offset),
             // the very end of a text that fills its last block
             None => self.blocks.last().copied().unwrap_or(0) + starts(&self.text.as_bytes()[(self.blocks.len() - 1) * BLOCK..offset]),
         }
@@ -314,7 +319,10 @@ fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Diagnostic>) {
         return (source, Some(problem));
     }
     let forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-    let problem = source.text().char_indices().find(|(_, c)| forbidden(*c)).map(|(at, c)| {
+    // most files hold none, and nothing beside ASCII: that is quickly seen
+    let is_plain = |b: u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let searched = if source.text().bytes().all(is_plain) { "" } else { source.text() };
+    let problem = searched.char_indices().find(|(_, c)| forbidden(*c)).map(|(at, c)| {
         let place = source.place(Span { start: index(at), end: index(at + c.len_utf8()) });
         Diagnostic::error("control-character", format!("a control character (U+{:04X}) that YAML does not allow", u32::from(c)), place)
             .hint("write it as an escape in double quotes, where it is meant")
@@ -431,6 +439,10 @@ mod tests {
         assert_eq!((bad.code, bad.place.line, bad.place.column), ("bad-utf-8", 2, 4));
         let (_, nul) = decode("a.yaml", b"\x00\n".to_vec());
         assert_eq!(nul.unwrap().code, "control-character");
+        for text in ["a: \u{7f}", "a: \u{9b}", "\u{e9}: \u{1}"] {
+            let (_, bad) = decode("a.yaml", text.into());
+            assert_eq!(bad.map(|b| (b.code, b.place.line, b.place.column)), Some(("control-character", 1, 4)), "{text:?}");
+        }
         assert!(decode("a.yaml", "\u{feff}a: \t1\r\n".into()).1.is_none());
     }
 

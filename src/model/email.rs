@@ -1,4 +1,4 @@
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
@@ -40,7 +40,8 @@ impl Email {
         if text.len() > 1024 {
             return Err(BadAddress::Long);
         }
-        if text.chars().any(|c| c.is_whitespace() || is_unprintable(c)) {
+        let is_plain = text.bytes().all(|b| b.is_ascii_graphic());
+        if !is_plain && text.chars().any(|c| c.is_whitespace() || is_unprintable(c)) {
             return Err(BadAddress::Control);
         }
         let (local, domain) = text.split_once('@').ok_or(BadAddress::Parts)?;
@@ -50,18 +51,22 @@ impl Email {
         if local.len() > 64 {
             return Err(BadAddress::LongLocal);
         }
-        let bad = |c: char| matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | ']' | '\\');
-        if local.starts_with('.') || local.ends_with('.') || local.contains("..") || local.contains(bad) {
+        let bad = |b: u8| matches!(b, b'"' | b'(' | b')' | b',' | b':' | b';' | b'<' | b'>' | b'[' | b']' | b'\\');
+        let has_dots = local.starts_with('.') || local.ends_with('.') || local.as_bytes().windows(2).any(|two| two == b"..");
+        if has_dots || local.bytes().any(bad) {
             return Err(BadAddress::Local);
         }
-        let domain = Domain::parse(domain)?;
-        let local = if local.is_ascii() {
+        let domain = Domain::folded(domain)?;
+        let mut key = String::with_capacity(local.len() + 1 + domain.len());
+        if local.is_ascii() {
             // What composition and other scripts' letters are left out of comes to the same.
-            local.to_ascii_lowercase()
+            key.push_str(local);
+            key.make_ascii_lowercase();
         } else {
-            local.nfc().collect::<String>().to_lowercase().nfc().collect()
-        };
-        let key = format!("{local}@{domain}");
+            key.extend(local.nfc().collect::<String>().to_lowercase().nfc());
+        }
+        key.push('@');
+        key.push_str(&domain);
         if key.len() > 254 {
             return Err(BadAddress::Long);
         }
@@ -134,18 +139,22 @@ impl Domain {
     /// # Errors
     /// [`BadAddress::Domain`].
     pub fn parse(text: &str) -> Result<Self, BadAddress> {
+        Self::folded(text).map(|folded| Self(folded.into()))
+    }
+    /// In ASCII and lower case.
+    fn folded(text: &str) -> Result<Cow<'_, str>, BadAddress> {
         let bad = || BadAddress::Domain(text.chars().take(80).collect());
         if text.len() > 1024 {
             return Err(bad());
         }
         if is_plain(text) {
-            return Ok(Self(text.into()));
+            return Ok(text.into());
         }
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| bad())?;
         if ascii.len() > 253 || !ascii.contains('.') || ascii.ends_with('.') || ascii.split('.').any(str::is_empty) {
             return Err(bad());
         }
-        Ok(Self(ascii.into()))
+        Ok(ascii.into())
     }
     /// Every domain: a whitelist that is off.
     pub fn any() -> Self {
@@ -177,7 +186,7 @@ fn is_plain(text: &str) -> bool {
             && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && !label.contains("--")
+            && !label.as_bytes().windows(2).any(|two| two == b"--")
     };
     let Some((rest, last)) = text.rsplit_once('.') else { return false };
     text.len() <= 253 && rest.split('.').all(label) && label(last) && last.bytes().all(|b| b.is_ascii_lowercase())
@@ -225,6 +234,11 @@ mod tests {
             ".a@b.example",
             "a..b@c.example",
             "a@b@c.example",
+            "a(b@c.example",
+            "a\"b@c.example",
+            "a\\b@c.example",
+            "a\u{7f}@c.example",
+            "a\u{a0}b@c.example",
         ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }

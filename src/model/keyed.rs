@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::{slice, vec};
 
@@ -29,6 +30,11 @@ impl<T> Keyed<T> {
     }
     /// Puts a value in; the one that was there comes back.
     pub fn insert(&mut self, key: Key, value: T) -> Option<T> {
+        // mostly they come in their order
+        if self.0.last().is_none_or(|(last, _)| order(last, key).is_lt()) {
+            self.0.push((key, value));
+            return None;
+        }
         match self.find(key) {
             Ok(i) => Some(std::mem::replace(&mut self.0[i].1, value)),
             Err(i) => {
@@ -64,16 +70,27 @@ impl<T> Keyed<T> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// A scan: the keys are few, and their first letters tell most of them apart.
+    /// A scan: the keys are few.
     fn find(&self, key: &str) -> Result<usize, usize> {
         for (i, (other, _)) in self.0.iter().enumerate() {
-            match (*other).cmp(key) {
-                std::cmp::Ordering::Less => {}
-                std::cmp::Ordering::Equal => return Ok(i),
-                std::cmp::Ordering::Greater => return Err(i),
+            match order(other, key) {
+                Ordering::Less => {}
+                Ordering::Equal => return Ok(i),
+                Ordering::Greater => return Err(i),
             }
         }
         Err(self.0.len())
+    }
+}
+
+/// As `cmp`: keys are literals, and their first letters tell most of them apart.
+fn order(one: &str, other: &str) -> Ordering {
+    if std::ptr::eq(one, other) {
+        return Ordering::Equal;
+    }
+    match one.as_bytes().first().cmp(&other.as_bytes().first()) {
+        Ordering::Equal => one.cmp(other),
+        apart => apart,
     }
 }
 
@@ -132,7 +149,8 @@ impl<T> Extend<(Key, T)> for Keyed<T> {
 /// Of a key given twice the last value counts.
 impl<T> FromIterator<(Key, T)> for Keyed<T> {
     fn from_iter<I: IntoIterator<Item = (Key, T)>>(pairs: I) -> Self {
-        let mut all = Self::new();
+        let pairs = pairs.into_iter();
+        let mut all = Self(Vec::with_capacity(pairs.size_hint().0));
         all.extend(pairs);
         all
     }

@@ -1,7 +1,8 @@
 use std::borrow::Borrow;
-use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
+
+use super::Index;
 
 /// One word of a system or a manifest: a role, privilege, subaccount, group, or the name of an
 /// account, person or team. Never empty, never padded with white space, never a control character.
@@ -82,7 +83,7 @@ pub fn quoted(text: &str) -> String {
 /// Words that were met before, each kept once: a hundred thousand members have a few dozen words
 /// between them.
 #[derive(Debug, Default)]
-pub struct Atoms(BTreeSet<Atom>);
+pub struct Atoms(Index<Atom, ()>);
 
 impl Atoms {
     /// As [`Atom::new`]; a word that was met before is the same one again.
@@ -90,11 +91,11 @@ impl Atoms {
     /// # Errors
     /// [`BadWord`].
     pub fn atom(&mut self, text: &str) -> Result<Atom, BadWord> {
-        if let Some(known) = self.0.get(text) {
+        if let Some(known) = self.0.key(text) {
             return Ok(known.clone());
         }
         let new = Atom::new(text)?;
-        self.0.insert(new.clone());
+        self.0.insert(new.clone(), ());
         Ok(new)
     }
 }

@@ -24,6 +24,9 @@ const ROLLING_WITHIN: i32 = 10;
 
 /// Who is listed and yet not wanted now, without having been declared to end, joins the unlisted.
 pub(super) fn listed<'a>(account: &Account<'_>, day: Day, pair: &Pair<'a>, unlisted: &mut Vec<&'a Live>, work: &mut Work) {
+    if has_all(account, day, pair) {
+        return;
+    }
     let wanted = pair.member.on(day.today, account.spec);
     if let Wanted::Present(merged) = &wanted {
         warn_of_spreads(pair.member, merged, work);
@@ -58,6 +61,27 @@ pub(super) fn listed<'a>(account: &Account<'_>, day: Day, pair: &Pair<'a>, unlis
         // Before the first start; or somebody who will leave, listed elsewhere only.
         Wanted::NotYet(_) | Wanted::Unlisted => unlisted.push(live),
     }
+}
+
+/// Whether somebody who is in has all that their one entry asks for, and nothing is to be said of them: so it is
+/// with most, who are not merged and compared for it.
+fn has_all(account: &Account<'_>, day: Day, pair: &Pair<'_>) -> bool {
+    let (Some(live), Some(entry)) = (pair.live, pair.member.only_entry(day.today)) else { return false };
+    let seen = |key: &str| live.attr(key).seen();
+    let label = account.spec.attrs.iter().find(|a| a.axis == Axis::Label);
+    let name = pair.member.name.or(entry.doc.name.as_ref().map(|name| &name.value));
+    let has_name = || label.zip(name).is_none_or(|(label, name)| matches!(seen(label.key), Some(Value::Text(seen)) if seen == name));
+    let has_end = || {
+        let end = entry.doc.end.as_ref().map(|end| end.value);
+        entry.doc.rolling.is_none() && !matches!(live.attr("end"), Known::Hidden) && seen("end").and_then(Value::as_day) == end
+    };
+    live.phase == Phase::Active
+        && !pair.under_previous
+        && pair.spares.is_empty()
+        && !account.spec.is_untouchable(live)
+        && entry.doc.attrs.iter().all(|(key, wanted)| seen(key) == Some(&wanted.value))
+        && has_name()
+        && (!account.keeps_ends() || has_end())
 }
 
 /// A second membership of the same person, under another of their addresses: what was declared to

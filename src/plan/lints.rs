@@ -98,6 +98,9 @@ fn too_many_administrators(looked: &Looked<'_>) -> Vec<Warning> {
 fn no_backup_administrator(looked: &Looked<'_>) -> Vec<Warning> {
     let least = looked.account.spec.floor.warn_under;
     let left = left_after(looked.changes, looked.administrators);
+    if left >= least {
+        return Vec::new();
+    }
     // Where nothing shows who has accepted, nobody can say that there are too few.
     let members = looked.account.reading.members.iter();
     let perhaps = members.filter(|l| looked.account.administrator(l) == Administrator::Perhaps).count() as u32;

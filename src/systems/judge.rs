@@ -1,6 +1,7 @@
 //! Effective permissions and direction, once for all systems.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::model::{Atom, Attrs, Caps, Direction, Domains, Key, Known, Live, Permits, Phase, Reading, Scope, Tenant, Value};
 
@@ -45,14 +46,18 @@ impl SystemSpec {
         if live.phase != Phase::Active {
             return Administrator::No;
         }
-        let seen = live.seen();
-        if !self.chiefs().any(|a| seen.contains_key(a.key)) || self.has_foreign_word(&seen) {
+        // Everybody is asked about, and nobody copied for it.
+        let seen = |key: &str| live.attr(key).seen();
+        let is_foreign = |(key, value): (&Key, &Known<Value>)| value.seen().is_some_and(|value| self.is_foreign(key, value));
+        if !self.chiefs().any(|a| seen(a.key).is_some()) || live.attrs.iter().any(is_foreign) {
             return Administrator::Perhaps;
         }
-        if !self.counts_for_floor(&self.with_unread_scopes(&seen, caps)) {
+        let permissions = self.floor.permissions;
+        let or_somewhere = |key: &str| if self.is_unread_scope(key, caps) { Some(&*SOMEWHERE) } else { seen(key) };
+        if !self.holds_one(or_somewhere, permissions) {
             return Administrator::No;
         }
-        if !self.counts_for_floor(&seen) {
+        if !self.holds_one(seen, permissions) {
             return Administrator::Perhaps;
         }
         if self.has_registered(live, caps) { Administrator::Yes } else { Administrator::Perhaps }
@@ -124,23 +129,19 @@ impl SystemSpec {
     /// that this backend cannot read: who holds a role somewhere is not judged as if it were nowhere, nor
     /// as if what a human sets unseen were another place.
     pub fn with_unread_scopes(&self, seen: &Attrs, caps: &Caps) -> Attrs {
-        let unread = |a: &&super::spec::AttrSpec| {
-            a.axis == Axis::Where
-                && matches!(a.kind, Kind::Set { denies: false, .. })
-                && !caps.reads.contains(a.key)
-                && self.rows.iter().any(|r| matches!(r.scopes, Scopes::Each(key) if key == a.key) && !r.when.is_empty())
-        };
         let mut all = seen.clone();
-        let somewhere = || Value::Set(BTreeSet::from([Atom::literal("?")]));
-        all.extend(self.attrs.iter().filter(unread).map(|a| (a.key, somewhere())));
+        all.extend(self.attrs.iter().filter(|a| self.is_unread_scope(a.key, caps)).map(|a| (a.key, SOMEWHERE.clone())));
         all
     }
 
-    /// Whether a value holds a word that the system's fixed list does not.
-    fn has_foreign_word(&self, attrs: &Attrs) -> bool {
-        attrs.iter().any(|(key, value)| self.is_foreign(key, value))
+    /// Whether a role is held by that scope set, and this backend cannot read it.
+    fn is_unread_scope(&self, key: &str, caps: &Caps) -> bool {
+        !caps.reads.contains(key)
+            && self.attr(key).is_some_and(|a| a.axis == Axis::Where && matches!(a.kind, Kind::Set { denies: false, .. }))
+            && self.rows.iter().any(|r| matches!(r.scopes, Scopes::Each(each) if each == key) && !r.when.is_empty())
     }
 
+    /// Whether a value holds a word that the system's fixed list does not.
     fn is_foreign(&self, key: &str, value: &Value) -> bool {
         let Some(words) = self.attr(key).and_then(|a| a.kind.fixed()) else { return false };
         let known = |w: &Atom| words.iter().any(|k| *w == k.word);
@@ -170,7 +171,7 @@ impl SystemSpec {
 
     /// The names of the permissions that are held somewhere, sorted.
     pub fn permissions(&self, attrs: &Attrs) -> BTreeSet<Atom> {
-        self.rows.iter().filter(|r| !self.scopes_of(r, attrs).is_empty()).map(|r| Atom::literal(r.permission)).collect()
+        self.rows.iter().filter(|row| is_held(row, |key| attrs.get(key))).map(|r| Atom::literal(r.permission)).collect()
     }
 
     /// What a change from one to the other does to access: permissions × scopes, ends, and what
@@ -198,27 +199,32 @@ impl SystemSpec {
 
     /// Whether the holder can change who has access.
     pub fn administers(&self, attrs: &Attrs) -> bool {
-        self.holds_one(attrs, self.administers)
+        self.administers_with(|key| attrs.get(key))
+    }
+
+    /// The same of values that stand elsewhere, by attribute.
+    pub fn administers_with<'v>(&self, held: impl Fn(&str) -> Option<&'v Value>) -> bool {
+        self.holds_one(held, self.administers)
     }
 
     /// Whether the holder counts for the least number of administrators.
     pub fn counts_for_floor(&self, attrs: &Attrs) -> bool {
-        self.holds_one(attrs, self.floor.permissions)
+        self.holds_one(|key| attrs.get(key), self.floor.permissions)
     }
 
     /// Whether the attributes hold a word whose row is high risk by itself (M7).
     pub fn is_high_risk(&self, attrs: &Attrs) -> bool {
-        self.high_risk.iter().any(|(key, word)| holds(attrs, key, &[word]))
+        self.high_risk.iter().any(|(key, word)| is_one(attrs.get(key), &[word]))
     }
 
-    fn holds_one(&self, attrs: &Attrs, permissions: &[&str]) -> bool {
-        self.rows.iter().any(|r| permissions.contains(&r.permission) && !self.scopes_of(r, attrs).is_empty())
+    fn holds_one<'v>(&self, held: impl Fn(&str) -> Option<&'v Value>, permissions: &[&str]) -> bool {
+        self.rows.iter().any(|row| permissions.contains(&row.permission) && is_held(row, &held))
     }
 
     fn permits_among(&self, attrs: &Attrs, denied: &BTreeSet<Atom>) -> Permits {
         let mut all = Permits::new();
         for row in self.rows {
-            for scope in self.scopes_of(row, attrs) {
+            for scope in scopes_of(row, attrs) {
                 if let Some(key) = row.denied_by {
                     let taken = attrs.get(key).and_then(Value::as_set);
                     for word in denied.iter().filter(|w| !taken.is_some_and(|t| t.contains(*w))) {
@@ -241,26 +247,44 @@ impl SystemSpec {
             .cloned()
             .collect()
     }
+}
 
-    fn scopes_of(&self, row: &PermitRow, attrs: &Attrs) -> Vec<Scope> {
-        if !row.when.iter().all(|(key, words)| holds(attrs, key, words)) {
-            return Vec::new();
+/// A scope that nobody knows.
+static SOMEWHERE: LazyLock<Value> = LazyLock::new(|| Value::Set(BTreeSet::from([Atom::literal("?")])));
+
+/// Whether the row holds, somewhere.
+fn is_held<'v>(row: &PermitRow, held: impl Fn(&str) -> Option<&'v Value>) -> bool {
+    let is_somewhere = |key: Key| match held(key) {
+        Some(Value::Set(words)) => !words.is_empty(),
+        Some(Value::One(_)) => true,
+        Some(Value::Flag(_) | Value::Day(_) | Value::Text(_) | Value::Opaque(_)) | None => false,
+    };
+    row.when.iter().all(|(key, words)| is_one(held(key), words))
+        && match row.scopes {
+            Scopes::Account | Scopes::AccountAndEach(_) => true,
+            Scopes::Each(key) => is_somewhere(key),
         }
-        let each = |key: Key| {
-            let value = attrs.get(key);
-            let words = value.and_then(Value::as_set).into_iter().flatten();
-            words.chain(value.and_then(Value::as_one)).cloned().map(Scope::In)
-        };
-        match row.scopes {
-            Scopes::Account => vec![Scope::Account],
-            Scopes::Each(key) => each(key).collect(),
-            Scopes::AccountAndEach(key) => std::iter::once(Scope::Account).chain(each(key)).collect(),
-        }
+}
+
+fn scopes_of(row: &PermitRow, attrs: &Attrs) -> Vec<Scope> {
+    if !is_held(row, |key| attrs.get(key)) {
+        return Vec::new();
+    }
+    let each = |key: Key| {
+        let value = attrs.get(key);
+        let words = value.and_then(Value::as_set).into_iter().flatten();
+        words.chain(value.and_then(Value::as_one)).cloned().map(Scope::In)
+    };
+    match row.scopes {
+        Scopes::Account => vec![Scope::Account],
+        Scopes::Each(key) => each(key).collect(),
+        Scopes::AccountAndEach(key) => std::iter::once(Scope::Account).chain(each(key)).collect(),
     }
 }
 
-fn holds(attrs: &Attrs, key: &str, words: &[&str]) -> bool {
-    match attrs.get(key) {
+/// Whether a value is, or holds, one of the words.
+fn is_one(value: Option<&Value>, words: &[&str]) -> bool {
+    match value {
         Some(Value::One(w)) => words.contains(&w.as_str()),
         Some(Value::Set(s)) => s.iter().any(|w| words.contains(&w.as_str())),
         Some(Value::Flag(b)) => words.contains(&if *b { "true" } else { "false" }),

@@ -1,6 +1,6 @@
 //! One member of a page, in our words.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -47,7 +47,7 @@ impl<'a> Members<'a> {
     /// Two of one address or identifier.
     pub(super) fn each_once(self) -> Result<Vec<Live>, Incomplete> {
         let mut all = self.all;
-        let mut ids: BTreeSet<&Atom> = BTreeSet::new();
+        let mut ids: HashSet<&Atom> = HashSet::with_capacity(all.len());
         for live in &all {
             if let Some(id) = live.id.as_ref().filter(|id| !ids.insert(id)) {
                 let why = format!("the identifier {id} stands for two members, {} one of them", live.email);

@@ -1,7 +1,8 @@
 //! One attribute or fact from the arena, by its kind: the same for members, actors, connection
 //! facts and LIVE.yaml.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::manifest::Diagnostic;
 use crate::manifest::cursor::{Cursor, Sink};
@@ -22,57 +23,60 @@ pub(crate) enum Rule<'a> {
     Found,
 }
 
-/// A value, and the place of each of its words.
-pub(crate) struct Lowered {
-    pub value: Value,
-    pub words: Vec<(Atom, Place)>,
-}
-
 /// Lowers one value. `None` where it was wrong, and said so.
-pub(crate) fn value(sink: &mut Sink, at: Cursor<'_>, kind: &Kind, rule: Rule<'_>) -> Option<Lowered> {
-    let plain = |value| Some(Lowered { value, words: Vec::new() });
+pub(crate) fn value(sink: &mut Sink, at: Cursor<'_>, kind: &Kind, rule: Rule<'_>) -> Option<Value> {
     match kind {
-        Kind::One(words) => {
-            let word = word(sink, at, words, rule)?;
-            Some(Lowered { value: Value::One(word.clone()), words: vec![(word, at.place())] })
-        }
-        Kind::Set { words, .. } => set(sink, at, words, rule),
-        Kind::Flag => plain(Value::Flag(read::flag(sink, at)?)),
-        Kind::Day => plain(Value::Day(Some(read::day(sink, at)?.value))),
-        Kind::Text => plain(Value::Text(read::name(sink, at)?.value)),
+        Kind::One(words) => word(sink, at, words, rule).map(Value::One),
+        Kind::Set { words, .. } => set(sink, at, words, rule).map(Value::Set),
+        Kind::Flag => read::flag(sink, at).map(Value::Flag),
+        Kind::Day => read::day(sink, at).map(|day| Value::Day(Some(day.value))),
+        Kind::Text => read::name(sink, at).map(|name| Value::Text(name.value)),
         Kind::Opaque if at.map().is_none() => {
             sink.say(wrong_type(at, "a mapping"));
             None
         }
-        Kind::Opaque => plain(Value::Opaque(opaque(at))),
+        Kind::Opaque => Some(Value::Opaque(opaque(at))),
     }
+}
+
+/// Where each word of a value first stands; asked for only where something is to be said of one.
+pub(super) fn words_at(at: Cursor<'_>) -> HashMap<&str, Cursor<'_>> {
+    let mut first = HashMap::new();
+    for item in at.list().into_iter().flatten() {
+        if let Some(word) = item.text() {
+            first.entry(word).or_insert(item);
+        }
+    }
+    first.extend(at.text().map(|word| (word, at)));
+    first
 }
 
 /// A set of one word, for an actor's `role` on a system whose chief attribute is a set (solver).
 pub(super) fn single(sink: &mut Sink, at: Cursor<'_>, attr: &AttrSpec, rule: Rule<'_>) -> Option<Value> {
     match &attr.kind {
         Kind::Set { words, .. } => Some(Value::Set(BTreeSet::from([word(sink, at, words, rule)?]))),
-        kind => value(sink, at, kind, rule).map(|l| l.value),
+        kind => value(sink, at, kind, rule),
     }
 }
 
-fn set(sink: &mut Sink, at: Cursor<'_>, words: &Words, rule: Rule<'_>) -> Option<Lowered> {
+fn set(sink: &mut Sink, at: Cursor<'_>, words: &Words, rule: Rule<'_>) -> Option<BTreeSet<Atom>> {
     let items = read::list(sink, at)?;
-    let (mut seen, mut whole): (BTreeMap<Atom, Place>, bool) = (BTreeMap::new(), true);
+    let (mut seen, mut whole) = (BTreeSet::new(), true);
+    let first = LazyCell::new(|| words_at(at));
     for item in items {
         let Some(word) = word(sink, item, words, rule) else {
             whole = false;
             continue;
         };
-        match seen.get(&word) {
-            Some(first) => sink.say(repeated(word.as_str(), item.place(), first.clone())),
-            None => {
-                seen.insert(word, item.place());
-            }
+        if seen.contains(&word) {
+            let before = first.get(word.as_str()).unwrap_or(&item).place();
+            sink.say(repeated(word.as_str(), item.place(), before));
+        } else {
+            seen.insert(word);
         }
     }
     // a set with a wrong word in it is not the set that was meant
-    whole.then(|| Lowered { value: Value::Set(seen.keys().cloned().collect()), words: seen.into_iter().collect() })
+    whole.then_some(seen)
 }
 
 /// The same item twice in a list that is a set.

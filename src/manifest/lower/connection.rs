@@ -142,8 +142,8 @@ fn facts(spec: &'static SystemSpec, at: Cursor<'_>, sink: &mut Sink) -> BTreeMap
     let mut facts = BTreeMap::new();
     for fact in spec.facts {
         let Some(value) = at.get(fact.key) else { continue };
-        if let Some(lowered) = attribute::value(sink, value, &fact.kind, Rule::Held(&facts)) {
-            facts.insert(fact.key, lowered.value);
+        if let Some(value) = attribute::value(sink, value, &fact.kind, Rule::Held(&facts)) {
+            facts.insert(fact.key, value);
         }
     }
     for fact in spec.facts {
@@ -171,9 +171,9 @@ fn actor(sink: &mut Sink, spec: &'static SystemSpec, at: Cursor<'_>, facts: &BTr
     let chief = spec.chief();
     for attr in spec.attrs.iter().filter(|a| a.is_held_by_actors()) {
         if let Some(value) = at.get(attr.key)
-            && let Some(lowered) = attribute::value(sink, value, &attr.kind, Rule::Held(facts))
+            && let Some(value) = attribute::value(sink, value, &attr.kind, Rule::Held(facts))
         {
-            attrs.insert(attr.key, lowered.value);
+            attrs.insert(attr.key, value);
         }
     }
     for limit in spec.actors {
@@ -213,7 +213,7 @@ fn host(sink: &mut Sink, tenants: &TenantsSpec, at: Cursor<'_>, actor: Option<Cu
     }
     let listed = at.get("delegated")?;
     let kind = Kind::Set { words: Words::Discovered, denies: false };
-    let delegated = attribute::value(sink, listed, &kind, Rule::Found)?.value;
+    let delegated = attribute::value(sink, listed, &kind, Rule::Found)?;
     delegated.as_set().cloned()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::account::About;
-use super::grant::{self, Grant, key_places};
+use super::grant::{self, Grant};
 use super::{Context, people};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
@@ -35,20 +35,22 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
     let start = at.get("start").and_then(|d| day(sink, d, about));
     let end = at.get("end").and_then(|d| day(sink, d, about));
     let rolling = at.get("renew").and_then(|r| renew(sink, r, at, about));
-    let key_places = key_places(at, about.spec);
-    let mut own = Grant::default();
-    if let Some(spec) = about.spec {
-        own = Grant::of(at, spec, about.facts.as_ref(), sink);
-        grant::limits(sink, spec, &own, &key_places, profile.as_ref());
+    let own = about.spec.map(|spec| {
+        let own = Grant::of(at, spec, about.facts.as_ref(), sink);
+        grant::limits(sink, spec, &own, profile.as_ref());
         grant::one_kind(sink, spec, at, written.is_some());
-    }
+        (spec, own)
+    });
     if written.is_some() && profile.is_none() {
         return None;
     }
-    own.attrs.shrink_to_fit();
-    let attrs = match (&profile, about.spec) {
-        (Some(p), Some(spec)) => own.over(&p.section, spec, &key_places),
-        _ => Arc::new(own.attrs),
+    let attrs = match (own, &profile) {
+        (Some((spec, own)), Some(p)) => own.over(&p.section, spec),
+        (Some((_, mut own)), None) => {
+            own.attrs.shrink_to_fit();
+            Arc::new(own.attrs)
+        }
+        (None, _) => Arc::default(),
     };
     let reason = reason.or_else(|| profile.as_ref()?.section.reason.clone());
     Some(EntryDoc { who: who?, name, reason, start, end, rolling, attrs, profile, at: at.place() })

@@ -1,6 +1,7 @@
 //! What an entry or a section of a profile grants: attributes of the system, and the rules between
 //! them.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,16 +13,16 @@ use crate::model::{Atom, Key, Keyed, Located, Place, Value};
 use crate::systems::{AttrSpec, Limit, Required, SystemSpec};
 
 /// Attributes as they are written in one mapping.
-#[derive(Default)]
-pub(super) struct Grant {
+pub(super) struct Grant<'a> {
+    /// The mapping.
+    at: Cursor<'a>,
     pub attrs: Keyed<Located<Value>>,
-    pub words: BTreeMap<(Key, Atom), Place>,
 }
 
-impl Grant {
+impl<'a> Grant<'a> {
     /// Every attribute below `at`; `facts` are those of the account's connection, none without one.
-    pub fn of(at: Cursor<'_>, spec: &'static SystemSpec, facts: Option<&BTreeMap<Key, Value>>, sink: &mut Sink) -> Self {
-        let mut grant = Self::default();
+    pub fn of(at: Cursor<'a>, spec: &'static SystemSpec, facts: Option<&BTreeMap<Key, Value>>, sink: &mut Sink) -> Self {
+        let mut grant = Self { at, attrs: Keyed::new() };
         for (key, value) in at.map().into_iter().flatten() {
             if let Some(attr) = spec.attr(key).filter(|a| a.key != "name" && a.key != "end") {
                 grant.add(sink, value, attr, facts);
@@ -42,22 +43,22 @@ impl Grant {
             return;
         }
         let nothing = BTreeMap::new();
-        let Some(lowered) = attribute::value(sink, at, &attr.kind, Rule::Asked(facts.unwrap_or(&nothing))) else { return };
-        if attr.required == Required::Always && lowered.value.as_set().is_some_and(std::collections::BTreeSet::is_empty) {
+        let Some(value) = attribute::value(sink, at, &attr.kind, Rule::Asked(facts.unwrap_or(&nothing))) else { return };
+        if attr.required == Required::Always && value.as_set().is_some_and(std::collections::BTreeSet::is_empty) {
             let words: Vec<_> = attr.kind.fixed().unwrap_or_default().iter().filter(|w| w.assignable).map(|w| w.word).collect();
             let message = format!("`{}` is empty: a member has at least one", attr.key);
             sink.say(Diagnostic::error("empty-set", message, at.place()).expected(read::one_of(words.into_iter())));
             return;
         }
-        self.words.extend(lowered.words.into_iter().map(|(word, place)| ((attr.key, word), place)));
-        self.attrs.insert(attr.key, Located::new(lowered.value, at.place()));
+        self.attrs.insert(attr.key, Located::new(value, at.place()));
     }
 
     /// What the section gives, where the entry says nothing itself. An attribute that makes another
     /// kind of member replaces the one of the section as well (SYSTEMS.md G4).
-    pub fn over(self, section: &Section, spec: &SystemSpec, written: &BTreeMap<Key, Place>) -> Arc<Keyed<Located<Value>>> {
-        let kind = spec.chiefs().any(|a| written.contains_key(a.key));
-        let stays = |key: Key| !(written.contains_key(key) || kind && spec.is_chief(key));
+    pub fn over(self, section: &Section, spec: &SystemSpec) -> Arc<Keyed<Located<Value>>> {
+        let writes = |key: Key| self.at.get(key).is_some();
+        let kind = spec.chiefs().any(|a| writes(a.key));
+        let stays = |key: Key| !(writes(key) || kind && spec.is_chief(key));
         if self.attrs.is_empty() && section.attrs.keys().all(|key| stays(key)) {
             return Arc::clone(&section.attrs);
         }
@@ -89,19 +90,17 @@ pub(super) fn one_kind(sink: &mut Sink, spec: &SystemSpec, at: Cursor<'_>, has_p
 /// One attribute, and the profile that it comes from where the item does not write it.
 struct Given<'a> {
     value: &'a Located<Value>,
-    words: &'a BTreeMap<(Key, Atom), Place>,
     profile: Option<&'a ProfileUse>,
 }
 
 impl<'a> Given<'a> {
-    fn find(key: Key, own: &'a Grant, written: &BTreeMap<Key, Place>, profile: Option<&'a ProfileUse>) -> Option<Self> {
+    fn find(key: Key, own: &'a Grant<'_>, profile: Option<&'a ProfileUse>) -> Option<Self> {
         // what is written hides what the profile gives, right or wrong
-        if written.contains_key(key) {
-            return own.attrs.get(key).map(|value| Self { value, words: &own.words, profile: None });
+        if own.at.get(key).is_some() {
+            return own.attrs.get(key).map(|value| Self { value, profile: None });
         }
-        let theirs = profile?;
-        let value = theirs.section.attrs.get(key)?;
-        Some(Self { value, words: &theirs.section.word_places, profile })
+        let value = profile?.section.attrs.get(key)?;
+        Some(Self { value, profile })
     }
     fn holds(&self, words: &[&str]) -> Option<bool> {
         match &self.value.value {
@@ -115,9 +114,9 @@ impl<'a> Given<'a> {
 
 /// Words that belong to other words: privileges to roles (SYSTEMS.md E10). Where an entry and its
 /// profile do not fit, the entry is wrong, and the profile's place is shown beside it.
-pub(super) fn limits(sink: &mut Sink, spec: &SystemSpec, own: &Grant, written: &BTreeMap<Key, Place>, profile: Option<&ProfileUse>) {
+pub(super) fn limits(sink: &mut Sink, spec: &SystemSpec, own: &Grant<'_>, profile: Option<&ProfileUse>) {
     for Limit { attr, words, with, one_of, .. } in spec.limits {
-        let (Some(value), Some(other)) = (Given::find(attr, own, written, profile), Given::find(with, own, written, profile)) else {
+        let (Some(value), Some(other)) = (Given::find(attr, own, profile), Given::find(with, own, profile)) else {
             // where the other attribute is missing or wrong, that was said
             continue;
         };
@@ -125,9 +124,13 @@ pub(super) fn limits(sink: &mut Sink, spec: &SystemSpec, own: &Grant, written: &
         if other.holds(one_of) != Some(false) || (value.profile.is_some() && other.profile.is_some()) {
             continue;
         }
+        let places = LazyCell::new(|| own.at.get(attr).map(attribute::words_at).unwrap_or_default());
         let said = |word: &Atom| {
             let message = format!("`{attr}`: {} belongs to `{with}` {}", quoted(word.as_str()), one_of.join(", "));
-            let place = value.words.get(&(*attr, word.clone())).unwrap_or(&value.value.at).clone();
+            let place = match value.profile {
+                Some(theirs) => theirs.section.word_places.get(&(*attr, word.clone())).unwrap_or(&value.value.at).clone(),
+                None => places.get(word.as_str()).map_or_else(|| value.value.at.clone(), |at| at.place()),
+            };
             let diagnostic = match (value.profile, other.profile) {
                 (None, None) => Diagnostic::error("word-needs-other", message, place),
                 (None, Some(theirs)) => {
@@ -150,6 +153,17 @@ pub(super) fn limits(sink: &mut Sink, spec: &SystemSpec, own: &Grant, written: &
             _ => {}
         }
     }
+}
+
+/// The place of each word of each attribute that was lowered.
+pub(super) fn word_places(grant: &Grant<'_>) -> BTreeMap<(Key, Atom), Place> {
+    let mut all = BTreeMap::new();
+    for (key, value) in &grant.attrs {
+        let places = grant.at.get(key).map(attribute::words_at).unwrap_or_default();
+        let words = value.value.as_set().into_iter().flatten().chain(value.value.as_one());
+        all.extend(words.filter_map(|word| Some(((*key, word.clone()), places.get(word.as_str())?.place()))));
+    }
+    all
 }
 
 /// The place of each key that the system knows, ends and names included.

@@ -11,7 +11,7 @@ mod people;
 mod profile;
 mod roster;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -101,9 +101,9 @@ struct Context<'a> {
     /// The connections that accounts name.
     named: BTreeMap<&'a str, &'a str>,
     profiles: BTreeMap<&'a str, profile::Declared>,
-    profile_names: Names<'a>,
-    people: Names<'a>,
-    teams: Names<'a>,
+    profile_names: Known<'a>,
+    people: Known<'a>,
+    teams: Known<'a>,
     shapes: Shapes,
 }
 
@@ -132,6 +132,9 @@ impl Context<'_> {
 /// Names that are declared, whether or not what stands behind them is right.
 type Names<'a> = BTreeSet<&'a str>;
 
+/// The same where there are as many as people, and only one is ever looked for.
+type Known<'a> = HashSet<&'a str>;
+
 /// Shapes of accounts and connections, each system's compiled once.
 #[derive(Default)]
 struct Shapes {
@@ -155,7 +158,7 @@ impl Shapes {
 /// The entries of one top-level key over all files, in the order of files and lines.
 struct Section<'a> {
     entries: Vec<(Atom, &'a str, Cursor<'a>)>,
-    names: Names<'a>,
+    names: Known<'a>,
 }
 
 fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> Manifests {
@@ -179,7 +182,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     let mut context = Context {
         is_whole,
         connections: BTreeMap::new(),
-        accounts: connections.names.difference(&used).chain(&accounts.names).copied().collect(),
+        accounts: connections.names.iter().filter(|name| !used.contains(*name)).chain(&accounts.names).copied().collect(),
         named,
         profiles: BTreeMap::new(),
         profile_names: profiles.names,
@@ -202,15 +205,17 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     }
     let mut book = address::Book::default();
     let mut elsewhere = Vec::new();
+    let mut directory = Vec::with_capacity(people.entries.len());
     for (id, _, at) in people.entries {
         if let Some(person) = people::person(at, &context, sink) {
             book.add(&id, &person, sink);
             if !person.accounts.is_empty() {
                 elsewhere.push(id.clone());
             }
-            out.people.insert(id, person);
+            directory.push((id, person));
         }
     }
+    out.people = directory.into_iter().collect();
     for (id, person) in elsewhere.iter().filter_map(|id| out.people.get_key_value(id)) {
         book.add_elsewhere(id, person, sink);
     }

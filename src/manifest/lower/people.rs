@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::attribute::repeated;
-use super::{Context, Names};
+use super::{Context, Known};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::wrong_type;
@@ -164,7 +164,7 @@ fn part<'a>(item: Cursor<'a>, sink: &mut Sink) -> Option<Part<'a>> {
 }
 
 /// A name that is declared somewhere; where a file could not be read it may be there.
-pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Names<'_>, what: &'static str, is_whole: bool) -> Option<Atom> {
+pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Known<'_>, what: &'static str, is_whole: bool) -> Option<Atom> {
     let id = read::atom(sink, at)?;
     if names.contains(id.as_str()) {
         return Some(id);

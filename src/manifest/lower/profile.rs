@@ -107,13 +107,12 @@ fn each(
     for account in accounts {
         let said = sink.said();
         let own = Grant::of(at, spec, context.connection_of(account).map(|c| &c.facts), sink);
-        let key_places = key_places(at, Some(spec));
-        grant::limits(sink, spec, &own, &key_places, None);
+        grant::limits(sink, spec, &own, None);
         wrong.push((account, sink.take_since(said)));
         let Ok(name) = Atom::new(account) else { continue };
-        let Grant { attrs, words: word_places } = own;
+        let (key_places, word_places) = (key_places(at, Some(spec)), grant::word_places(&own));
         let reason = reason.map(Arc::clone);
-        let section = Section { attrs: Arc::new(attrs), key_places, word_places, reason, at: at.key_place(), is_of_system };
+        let section = Section { attrs: Arc::new(own.attrs), key_places, word_places, reason, at: at.key_place(), is_of_system };
         found.push((name, Arc::new(section)));
     }
     let (first, rest) = wrong.split_first().map_or((&[][..], &[][..]), |(first, rest)| (&first.1[..], rest));

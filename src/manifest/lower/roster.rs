@@ -252,6 +252,6 @@ fn meaning(sink: &mut Sink, at: Cursor<'_>, attr: &AttrSpec, facts: &BTreeMap<Ke
     match &attr.kind {
         Kind::Set { .. } if at.list().is_none() => attribute::single(sink, at, attr, held),
         Kind::Day if at.text() == Some(NO_END) => Some(Value::Day(None)),
-        kind => attribute::value(sink, at, kind, held).map(|lowered| lowered.value),
+        kind => attribute::value(sink, at, kind, held),
     }
 }

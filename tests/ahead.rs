@@ -564,6 +564,21 @@ fn the_last_invitation_of_somebody_listed_is_warned_of() {
     assert_eq!(warned(&world), ["subaccount-left-empty 2026-11-30 kim@acme.example"]);
 }
 
+/// Who never registered before their end passed is restored by an invitation, which may be the last.
+#[test]
+fn i8_the_invitation_that_restores_somebody_may_be_their_last() {
+    let world = World::insider("");
+    let root = "{ email: root@acme.example, name: R R, role: administrator }";
+    let kim = "email: kim@acme.example, role: viewer";
+    let ended = format!("{{ {kim}, end: 2026-11-20, phase: pending, invited: 2026-11-15T09:00:00Z, attempts: 1 }}");
+    world.live("", &[root, &ended]);
+    for (attempts, told) in [(1, vec!["last-invitation-ends 2026-11-29 kim@acme.example"]), (2, vec![])] {
+        world.want(&format!("invitations: {{ attempts: {attempts} }}"), &[root, &format!("{{ {kim} }}")]);
+        assert_eq!(world.plan().acts(), ["restore kim@acme.example"]);
+        assert_eq!(warned(&world), told, "{attempts}");
+    }
+}
+
 #[test]
 fn e8_what_is_not_mailed_is_never_over() {
     let world = World::emma_hq("sso: true; actor: { role: parent }");

@@ -1192,3 +1192,32 @@ fn an_invitation_that_a_guard_keeps_from_going_out_again_says_so() {
     let rows = rows_with(&world, "", &["again", "stopped_by"]);
     assert_eq!(rows, [r#"2026-12-05 kim@acme.example invitation life true ["invitations"]"#]);
 }
+
+/// What a run is to take is told, whoever else's access ends.
+#[test]
+fn what_is_told_of_somebody_does_not_hang_on_the_ends_of_others() {
+    let kim = "{ email: kim@acme.example, role: viewer, groups: [red, green], phase: pending, invited: 2026-10-20T10:00:00Z, attempts: 3 }";
+    let entries = [
+        "{ email: kim@acme.example, role: viewer, groups: [red], end: 2026-12-05 }",
+        "{ email: kim@acme.example, role: viewer, groups: [green] }",
+    ];
+    let world = World::insider("features: [groups]");
+    world.live("", &[ROOT, "{ email: ada@acme.example, name: A L, role: viewer }", kim]);
+    for ada in ["{ email: ada@acme.example, role: viewer }", "{ email: ada@acme.example, role: viewer, end: 2026-12-10 }"] {
+        world.want("", &[ROOT, ada, entries[0], entries[1]]);
+        let rows = rows_with(&world, "", &["pending"]);
+        assert_eq!(rows.iter().filter(|r| r.contains("kim")).collect::<Vec<_>>(), ["2026-12-06 kim@acme.example part late true"], "{ada}");
+    }
+}
+
+#[test]
+fn the_products_own_end_of_who_is_only_invited_is_told_as_theirs() {
+    let world = World::insider("");
+    for invited in ["2026-11-15T12:00:00Z", "2026-11-19T12:00:00Z"] {
+        let kim = format!("{{ email: kim@acme.example, role: viewer, end: 2026-11-24, phase: pending, invited: {invited}, attempts: 1 }}");
+        world.live("", &[ROOT, &kim]);
+        world.want("", &[ROOT]);
+        let rows = rows_with(&world, "", &["pending"]);
+        assert_eq!(rows.last().map(String::as_str), Some("2026-11-25 kim@acme.example membership own-end true"), "{rows:?}");
+    }
+}

@@ -157,9 +157,10 @@ pub(in crate::plan) fn own_end(account: &Account<'_>, live: &Live) -> Option<Dat
 fn may_give_up(account: &Account<'_>, live: Option<&Live>) -> bool {
     let attempts = account.desired.policy.invitations.attempts;
     match live.map(|l| &l.phase) {
-        None => attempts <= 1,
+        // Who never registered before their access ended is invited to be restored.
+        None | Some(Phase::Expired | Phase::Suspended) => attempts <= 1,
         Some(Phase::Pending { attempts: sent, .. }) => sent.is_some_and(|sent| sent + 1 >= attempts),
-        Some(Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended) => false,
+        Some(Phase::Active | Phase::Locked) => false,
     }
 }
 

@@ -176,13 +176,17 @@ fn late(account: &Account<'_>, walk: &Walk, rows: &[Expiry]) -> Vec<Expiry> {
 /// What no run moves in time, because that is blocked or stopped, the product ends on its own day.
 fn ended_all_the_same(account: &Account<'_>, window: Window, walk: &Walk, rows: &[Expiry]) -> Vec<Expiry> {
     let told: BTreeSet<(Date, &Email)> = rows.iter().filter(|one| one.by == EndedBy::Product).map(|one| (one.on, &one.member)).collect();
-    let still = |on: &Date, live: &Live| {
-        let finds = walk.run(*on).and_then(|run| run.finds(&live.email));
-        finds.is_some_and(|then| is_standing(account, then) && ahead::own_end(account, then) == ahead::own_end(account, live))
+    let still = |on: Date, live: &Live| {
+        let then = walk.run(on).and_then(|run| run.finds(&live.email))?;
+        let is_same = is_standing(account, then) && ahead::own_end(account, then) == ahead::own_end(account, live);
+        is_same.then_some(then)
     };
     rows::own_ends(account, window)
-        .filter(|(on, live)| !told.contains(&(*on, &live.email)) && still(on, live))
-        .map(|(on, live)| Expiry::new(account, on, &live.email, &account.seen(live), Ending::Membership, Why::OwnEnd))
+        .filter(|(on, live)| !told.contains(&(*on, &live.email)))
+        .filter_map(|(on, live)| {
+            let pending = still(on, live)?.phase.is_pending();
+            Some(Expiry { pending, ..Expiry::new(account, on, &live.email, &account.seen(live), Ending::Membership, Why::OwnEnd) })
+        })
         .collect()
 }
 

@@ -52,14 +52,15 @@ impl Walk {
         invited: Invited,
     ) -> Self {
         let mut walk = Self { stopped_now: stops(now), runs: BTreeMap::new() };
-        if asked.is_empty() && now.blocked.is_empty() && walk.stopped_now.is_empty() {
-            return walk;
-        }
         let last = asked.last().map_or(window.until, |(day, _)| window.until.max(*day));
         let pending = account.reading.members.iter().filter(|l| l.phase.is_pending()).map(|l| &l.email);
         let whom: BTreeSet<&Email> = asked.iter().map(|(_, who)| who).chain(pending).collect();
         let dated = account.desired.members.iter().filter(|m| m.is_dated(window.today, last)).flat_map(|m| m.ahead(window.today, last));
         let mut days: BTreeSet<Date> = dated.chain(asked.iter().map(|(day, _)| *day)).collect();
+        // Most accounts have nobody with a day ahead.
+        if days.is_empty() && now.blocked.is_empty() && walk.stopped_now.is_empty() {
+            return walk;
+        }
         let mut made = Made { account, reading: account.reading.clone(), at: moment.now, invited };
         if walk.stopped_now.is_empty() {
             made.make(now);
@@ -131,7 +132,7 @@ pub(super) fn stops(plan: &AccountPlan) -> Vec<&'static str> {
 
 /// Whether somebody has less by it.
 pub(super) fn takes(change: &Change) -> bool {
-    matches!(change.action, Action::Remove | Action::CancelInvitation) || change.direction.narrows()
+    change.action == Action::Remove || change.direction.narrows()
 }
 
 /// The account as the runs so far have made it.
@@ -211,7 +212,7 @@ fn of_member(account: &Account<'_>, at: Timestamp, live: &mut Live, change: &Cha
 
 /// Gives the member what was made of it; what is seen in part still is.
 fn hold(live: &mut Live, attrs: &Attrs) {
-    let is_left = |key: &&str, known: &Known<_>| known.seen().is_none() && !known.is_partly() || attrs.contains_key(key);
+    let is_left = |key: &&str, known: &Known<_>| known.seen().is_none() || attrs.contains_key(key);
     let now = |key, known: &Known<Value>| match (attrs.get(key), known) {
         (Some(value), Known::Partly(_)) => Known::Partly(value.clone()),
         (Some(value), _) => Known::Seen(value.clone()),

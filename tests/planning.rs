@@ -404,3 +404,17 @@ fn a_raised_minimum_is_lifted_down_to_the_systems_floor() {
     world.want(policy, &["{ email: d@acme.example, groups: [standard] }"]);
     assert_eq!(world.plan().tripped(), NOBODY);
 }
+
+/// Who has all that is asked for may be there under a second address all the same.
+#[test]
+fn a_second_membership_of_somebody_who_has_all_is_told_and_ended_with_the_unlisted() {
+    let world = World::insider(ADMINISTRATOR);
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, previously: [old@acme.example] }\n");
+    let is = |who: &str| format!("{{ email: {who}@acme.example, name: Kim Lee, role: viewer }}");
+    world.live("", &[ROOT, &is("kim"), &is("old")]);
+    world.want("", &[ROOT, "{ person: kim, role: viewer }"]);
+    let plan = world.plan();
+    assert!(plan.reports().contains(&"previous-address old@acme.example".to_owned()) && plan.acts().is_empty(), "{:?}", plan.reports());
+    world.want("mode: authoritative", &[ROOT, "{ person: kim, role: viewer }"]);
+    assert_eq!(world.plan().acts(), ["remove old@acme.example"]);
+}

@@ -331,3 +331,17 @@ fn where_the_server_does_not_tell_the_log_says_how_often_somebody_was_invited() 
     // What the server tells counts before all.
     assert_eq!(planned(over(Some(hours_ago(30 * days)), Some(3)), Some((30 * days, 1))), (vec![], "invitation-not-accepted".into()));
 }
+
+/// Who has all that is asked for is passed over, and not whose end nobody can tell.
+#[test]
+fn an_end_that_cannot_be_told_is_reported_and_not_compared() {
+    let mut kim = live("kim@acme.example", Phase::Active, "role", sample::one("viewer"));
+    let viewer = Located::new(sample::one("viewer"), sample::place("a.yaml", 6, 1));
+    for (end, reports) in [(Known::Seen(Value::Day(None)), vec![]), (Known::Hidden, vec!["hidden-value"])] {
+        kim.attrs.insert("end", end);
+        let mut world = World::new(insider::SPEC, vec![kim.clone()]).wants("kim@acme.example").at_least(0);
+        world.doc.members[0].attrs = Keyed::from([("role", viewer.clone())]).into();
+        let plan = world.plan();
+        assert_eq!((plan.reports.iter().map(|r| r.code).collect::<Vec<_>>(), plan.changes.len()), (reports, 0));
+    }
+}

@@ -564,6 +564,16 @@ fn the_last_invitation_of_somebody_listed_is_warned_of() {
     assert_eq!(warned(&world), ["subaccount-left-empty 2026-11-30 kim@acme.example"]);
 }
 
+/// A start invites again, whatever became of the invitation before.
+#[test]
+fn an_invitation_that_a_start_sends_is_not_over_with_the_one_before() {
+    let world = World::insider("");
+    let root = "{ email: root@acme.example, name: R R, role: administrator }";
+    world.want("", &[root, "{ email: kim@acme.example, role: viewer, start: 2026-11-24, end: 2026-12-10 }"]);
+    world.live("", &[root, "{ email: kim@acme.example, role: viewer, phase: pending, invited: 2026-11-15T12:00:00Z, attempts: 3 }"]);
+    assert_eq!(warned(&world), NOBODY);
+}
+
 /// Who never registered before their end passed is restored by an invitation, which may be the last.
 #[test]
 fn i8_the_invitation_that_restores_somebody_may_be_their_last() {

@@ -1221,3 +1221,32 @@ fn the_products_own_end_of_who_is_only_invited_is_told_as_theirs() {
         assert_eq!(rows.last().map(String::as_str), Some("2026-11-25 kim@acme.example membership own-end true"), "{rows:?}");
     }
 }
+
+/// The last invitation, over later today, may be accepted until then.
+#[test]
+fn an_end_is_told_of_whose_last_invitation_is_over_later_today() {
+    let emma = emma(&[ADA], &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea], end: 2026-12-05 }"]);
+    let insider = World::insider("");
+    insider.want("", &[ROOT, "{ email: kim@acme.example, role: viewer, end: 2026-12-05 }"]);
+    for (world, root, kim) in [
+        (emma, ADA, "role: author, subaccounts: [emea], phase: pending, invited: 2026-11-07T10:00:00Z"),
+        (insider, ROOT, "role: viewer, phase: pending, invited: 2026-11-15T12:00:00Z"),
+    ] {
+        for attempts in [1, 3] {
+            world.live("", &[root, &format!("{{ email: kim@acme.example, {kim}, attempts: {attempts} }}")]);
+            let rows = rows_with(&world, "", &["pending"]);
+            assert!(rows.iter().any(|r| r == "2026-12-06 kim@acme.example membership end true"), "{attempts}: {rows:?}");
+        }
+    }
+}
+
+/// A spare address that gives nothing is given nothing by a start.
+#[test]
+fn a_suspended_spare_address_has_nothing_to_lose() {
+    let world = World::insider("");
+    world.file("people.yaml", "people:\n  kim: { email: kim@acme.example, previously: [old@acme.example] }\n");
+    world.want("", &[ROOT, "{ person: kim, role: viewer, start: 2026-11-25, end: 2026-12-10 }"]);
+    let kim = "{ email: kim@acme.example, name: K L, role: viewer }";
+    world.live("", &[ROOT, kim, "{ email: old@acme.example, name: K L, role: viewer, phase: suspended }"]);
+    assert_eq!(list(&world, "")["accounts"][0]["never_given"], json!([]));
+}

@@ -289,7 +289,7 @@ impl<'a> Track<'a> {
         days: &BTreeSet<Date>,
         mut wanted: bool,
         mut own: Option<Date>,
-        gives_up: Option<Date>,
+        mut gives_up: Option<Date>,
     ) {
         let mut now = self.after.clone();
         // What is asked to be gone already is for the plan of now, whatever keeps that from it.
@@ -313,6 +313,8 @@ impl<'a> Track<'a> {
                     Some(Wanted::Present(merged)) => {
                         let (by, place, reason) = self.turn(on, &merged);
                         let state = laid_over(account, &now, merged, wanted);
+                        // Who is invited by a start has another invitation.
+                        gives_up = gives_up.filter(|_| now.standing != Standing::None);
                         // What an entry asks for from this day on replaces the product's own end.
                         own = own.filter(|_| wanted);
                         wanted = true;

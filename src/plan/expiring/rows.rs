@@ -26,9 +26,9 @@ pub(super) fn all(account: &Account<'_>, day: Day, window: Window, until: Date, 
     let of_track = |t: &Track<'_>| t.turns().filter_map(|(b, s)| of_step(account, day, t, b, s)).collect::<Vec<_>>();
     let made = Made::of(&plan.changes, &plan.blocked);
     let mut all: Vec<Expiry> = Vec::new();
+    let is_open = |live: &Live| matches!(live.phase, Phase::Pending { state: Invitation::Open, .. });
     for track in tracks.iter().filter(|t| t.member.is_none() || !t.live.is_some_and(is_in_part)) {
         // The last invitation may be accepted before it is over, and then all that ends does.
-        let is_open = |live: &Live| matches!(live.phase, Phase::Pending { state: Invitation::Open, .. });
         let is_last =
             track.steps.iter().any(|s| s.by == By::Invitation) || track.live.is_some_and(is_open) && track.after.standing == Standing::None;
         all.extend(match (track.member, track.live) {
@@ -36,12 +36,15 @@ pub(super) fn all(account: &Account<'_>, day: Day, window: Window, until: Date, 
             _ => of_track(track),
         });
     }
-    for (pair, live) in listed.iter().filter_map(|p| p.live.filter(|l| is_in_part(l)).map(|l| (p, l))) {
+    // And so may one that is over later today, though nothing follows from its end any more.
+    let tracked: BTreeSet<&Email> = tracks.iter().map(|t| t.email).collect();
+    let is_over_today = |live: &Live| is_open(live) && !tracked.contains(&live.email);
+    for (pair, live) in listed.iter().filter_map(|p| p.live.filter(|l| is_in_part(l) || is_over_today(l)).map(|l| (p, l))) {
         all.extend(of_track(&ahead::in_part(account, window, pair.member, live, &made)));
     }
     all.extend(listed.iter().flat_map(|p| of_gaps(account, window, p)));
     // Who is in under two addresses goes under both.
-    for (pair, spare) in listed.iter().flat_map(|p| p.spares.iter().map(move |spare| (p, spare))) {
+    for (pair, spare) in listed.iter().flat_map(|p| p.spares.iter().filter(|l| l.phase.is_standing()).map(move |spare| (p, spare))) {
         let ends = of_track(&ahead::in_part(account, window, pair.member, spare, &made)).into_iter();
         let lasts = |one: &Expiry| ahead::own_end(account, spare).is_none_or(|last| one.on <= last);
         all.extend(ends.filter(|one| one.ending == Ending::Membership && matches!(one.why, Why::End | Why::Leaves) && lasts(one)));

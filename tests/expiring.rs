@@ -559,8 +559,7 @@ const NORTH: &str = "{ role: manager, subaccounts: [north] }";
 #[test]
 fn e12_a_row_of_who_is_seen_in_part_is_what_that_days_run_ends() {
     let live = "{ email: t1@acme.example, name: T, role: author, subaccounts: [north, south] }";
-    let all =
-        "2026-12-04 membership south -> , actor-lacks-subaccount: a parent, or a manager of south who sees all subaccounts of the person";
+    let all = "2026-12-04 membership south -> , actor-lacks-subaccount: a parent, or a manager of south who sees the person and all their subaccounts";
     let ends = "{ email: t1@acme.example, role: author, subaccounts: [north, south], end: 2026-12-03 }";
     let (rows, text, world) = bounded(NORTH, &[live], &[ends]);
     assert_eq!(rows, ["2026-12-04 part north -> , ended", all]);
@@ -581,7 +580,7 @@ fn e12_a_row_of_who_is_seen_in_part_is_what_that_days_run_ends() {
         rows,
         [
             "2026-12-04 part north -> , ended",
-            "2026-12-04 membership  -> , actor-lacks-subaccount: a parent, or a manager who sees all subaccounts of the person"
+            "2026-12-04 membership  -> , actor-lacks-subaccount: a parent, or a manager who sees the person and all their subaccounts"
         ]
     );
 }
@@ -615,7 +614,7 @@ fn e3_who_could_end_a_membership_ends_all_of_it() {
     let ends = "{ email: t1@acme.example, role: author, subaccounts: [north, south], end: 2026-12-03 }";
     let (rows, text, _) =
         bounded("{ role: administrator, subaccounts: [north] }; surface: subaccount; subaccount: north", &[live], &[ends]);
-    let needs = "a parent, or a manager of north and south who sees all subaccounts of the person";
+    let needs = "a parent, or a manager of north and south who sees the person and all their subaccounts";
     assert_eq!(rows, [format!("2026-12-04 membership north+south -> , actor-lacks-role: {needs}")]);
     assert!(text.contains("is to lose all access, and keeps it"), "{text}");
 }
@@ -1249,4 +1248,14 @@ fn a_suspended_spare_address_has_nothing_to_lose() {
     let kim = "{ email: kim@acme.example, name: K L, role: viewer }";
     world.live("", &[ROOT, kim, "{ email: old@acme.example, name: K L, role: viewer, phase: suspended }"]);
     assert_eq!(list(&world, "")["accounts"][0]["never_given"], json!([]));
+}
+
+/// Who has nothing loses nothing by being removed.
+#[test]
+fn the_plan_of_now_takes_no_access_from_who_has_none() {
+    let world = World::insider("");
+    world.live("", &[ROOT, "{ email: kim@acme.example, name: K L, role: viewer, phase: expired }"]);
+    world.want("mode: authoritative", &[ROOT]);
+    assert_eq!(world.plan().acts(), ["remove kim@acme.example"]);
+    assert_eq!(list(&world, "")["accounts"][0]["taken_by_the_plan"], 0);
 }

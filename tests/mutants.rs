@@ -12,6 +12,10 @@ mod cli;
 mod demands;
 #[path = "expiring.rs"]
 mod expiring;
+#[path = "expiring_rows.rs"]
+mod expiring_rows;
+#[path = "expiring_runs.rs"]
+mod expiring_runs;
 #[path = "grants.rs"]
 mod grants;
 #[path = "lints.rs"]

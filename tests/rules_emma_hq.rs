@@ -269,7 +269,7 @@ fn e4_an_unseen_address_that_exists_is_reported_as_elsewhere() {
     assert_eq!(applied.said(), ["failed news/invite/far@acme.example", "applied news/invite/new@acme.example"]);
     assert_eq!(
         applied.message("far@acme.example"),
-        "exists elsewhere: needs a parent, or a manager of emea who sees all subaccounts of the person"
+        "exists elsewhere: needs a parent, or a manager of emea who sees the person and all their subaccounts"
     );
     assert_eq!(applied.blocked(), ["far@acme.example exists-elsewhere"]);
     let again = world.server().answers(invite("far@acme.example", json!({ "role": "editor", "subaccounts": ["emea"] })));
@@ -328,8 +328,8 @@ fn e4_the_role_of_somebody_partly_seen_is_changed_and_the_hidden_scopes_stay() {
 #[test]
 fn e4_nobody_partly_seen_is_given_power_where_the_actor_sees_nothing() {
     let holds = "subaccounts: [emea, apac, us]; actor: { role: manager, subaccounts: [emea], privileges: [share-campaigns] }";
-    let all = "a parent, or a manager of emea who sees all subaccounts of the person";
-    let with = "a parent, or a manager of emea with share-campaigns who sees all subaccounts of the person";
+    let all = "a parent, or a manager of emea who sees the person and all their subaccounts";
+    let with = "a parent, or a manager of emea with share-campaigns who sees the person and all their subaccounts";
     let world = World::emma_hq(holds);
     for (live, wants, needs) in [
         ("role: editor", "role: administrator", all),
@@ -522,8 +522,8 @@ fn e6_what_would_lose_hidden_subaccounts_has_no_safe_path() {
     };
     // Changed, over and to be sent again, not listed any more. The page of one subaccount edits an
     // invitation and sends it again, and deletes it as a whole.
-    let all = "a parent, or a manager of emea who sees all subaccounts of the person";
-    let edits = "a parent, a manager of emea who sees all subaccounts of the person, or an administrator of emea";
+    let all = "a parent, or a manager of emea who sees the person and all their subaccounts";
+    let edits = "a parent, a manager of emea who sees the person and all their subaccounts, or an administrator of emea";
     let cases: [(&str, &str, &[&str], &str); 3] = [
         ("2026-11-20T10:00:00Z", "", &["{ email: p@acme.example, name: P, role: editor, subaccounts: [emea] }"], edits),
         ("2026-10-20T10:00:00Z", "", &["{ email: p@acme.example, name: P, role: author, subaccounts: [emea] }"], edits),
@@ -613,11 +613,16 @@ fn e12_a_blocked_removal_says_why_it_is_wanted() {
 #[test]
 fn e6_needs_say_all_that_the_rules_ask_at_once() {
     let world = World::emma_hq(MANAGER);
-    let all = "a parent, or a manager of apac and emea with edit-managers who sees all subaccounts of the person";
+    let all = "a parent, or a manager of apac and emea with edit-managers who sees the person and all their subaccounts";
     let cases = [
         ("phase: pending, invited: 2026-11-20T10:00:00Z, attempts: 1", "subaccounts: [emea, us]", "no-safe-path", all),
         ("phase: active", "subaccounts: [emea, us]", "actor-lacks-privilege", all),
-        ("phase: active", "subaccounts: [emea]", "actor-lacks-privilege", all.trim_end_matches(" who sees all subaccounts of the person")),
+        (
+            "phase: active",
+            "subaccounts: [emea]",
+            "actor-lacks-privilege",
+            all.trim_end_matches(" who sees the person and all their subaccounts"),
+        ),
     ];
     for (phase, holds, code, needs) in cases {
         world.live("", &[BOSS, &format!("{{ email: ada@acme.example, name: Ada, {phase}, role: manager, {holds} }}")]);
@@ -995,6 +1000,9 @@ fn e12_a_bounded_actor_takes_away_only_scopes_that_it_sees() {
     let plan = world.plan();
     assert_eq!(plan.acts(), ["edit gone@acme.example", "edit only@acme.example"], "never a removal of the whole member");
     assert_eq!(plan.change("gone@acme.example")["after"]["subaccounts"], json!([]));
+    // Nothing is left of what is seen whole; of somebody seen in part nobody here can tell.
+    assert_eq!(plan.change("only@acme.example")["notes"], json!(["left-empty"]));
+    assert_eq!(plan.change("gone@acme.example")["notes"], json!([]));
     assert_eq!(plan.guard("removals")["actual"], 2, "an edit that takes the last scope away counts as a removal");
     assert_eq!(plan.guard("reductions")["actual"], 2, "and it narrows");
     world.settle();

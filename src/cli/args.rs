@@ -434,7 +434,7 @@ pub struct RevokeArgs {
 #[command(after_help = "Examples:\n  \
     portcullis drift                               for a job that runs every night\n  \
     portcullis drift --account 'prod-*'            some accounts\n\n\
-    Exit codes: 0 none, or by time alone; 3 drift; 7 an account was not read; 8 steps by hand alone. \
+    Exit codes: 0 none, or by time alone (a day that came in the last seven); 3 drift; 7 an account was not read; 8 steps by hand alone. \
     `apply` puts it back; to keep a difference, write it into the manifests.")]
 pub struct DriftArgs {
     #[command(flatten)]

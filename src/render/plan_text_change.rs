@@ -223,6 +223,7 @@ fn in_words(note: &str) -> Option<&'static str> {
         "end-by-hand" => Some("somebody ends the access, by the runbook of the first run after that day"),
         "rolling-end" => Some("extended while it comes near, up to the day in the entry"),
         "gives-nothing" => Some("without a scope the role holds nowhere"),
+        "left-empty" => Some("the membership stays, without any access, until somebody who sees everyone deletes it"),
         "name-deferred" => Some("set once the person has registered"),
         "switches-whitelist-on" => Some("from now on only listed domains may come in"),
         _ => None,

@@ -103,7 +103,7 @@ struct Having {
     of: BTreeSet<Atom>,
     /// Powers to hold.
     with: BTreeSet<Atom>,
-    /// "sees all subaccounts of the person".
+    /// "sees the person and all their subaccounts".
     who: BTreeSet<&'static str>,
 }
 

@@ -140,7 +140,7 @@ const EMMA: [Case; 14] = [
         before: "role=author subaccounts=emea",
         after: "role=author subaccounts=apac,emea",
         partly_seen: true,
-        needs: "a parent, or a manager of apac and emea who sees all subaccounts of the person",
+        needs: "a parent, or a manager of apac and emea who sees the person and all their subaccounts",
     },
 ];
 

@@ -181,7 +181,7 @@ pub static SPEC: SystemSpec = SystemSpec {
     names_after_registration: false,
     restore_mails: false,
     locked_hint: "locked, which nothing here undoes: send the person a password reset",
-    exists_elsewhere: "a parent, or a manager who sees all subaccounts of the person",
+    exists_elsewhere: "a parent, or a manager who sees the person and all their subaccounts",
     procedures: &[
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: ACCOUNT, steps: &[INVITE] },
         Procedure { action: Action::Invite, on: PhaseIs::Any, tenant: SUBACCOUNT, steps: &[INVITE] },
@@ -344,7 +344,7 @@ const RULES: &[Rule] = &[
         "E4",
         "what the actor does not see is not absent: nothing hidden is planned for removal, an address that exists unseen is reported as `exists-elsewhere`, and nobody seen in part is given a scope, a privilege, or a role that administers.",
     ),
-    both("E5", "nobody grants a role, privilege or subaccount that the actor lacks."),
+    both("E5", "nobody grants a role, privilege or subaccount that the actor lacks; a parent lacks none."),
     both(
         "E6",
         "on the account surface an invitation is changed by deleting it and inviting again, on the subaccount surface by an edit; where the first would lose hidden subaccounts, the change is blocked as `no-safe-path`.",

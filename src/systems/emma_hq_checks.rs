@@ -11,7 +11,7 @@ use super::{Demand, Needs, Seeking, StandIn, Who};
 fn unseen() -> Atom {
     Atom::literal("?")
 }
-const SEES_ALL: &str = "sees all subaccounts of the person";
+const SEES_ALL: &str = "sees the person and all their subaccounts";
 const IS_GIVEN_AN_ENTRY: &str = "is given an entry with subaccounts of theirs";
 
 fn role(attrs: &Attrs) -> Option<&str> {

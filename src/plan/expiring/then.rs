@@ -139,9 +139,8 @@ fn whole(account: &Account<'_>, live: &Live, run: &Run, one: Expiry) -> Option<E
         None => one.after.clone(),
     };
     let narrows = after.as_ref().is_none_or(|after| account.spec.direction(&held(account, &before), after).narrows());
-    let holds_none = |after: &Attrs| account.spec.permissions(&account.spec.with_unread_scopes(after, account.caps)).is_empty();
     narrows.then(|| Expiry {
-        emptied: after.as_ref().is_some_and(holds_none) && !is_in_part(live),
+        emptied: after.as_ref().is_some_and(|after| account.is_left_empty(live, after)),
         pending: live.phase.is_pending(),
         ending: if after.is_some() { Ending::Part } else { Ending::Membership },
         before: held(account, &before),

@@ -132,7 +132,7 @@ pub(super) fn stops(plan: &AccountPlan) -> Vec<&'static str> {
 
 /// Whether somebody has less by it.
 pub(super) fn takes(change: &Change) -> bool {
-    change.action == Action::Remove || change.direction.narrows()
+    change.direction.narrows()
 }
 
 /// The account as the runs so far have made it.

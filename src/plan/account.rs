@@ -194,10 +194,9 @@ impl Account<'_> {
         calls.is_ok_and(|calls| calls.iter().any(|c| c.channel != Channel::Api))
     }
 
-    /// Whether a member who is seen whole is left with nothing that is permitted anywhere.
-    pub(super) fn is_left_empty(&self, live: &Live, after: &crate::model::Attrs) -> bool {
-        let is_whole = !live.attrs.values().any(crate::model::Known::is_partly);
-        is_whole && self.spec.permissions(&self.spec.with_unread_scopes(after, self.caps)).is_empty()
+    /// Whether nothing is permitted anywhere to who holds just that.
+    pub(super) fn is_empty(&self, held: &crate::model::Attrs) -> bool {
+        self.spec.permissions(&self.spec.with_unread_scopes(held, self.caps)).is_empty()
     }
 
     /// Whether the actor sees everyone.

@@ -20,8 +20,17 @@ pub(super) fn all(account: &Account<'_>, work: &mut Work) {
             continue;
         }
         draft.change.notes.extend(says_more_than_is_seen(account, &draft));
+        if leaves_empty(account, &draft) {
+            draft.change.notes.push("left-empty".into());
+        }
         work.drafts.push(draft);
     }
+}
+
+/// E12: a bounded actor takes what it sees, and the membership stays; of somebody seen in part, with more.
+fn leaves_empty(account: &Account<'_>, draft: &Draft) -> bool {
+    let is_bounded = draft.change.action == Action::Edit && !account.is_unbounded() && !draft.partly_seen;
+    is_bounded && draft.change.whole_after.as_ref().is_some_and(|after| account.is_empty(after))
 }
 
 /// Why a change is not attempted, and who could make it.

@@ -98,10 +98,6 @@ pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Wo
     if whole_after.as_ref() == Some(&before) {
         return;
     }
-    let mut notes: Vec<String> = why.note.into_iter().collect();
-    if whole_after.as_ref().is_some_and(|after| account.is_left_empty(live, after)) {
-        notes.push("left-empty".into());
-    }
     let found = Found {
         live: Some(live),
         whole_before: before,
@@ -109,7 +105,7 @@ pub(super) fn end(account: &Account<'_>, live: &Live, why: Ending, work: &mut Wo
         cause: why.cause,
         place: why.place,
         reason: why.reason,
-        notes,
+        notes: why.note.into_iter().collect(),
         ..Found::new(action, subject)
     };
     match found.draft(account) {

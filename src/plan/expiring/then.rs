@@ -140,7 +140,7 @@ fn whole(account: &Account<'_>, live: &Live, run: &Run, one: Expiry) -> Option<E
     };
     let narrows = after.as_ref().is_none_or(|after| account.spec.direction(&held(account, &before), after).narrows());
     narrows.then(|| Expiry {
-        emptied: after.as_ref().is_some_and(|after| account.is_left_empty(live, after)),
+        emptied: after.as_ref().is_some_and(|after| account.is_empty(after)) && !is_in_part(live),
         pending: live.phase.is_pending(),
         ending: if after.is_some() { Ending::Part } else { Ending::Membership },
         before: held(account, &before),

@@ -3,6 +3,7 @@
 
 /// Code and one line, sorted by code.
 pub const ALL: &[(&str, &str)] = &[
+    ("actor-without-scope", "an actor that does not see everyone names nothing that it sees"),
     ("address-claimed-twice", "one address belongs to two people"),
     ("attribute-conflict", "two entries give one person different values of an attribute"),
     ("bad-address", "a text is no e-mail address"),

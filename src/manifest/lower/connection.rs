@@ -9,7 +9,7 @@ use super::roster;
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::{not_yet, wrong_type};
-use crate::manifest::{Auth, BackendName, Connection, Diagnostic, Links, read};
+use crate::manifest::{Auth, BackendName, Connection, Diagnostic, Links, Reached, read};
 use crate::model::{Atom, Attrs, Email, Key, Located, NotARecipient, Place, Recipient, Value};
 use crate::systems::{self, Kind, Mails, SystemSpec, TenantsSpec, Words};
 
@@ -72,7 +72,7 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
     let host = at.get("host").zip(spec.tenants.as_ref());
     let delegated = host.and_then(|(host, tenants)| self::host(sink, tenants, host, at.get("actor"), &actor));
     if let (Some(backend), Some(auth)) = (backend, auth) {
-        declared.done = Some(Connection {
+        let done = Connection {
             spec,
             backend,
             zone: declared.zone.clone(),
@@ -88,9 +88,26 @@ pub(super) fn lower(shapes: &mut Shapes, at: Cursor<'_>, sink: &mut Sink) -> Dec
             links,
             facts: declared.facts.clone(),
             at: at.key_place(),
-        });
+        };
+        if let Some(actor) = at.get("actor") {
+            without_scope(sink, &done, actor);
+        }
+        declared.done = Some(done);
     }
     declared
+}
+
+/// An actor that does not see everyone, and of whom nobody says whom it sees (SYSTEMS.md E2, E3).
+fn without_scope(sink: &mut Sink, connection: &Connection, at: Cursor<'_>) {
+    let tenant = Reached { name: &Atom::literal("?"), connection, tenant: None }.tenant();
+    let scopes: Vec<Key> = connection.spec.attrs.iter().filter(|a| a.is_scope() && a.is_held_by_actors()).map(|a| a.key).collect();
+    if (connection.spec.sees_all)(&tenant) || scopes.is_empty() || scopes.iter().any(|key| at.get(key).is_some()) {
+        return;
+    }
+    let keys = scopes.join("` or `");
+    let message = format!("the actor does not see everyone, and `{keys}` does not say whom: it is taken to hold none");
+    let hint = format!("write `{keys}` in `actor`: those that the identity which portcullis signs in as holds");
+    sink.say(Diagnostic::warning("actor-without-scope", message, at.key_place()).hint(hint));
 }
 
 /// Two network connections that read one variable: the token of one server would go to the other.

@@ -434,6 +434,24 @@ fn listed_and_ignored_listed_and_absent_protected_and_gone() {
     );
 }
 
+/// E2, E3: what it may grant, and whom it sees, hangs on it.
+#[test]
+fn an_actor_that_does_not_see_everyone_says_whom_it_sees() {
+    let with = |actor: &str| {
+        let connection = format!("connections:\n  news: {{ system: emma-hq, backend: embedded, subaccounts: [emea], actor: {actor} }}\n");
+        said(&[("c.yaml", &connection)])
+    };
+    assert_eq!(with("{ role: manager }"), ["c.yaml:2:68 actor-without-scope"]);
+    assert_eq!(with("{ member: m@acme.example, role: manager }"), ["c.yaml:2:68 actor-without-scope"]);
+    for fine in
+        ["{ role: manager, subaccounts: [emea] }", "{ role: manager, subaccounts: [] }", "{ role: parent }", "{ member: p@acme.example }"]
+    {
+        assert_eq!(with(fine), [] as [&str; 0], "{fine}");
+    }
+    let insider = "connections:\n  ins: { system: insider, backend: embedded, actor: { role: viewer } }\n";
+    assert_eq!(said(&[("c.yaml", insider)]), [] as [&str; 0]);
+}
+
 #[test]
 fn guards_are_known_and_never_laxer_than_at_the_top() {
     assert_eq!(said(&[("g.yaml", "guards: { removal: { count: 1 } }\n")]), ["g.yaml:1:11 unknown-key"]);

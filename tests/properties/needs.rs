@@ -77,7 +77,7 @@ fn named(needs: &str, live: Option<&Live>) -> Vec<Named> {
         for role in roles.split(" or ") {
             let role = role.trim_start_matches("a ").trim_start_matches("an ").to_owned();
             let mut of = words(of);
-            if does.starts_with("sees all") {
+            if does.starts_with("sees the person and all") {
                 let held = live.and_then(|l| l.attr("subaccounts").seen()).and_then(Value::as_set);
                 of.extend(held.into_iter().flatten().cloned());
             }

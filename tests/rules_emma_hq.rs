@@ -1012,6 +1012,18 @@ fn e12_a_bounded_actor_takes_away_only_scopes_that_it_sees() {
     assert_eq!(live.member("only@acme.example")["subaccounts"], json!([]));
 }
 
+/// E12: of what it does not see a bounded actor ends nothing, and promises nothing.
+#[test]
+fn e12_no_end_is_promised_of_scopes_that_the_actor_does_not_see() {
+    let world = World::emma_hq(MANAGER);
+    world.live("", &[]);
+    for (scopes, is_promised) in [("[emea]", true), ("[emea, us]", false)] {
+        world.want("", &[&format!("{{ email: new@acme.example, role: author, subaccounts: {scopes}, end: 2026-12-14 }}")]);
+        let printed = world.command("plan").out;
+        assert_eq!(printed.contains("end-by-portcullis"), is_promised, "{printed}");
+    }
+}
+
 #[test]
 fn e12_such_edits_are_stopped_by_the_guard_of_removals() {
     let world = World::emma_hq(MANAGER);

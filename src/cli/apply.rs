@@ -161,7 +161,7 @@ fn show_and_maybe_ask(context: &Context, plan: &Plan, cleared: &Cleared, asks: b
     }
     let (mut err, paint) = context.err();
     // Whoever cannot read the plan is not asked to agree to it.
-    render::plan_text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan), paint)
+    render::plan_text::without_hints(&mut err, &PlanView::of(plan, Kind::Plan).lifted_by(cleared.plan()), paint)
         .map_err(|e| Stop::failed(format!("the plan cannot be shown: {e}")))?;
     drop(err);
     if !asks || !sends_something(cleared) {

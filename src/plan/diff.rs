@@ -160,7 +160,7 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
             notes.extend([format!("to end it after that day needs {needs}")]);
         } else if account.by_hand(Action::Remove, &after, &Attrs::new()) {
             notes.push("end-by-hand".into());
-        } else {
+        } else if sees_all_of(account, &after) {
             notes.push("end-by-portcullis".into());
         }
     }
@@ -179,6 +179,15 @@ fn invite(account: &Account<'_>, day: Day, member: &Member<'_>, merged: &Merged<
         ..Found::new(Action::Invite, Subject::Member(member.email.clone()))
     };
     push(found, account, work);
+}
+
+/// Whether the actor sees every scope of it; whoever invites to others ends them (SYSTEMS.md E4, E12).
+fn sees_all_of(account: &Account<'_>, attrs: &Attrs) -> bool {
+    let scopes = account.spec.attrs.iter().filter(|a| a.is_scope());
+    let words = scopes.filter_map(|a| Some((a.key, attrs.get(a.key)?.as_set()?)));
+    words
+        .flat_map(|(key, all)| all.iter().map(move |word| (key, word)))
+        .all(|(key, word)| account.spec.sees_scope(account.tenant, key, word))
 }
 
 /// Who could end the access of somebody who has accepted, where this actor may not.

@@ -118,6 +118,10 @@ fn write_guards(out: &mut impl Write, view: &PlanView, account: &AccountView, pa
     for guard in tripped {
         guard_tripped(out, guard, paint)?;
     }
+    let (lifted, held): (Vec<&GuardView>, Vec<&GuardView>) = held.into_iter().partition(|g| g.is_lifted);
+    for guard in lifted {
+        writeln!(out, "  guard {} is lifted by --allow: {}, {} is {}", guard.code, guard.actual, limit(guard), guard.limit)?;
+    }
     // Of those that count nothing, and of an account that nobody changes, the limits say nothing.
     let held: Vec<String> = held.into_iter().filter(|g| g.actual > 0 && !account.changes.is_empty()).map(guard_held).collect();
     if !held.is_empty() {
@@ -142,11 +146,14 @@ fn who(guard: &GuardView) -> String {
     if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
+fn limit(guard: &GuardView) -> &'static str {
+    if guard.is_floor { "the minimum" } else { "the limit" }
+}
+
 /// A guard that stops its account, and the exact flag that lifts it.
 pub(super) fn guard_tripped(out: &mut impl Write, guard: &GuardView, paint: Paint) -> io::Result<()> {
     let alarm = paint.alarm();
-    let limit = if guard.is_floor { "the minimum" } else { "the limit" };
-    write!(out, "  {alarm}stopped by guard {}{alarm:#}: {}, {limit} is {}", guard.code, guard.actual, guard.limit)?;
+    write!(out, "  {alarm}stopped by guard {}{alarm:#}: {}, {} is {}", guard.code, guard.actual, limit(guard), guard.limit)?;
     match &guard.place {
         Some(place) => write!(out, " (set at {})", at(place))?,
         None => write!(out, " (the default)")?,

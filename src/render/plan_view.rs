@@ -200,6 +200,9 @@ pub struct GuardView {
     /// What the flag is for; the digests say so to programs.
     #[serde(skip)]
     pub lifts: Lifts,
+    /// It would stop the account, and a flag of this run lifts it.
+    #[serde(skip)]
+    pub is_lifted: bool,
 }
 
 /// A line of the manifests.
@@ -256,6 +259,19 @@ impl PlanView {
     }
 
     /// The guards of one account, in their order.
+    /// The same plan as it was cleared: what was lifted of its guards stops nothing.
+    #[must_use]
+    pub fn lifted_by(mut self, cleared: &Plan) -> Self {
+        let trips = |guard: &GuardView| {
+            cleared.accounts.iter().flat_map(|a| a.tripped()).any(|v| v.account == guard.account && v.code == guard.code)
+        };
+        for guard in self.guards.iter_mut().filter(|g| g.tripped) {
+            guard.tripped = trips(guard);
+            guard.is_lifted = !guard.tripped;
+        }
+        self
+    }
+
     pub fn guards_of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a GuardView> {
         self.guards.iter().filter(move |g| g.account == account)
     }
@@ -387,6 +403,7 @@ impl GuardView {
             place: verdict.place.as_ref().map(PlaceView::of),
             is_floor: verdict.is_floor(),
             lifts: Lifts::Plan,
+            is_lifted: false,
         }
     }
 

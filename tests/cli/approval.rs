@@ -78,6 +78,16 @@ fn the_lift_that_the_plan_prints_lifts_exactly_that_guard() {
     world.run("plan").expect(0);
 }
 
+/// What is shown to be agreed to is what is made.
+#[test]
+fn a_guard_that_is_lifted_is_shown_as_lifted() {
+    let world = world();
+    let allow = format!("sol:removals=2@{}", world.run("plan --format json").expect(4).digest());
+    let said = world.args(&["apply", "--auto-approve", "--allow", &allow]).expect(0);
+    assert!(said.err.contains("guard removals is lifted by --allow: 2, the limit is"), "{}", said.err);
+    assert!(!said.err.contains("stopped by") && !said.err.contains("to lift it"), "{}", said.err);
+}
+
 #[test]
 fn a_lift_that_is_too_small_lifts_nothing() {
     let world = world();

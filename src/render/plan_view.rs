@@ -258,7 +258,6 @@ impl PlanView {
         self.has_drift = self.accounts.iter().flat_map(|a| &a.changes).any(undetermined);
     }
 
-    /// The guards of one account, in their order.
     /// The same plan as it was cleared: what was lifted of its guards stops nothing.
     #[must_use]
     pub fn lifted_by(mut self, cleared: &Plan) -> Self {
@@ -272,6 +271,7 @@ impl PlanView {
         self
     }
 
+    /// The guards of one account, in their order.
     pub fn guards_of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a GuardView> {
         self.guards.iter().filter(move |g| g.account == account)
     }

@@ -440,7 +440,7 @@ fn m5_an_account_says_which_connection_and_tenant_it_is() {
         world.want_in("eu", eu, &[]);
         let check = world.check();
         assert_eq!(check.errors(), ["account.yaml:2:3 tenant-shared"], "{met}");
-        assert_eq!(check.0[0].related[0].0.file.to_string(), "account-eu.yaml");
+        assert_eq!(check.0[0].related[0].0.file(), "account-eu.yaml");
     }
     world.want_in("eu", "connection: mett; tenant: t2", &[]);
     assert!(world.check().only().contains("no connection is called `mett` | did you mean `met`?"), "{}", world.check().only());

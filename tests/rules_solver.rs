@@ -149,5 +149,5 @@ fn s3_two_direct_entries_with_different_sets_are_an_error_that_shows_both_lines(
     world.want("", &["{ email: a@acme.example, groups: [standard] }", "{ email: a@acme.example, groups: [advanced] }"]);
     let checked = world.check();
     assert_eq!(checked.lines(), [5]);
-    assert_eq!(checked.0[0].related[0].0.line, 4);
+    assert_eq!(checked.0[0].related[0].0.line(), 4);
 }

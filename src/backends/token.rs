@@ -257,7 +257,7 @@ mod tests {
     const CANARY: &str = "canary-7f3a9";
 
     fn at() -> Place {
-        Place { file: "connections.yaml".into(), line: 3, column: 5, end: (3, 9), span: (0, 4) }
+        Place::start_of("connections.yaml")
     }
 
     fn connection(endpoint: &str, auth: Auth) -> Connection {

@@ -7,7 +7,6 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Lint, Manifests, Who};
-use crate::model::Domain;
 use crate::systems::SystemSpec;
 
 /// A review is good for so many days: a quarter.
@@ -18,16 +17,16 @@ pub(super) struct Looked<'m> {
     pub doc: &'m AccountDoc,
     pub spec: &'static SystemSpec,
     pub today: Date,
-    pub directory: &'m Directory,
+    pub directory: &'m Directory<'m>,
 }
 
 /// The domains of the people whom the manifests know: whoever comes from elsewhere is from outside.
-pub(super) struct Directory(BTreeSet<Domain>);
+pub(super) struct Directory<'m>(BTreeSet<&'m str>);
 
-impl Directory {
-    pub fn of(manifests: &Manifests) -> Self {
+impl<'m> Directory<'m> {
+    pub fn of(manifests: &'m Manifests) -> Self {
         let people = manifests.people.values();
-        Self(people.flat_map(|p| std::iter::once(&p.email).chain(&p.previously)).map(|e| e.value.domain()).collect())
+        Self(people.flat_map(|p| std::iter::once(&p.email).chain(&p.previously)).map(|e| e.value.domain_name()).collect())
     }
 }
 
@@ -75,7 +74,7 @@ fn temporary_without_end(looked: &Looked<'_>) -> Vec<Diagnostic> {
     let endless = looked.doc.members.iter().filter(|e| e.end.is_none());
     endless
         .filter_map(|entry| match &entry.who.value {
-            Who::Email(email) if !looked.directory.0.contains(&email.domain()) => Some(
+            Who::Email(email) if !looked.directory.0.contains(email.domain_name()) => Some(
                 Diagnostic::warning("temporary-without-end", format!("{email} is from outside, and stays for ever"), entry.who.at.clone())
                     .expected("an `end`")
                     .hint(format!("write the last day as `end`; {}", silence(Lint::TemporaryWithoutEnd))),

@@ -79,14 +79,14 @@ impl<'m> People<'m> {
         here.or_else(|| self.by_address.get(email)).copied()
     }
 
-    /// Whom an entry of an account names, each with the team that it came through.
-    fn named(&mut self, account: &Atom, entry: &'m EntryDoc) -> Vec<(Named<'m>, Option<&'m Atom>)> {
+    /// Hands over each whom an entry of an account names, with the team that they came through.
+    fn named(&mut self, account: &Atom, entry: &'m EntryDoc, mut take: impl FnMut(Named<'m>, Option<&'m Atom>)) {
         let by_id = &self.by_id;
         let person = |id: &Atom| by_id.get(id).copied().map(Named::Person);
         match &entry.who.value {
-            Who::Person(id) => person(id).map(|p| (p, None)).into_iter().collect(),
-            Who::Team(team) => self.teams.people(team).iter().filter_map(|id| Some((person(id)?, Some(team)))).collect(),
-            Who::Email(email) => vec![(self.owner(account, email).map_or(Named::Outsider(email), Named::Person), None)],
+            Who::Person(id) => person(id).into_iter().for_each(|person| take(person, None)),
+            Who::Team(team) => self.teams.people(team).iter().filter_map(|id| person(id)).for_each(|person| take(person, Some(team))),
+            Who::Email(email) => take(self.owner(account, email).map_or(Named::Outsider(email), Named::Person), None),
         }
     }
 }
@@ -103,12 +103,14 @@ fn one<'m>(
     spec: &'static crate::systems::SystemSpec,
     people: &mut People<'m>,
 ) -> Desired<'m> {
-    let mut found = Found::default();
+    let mut found = Found { members: Vec::new(), by_address: Index::with_capacity(account.members.len()) };
     let must_go = MustGo::of(account, name, people);
     for entry in &account.members {
-        for (named, team) in people.named(name, entry).into_iter().filter(|(named, _)| !must_go.has(named)) {
-            found.member(named, name).entries.push(Entry { doc: entry, team });
-        }
+        people.named(name, entry, |named, team| {
+            if !must_go.has(&named) {
+                found.member(named, name).entries.push(Entry { doc: entry, team });
+            }
+        });
     }
     // `leaves` ends every membership, listed here or not, and `absent` that of all their addresses.
     let leavers = manifests.people.values().filter(|p| p.leaves.is_some());
@@ -145,7 +147,6 @@ fn one<'m>(
 }
 
 /// Members in the order in which they were met, each address once.
-#[derive(Default)]
 struct Found<'m> {
     members: Vec<Member<'m>>,
     by_address: Index<&'m Email, usize>,
@@ -162,7 +163,9 @@ impl<'m> Found<'m> {
         if at == next {
             self.members.push(match named {
                 Named::Person(person) => of_person(person, account),
-                Named::Outsider(email) => Member { email, previously: Vec::new(), name: None, leaves: None, entries: Vec::new() },
+                Named::Outsider(email) => {
+                    Member { email, previously: Vec::new(), name: None, leaves: None, entries: Vec::with_capacity(1) }
+                }
             });
         }
         &mut self.members[at]
@@ -207,6 +210,7 @@ fn of_person<'m>(person: &'m Person, account: &Atom) -> Member<'m> {
         previously: person.past_in(account.as_str()).map(|e| &e.value).collect(),
         name: person.name.as_ref(),
         leaves: person.leaves.as_ref(),
-        entries: Vec::new(),
+        // nearly all have just one
+        entries: Vec::with_capacity(1),
     }
 }

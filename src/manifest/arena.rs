@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::diagnostic::quoted;
@@ -96,6 +97,8 @@ impl<'s> Arena<'s> {
             nodes: Vec::with_capacity(text.len() / 16),
             weights: Vec::with_capacity(text.len() / 16),
             stack: Vec::new(),
+            entries: Vec::new(),
+            items: Vec::new(),
             anchors: HashMap::new(),
             problems: Vec::new(),
             aliased: 0,
@@ -148,10 +151,10 @@ fn syntax(text: &str, at: u32, error: &ScanError) -> Problem {
     problem("yaml-syntax", format!("this is no YAML: {said}"), place)
 }
 
-/// An open list or map.
+/// An open list or map; what is in it so far stands at the end of the builder's, `from` there on.
 enum Frame<'s> {
-    List { items: Vec<Item>, at: Span, anchor: usize, weight: u64 },
-    Map { entries: Vec<Entry<'s>>, merges: Vec<Item>, pending: Option<Key<'s>>, at: Span, anchor: usize, weight: u64 },
+    List { from: usize, at: Span, anchor: usize, weight: u64 },
+    Map { from: usize, merges: Vec<Item>, pending: Option<Key<'s>>, at: Span, anchor: usize, weight: u64 },
 }
 
 struct Key<'s> {
@@ -165,6 +168,9 @@ struct Builder<'s> {
     /// Nodes at and below each one, with its aliases written out.
     weights: Vec<u64>,
     stack: Vec<Frame<'s>>,
+    /// Of all open maps, and of all open lists: each that is closed takes its own in one piece.
+    entries: Vec<Entry<'s>>,
+    items: Vec<Item>,
     anchors: HashMap<usize, NodeId>,
     problems: Vec<Problem>,
     aliased: u64,
@@ -201,11 +207,11 @@ impl<'s> Builder<'s> {
             }
             Event::SequenceStart(_, anchor, tag) => match tag {
                 Some(tag) if !tag.is_yaml_core_schema() => Err(unknown_tag(&tag.original().to_string(), at)),
-                _ => self.open(Frame::List { items: Vec::new(), at, anchor, weight: 1 }, at),
+                _ => self.open(Frame::List { from: self.items.len(), at, anchor, weight: 1 }, at),
             },
             Event::MappingStart(_, anchor, tag) => match tag {
                 Some(tag) if !tag.is_yaml_core_schema() => Err(unknown_tag(&tag.original().to_string(), at)),
-                _ => self.open(Frame::Map { entries: Vec::new(), merges: Vec::new(), pending: None, at, anchor, weight: 1 }, at),
+                _ => self.open(Frame::Map { from: self.entries.len(), merges: Vec::new(), pending: None, at, anchor, weight: 1 }, at),
             },
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
             Event::Alias(anchor) => {
@@ -245,9 +251,9 @@ impl<'s> Builder<'s> {
 
     fn close(&mut self, end: Span) -> Result<(), Problem> {
         let (node, weight, start, anchor) = match self.stack.pop() {
-            Some(Frame::List { items, at, anchor, weight }) => (Node::List(items), weight, at, anchor),
-            Some(Frame::Map { entries, merges, at, anchor, weight, .. }) => {
-                let (entries, added) = self.settle(entries, merges)?;
+            Some(Frame::List { from, at, anchor, weight }) => (Node::List(self.items.drain(from..).collect()), weight, at, anchor),
+            Some(Frame::Map { from, merges, at, anchor, weight, .. }) => {
+                let (entries, added) = self.settle(from, merges)?;
                 (Node::Map(entries), weight.saturating_add(added), at, anchor)
             }
             None => return Err(problem("yaml-syntax", "a list or mapping ends that never began", end)),
@@ -283,11 +289,11 @@ impl<'s> Builder<'s> {
         let added = self.weights[item.value.0 as usize];
         match self.stack.last_mut() {
             None => self.root = Some(item),
-            Some(Frame::List { items, weight, .. }) => {
-                items.push(item);
+            Some(Frame::List { weight, .. }) => {
+                self.items.push(item);
                 *weight = weight.saturating_add(added);
             }
-            Some(Frame::Map { entries, merges, pending, weight, .. }) => {
+            Some(Frame::Map { merges, pending, weight, .. }) => {
                 let Some(Key { text, at, is_merge }) = pending.take() else {
                     return Err(problem("yaml-key", "an alias cannot be a key", item.at));
                 };
@@ -295,41 +301,49 @@ impl<'s> Builder<'s> {
                 if is_merge {
                     merges.push(item);
                 } else {
-                    entries.push(Entry { key: text, key_at: at, item });
+                    self.entries.push(Entry { key: text, key_at: at, item });
                 }
             }
         }
         Ok(())
     }
 
-    /// Drops keys given twice, each a problem, and fills in merge keys: what the mapping itself says
-    /// wins, then earlier bases.
-    fn settle(&mut self, entries: Vec<Entry<'s>>, merges: Vec<Item>) -> Result<(Vec<Entry<'s>>, u64), Problem> {
-        let mut kept: Vec<Entry<'s>> = Vec::with_capacity(entries.len());
-        let mut seen: HashMap<Cow<'s, str>, Span> = HashMap::new();
-        for entry in entries {
-            // most mappings are small: a scan is quicker than a table, and the table starts at the thirteenth
-            let first = if kept.len() < 12 {
-                kept.iter().find(|e| e.key == entry.key).map(|e| e.key_at)
-            } else {
-                if seen.is_empty() {
-                    seen.extend(kept.iter().map(|e| (e.key.clone(), e.key_at)));
-                }
-                seen.get(&entry.key).copied()
-            };
-            match first {
-                Some(first) => self.problems.push(Problem {
-                    related: Some((first, "first given here")),
-                    ..problem("duplicate-key", format!("{} is given twice", quoted(&entry.key)), entry.key_at)
-                }),
-                None => {
-                    if !seen.is_empty() {
-                        seen.insert(entry.key.clone(), entry.key_at);
-                    }
-                    kept.push(entry);
-                }
+    /// Drops keys given twice, each a problem: the first one counts.
+    fn each_once(&mut self, entries: &mut Vec<Entry<'s>>) {
+        /// In a small mapping a scan is quicker than a table.
+        const FEW: usize = 12;
+        let mut twice = Vec::new();
+        if entries.len() <= FEW {
+            for (i, entry) in entries.iter().enumerate() {
+                twice.extend(entries[..i].iter().find(|e| e.key == entry.key).map(|first| (i, first.key_at)));
+            }
+        } else {
+            let mut seen: HashMap<&str, usize, RandomState> = HashMap::with_capacity_and_hasher(entries.len(), RandomState::default());
+            for (i, entry) in entries.iter().enumerate() {
+                let first = *seen.entry(&entry.key).or_insert(i);
+                twice.extend((first != i).then(|| (i, entries[first].key_at)));
             }
         }
+        if twice.is_empty() {
+            return;
+        }
+        let (mut twice, mut at) = (twice.into_iter().peekable(), 0..);
+        entries.retain(|entry| {
+            let here = at.next();
+            let Some((_, first)) = twice.next_if(|(i, _)| Some(*i) == here) else { return true };
+            self.problems.push(Problem {
+                related: Some((first, "first given here")),
+                ..problem("duplicate-key", format!("{} is given twice", quoted(&entry.key)), entry.key_at)
+            });
+            false
+        });
+    }
+
+    /// The entries of a map that is closed, with its merge keys filled in: what the mapping itself says
+    /// wins, then earlier bases.
+    fn settle(&mut self, from: usize, merges: Vec<Item>) -> Result<(Vec<Entry<'s>>, u64), Problem> {
+        let mut kept: Vec<Entry<'s>> = self.entries.drain(from..).collect();
+        self.each_once(&mut kept);
         let mut added = 0;
         if !merges.is_empty() {
             let mut keys: HashSet<Cow<'s, str>> = kept.iter().map(|e| e.key.clone()).collect();

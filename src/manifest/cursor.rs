@@ -7,12 +7,11 @@ use super::Diagnostic;
 use super::arena::{Arena, Item, Node, Span};
 use super::diagnostic::nearest;
 use super::scalar::ScalarKind;
-use super::source::Source;
-use crate::model::{Atoms, Place};
+use crate::model::{Atoms, Place, Source};
 
 /// A file and its nodes.
 pub(super) struct Parsed<'a> {
-    pub source: &'a Source,
+    pub source: &'a Arc<Source>,
     pub arena: Arena<'a>,
 }
 
@@ -20,6 +19,9 @@ impl<'a> Parsed<'a> {
     /// The whole document; `None` for a file without one.
     pub fn root(&'a self) -> Option<Cursor<'a>> {
         self.arena.root().map(|item| Cursor { file: self, item, key_at: None })
+    }
+    fn place(&self, at: Span) -> Place {
+        Place::new(self.source, at.start as usize..at.end as usize)
     }
 }
 
@@ -36,12 +38,12 @@ impl<'a> Cursor<'a> {
         self.file.arena.node(self.item.value)
     }
     pub fn place(self) -> Place {
-        self.file.source.place(self.item.at)
+        self.file.place(self.item.at)
     }
     /// The key; of a list's item and of a document the start, to the end of its first line.
     pub fn key_place(self) -> Place {
         match self.key_at {
-            Some(at) => self.file.source.place(at),
+            Some(at) => self.file.place(at),
             None => self.start_place(),
         }
     }
@@ -51,7 +53,7 @@ impl<'a> Cursor<'a> {
         let text = self.file.source.text().get(start as usize..end as usize).unwrap_or_default();
         let line = text.find('\n').unwrap_or(text.len());
         let length = text[..line].trim_end().len();
-        self.file.source.place(Span { start, end: start + u32::try_from(length).unwrap_or(0) })
+        self.file.place(Span { start, end: start + u32::try_from(length).unwrap_or(0) })
     }
     /// The text of a scalar that has a value, whatever its kind.
     pub fn text(self) -> Option<&'a str> {
@@ -70,13 +72,13 @@ impl<'a> Cursor<'a> {
     pub fn is_null(self) -> bool {
         self.scalar() == Some(ScalarKind::Null)
     }
-    pub fn list(self) -> Option<impl Iterator<Item = Cursor<'a>> + use<'a>> {
+    pub fn list(self) -> Option<impl ExactSizeIterator<Item = Cursor<'a>> + use<'a>> {
         match self.node() {
             Node::List(items) => Some(items.iter().map(move |item| Cursor { file: self.file, item: *item, key_at: None })),
             _ => None,
         }
     }
-    pub fn map(self) -> Option<impl Iterator<Item = (&'a str, Cursor<'a>)> + use<'a>> {
+    pub fn map(self) -> Option<impl ExactSizeIterator<Item = (&'a str, Cursor<'a>)> + use<'a>> {
         match self.node() {
             Node::Map(entries) => {
                 Some(entries.iter().map(move |e| (&*e.key, Cursor { file: self.file, item: e.item, key_at: Some(e.key_at) })))
@@ -102,7 +104,7 @@ impl<'a> Cursor<'a> {
 /// again by the lowering.
 pub(super) struct Sink {
     all: Vec<Diagnostic>,
-    shape: HashSet<(Arc<str>, (u32, u32))>,
+    shape: HashSet<Place>,
     /// Comparisons left for suggestions: a hundred thousand typing errors among a hundred thousand
     /// names must not take for ever. The first ones get theirs.
     comparisons: usize,
@@ -122,13 +124,13 @@ impl Sink {
         // what is missing has no place of its own: it shares that of the mapping around it, which may
         // be wrong in other ways
         if diagnostic.code != "missing-key" {
-            self.shape.insert((diagnostic.place.file.clone(), diagnostic.place.span));
+            self.shape.insert(diagnostic.place.clone());
         }
         self.all.push(diagnostic);
     }
     /// Says what the lowering found, where the schema check said nothing.
     pub fn say(&mut self, diagnostic: Diagnostic) {
-        if self.shape.is_empty() || !self.shape.contains(&(diagnostic.place.file.clone(), diagnostic.place.span)) {
+        if self.shape.is_empty() || !self.shape.contains(&diagnostic.place) {
             self.all.push(diagnostic);
         }
     }

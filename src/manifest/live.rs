@@ -3,6 +3,7 @@
 //! for here they are found.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,9 +12,8 @@ use super::diagnostic::quoted;
 use super::lower::attribute::{self, Rule};
 use super::lower::parse;
 use super::shape::wrong_type;
-use super::source::Source;
 use super::{BackendName, Connection, Diagnostic, Manifests, Reached, read};
-use crate::model::{Atom, Attrs, Domains, Email, Place};
+use crate::model::{Atom, Attrs, Domains, Email, Place, Source};
 
 /// Live state by account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Fault {
 /// # Errors
 /// Everything that is wrong with it, sorted by place.
 pub fn parse_live(name: &str, text: &str, manifests: &Manifests) -> Result<LiveDoc, Vec<Diagnostic>> {
-    let source = Source::new(name, text);
+    let source = Arc::new(Source::new(name, text));
     let mut sink = Sink::default();
     let parsed = parse(&source, &mut sink);
     let mut accounts = BTreeMap::new();

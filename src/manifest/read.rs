@@ -1,6 +1,8 @@
 //! One value from one scalar, or a located message: addresses, domains, days, zones, durations,
 //! words. Nothing here knows where in a manifest it is.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -24,7 +26,7 @@ pub(super) fn text<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<&'a str> {
 }
 
 /// A list's items.
-pub(super) fn list<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<impl Iterator<Item = Cursor<'a>> + use<'a>> {
+pub(super) fn list<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<impl ExactSizeIterator<Item = Cursor<'a>> + use<'a>> {
     let list = at.list();
     if list.is_none() {
         sink.say(wrong_type(at, "a list"));
@@ -33,7 +35,7 @@ pub(super) fn list<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<impl Iterator<
 }
 
 /// A mapping's entries.
-pub(super) fn map<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<impl Iterator<Item = (&'a str, Cursor<'a>)> + use<'a>> {
+pub(super) fn map<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<impl ExactSizeIterator<Item = (&'a str, Cursor<'a>)> + use<'a>> {
     let map = at.map();
     if map.is_none() {
         sink.say(wrong_type(at, "a mapping"));
@@ -62,6 +64,11 @@ pub(super) fn name_of_key(sink: &mut Sink, key: &str, at: Cursor<'_>) -> Option<
             None
         }
     }
+}
+
+/// The same where the name is declared, and so is met for the first time.
+pub(super) fn declared(sink: &mut Sink, key: &str, at: Cursor<'_>) -> Option<Atom> {
+    Atom::new(key).map_err(|why| sink.say(bad_word(key, why, at.key_place()))).ok()
 }
 
 fn bad_word(text: &str, why: BadWord, place: crate::model::Place) -> Diagnostic {
@@ -100,7 +107,7 @@ pub(super) fn plain<'a>(sink: &mut Sink, at: Cursor<'a>) -> Option<&'a str> {
 }
 
 /// Why something is granted: one or more lines.
-pub(super) fn reason(sink: &mut Sink, at: Cursor<'_>) -> Option<String> {
+pub(super) fn reason(sink: &mut Sink, at: Cursor<'_>) -> Option<Arc<str>> {
     let found = text(sink, at)?.trim();
     if let Some(c) = found.chars().find(|c| is_unprintable(*c) && *c != '\n') {
         sink.say(Diagnostic::error(
@@ -114,7 +121,7 @@ pub(super) fn reason(sink: &mut Sink, at: Cursor<'_>) -> Option<String> {
         sink.say(Diagnostic::error("bad-word", format!("a text longer than {LONGEST} bytes"), at.start_place()));
         return None;
     }
-    Some(found.replace('\n', " "))
+    Some(if found.contains('\n') { found.replace('\n', " ").into() } else { found.into() })
 }
 
 pub(super) fn email(sink: &mut Sink, at: Cursor<'_>) -> Option<Located<Email>> {

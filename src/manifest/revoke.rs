@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::cursor::{Cursor, Parsed, Sink};
 use super::diagnostic::quoted;
 use super::lower::parse;
-use super::source::{Source, Sources};
+use super::source::Sources;
 use super::splice::{self, NoPlace, Splice};
 use super::{AccountDoc, EntryDoc, Leaves, Manifests, Person, Teams, Who, Whom};
 use crate::model::{Atom, Email, Located, Place};
@@ -83,7 +83,7 @@ impl Manifests {
     /// [`NoEdit`] where a file is written in a way that only a person can edit, and where a team or a
     /// profile gives access to one account that is to end and to others that are not.
     pub fn edit_to_revoke(&self, sources: &Sources, whom: &Whom, reach: &Reach) -> Result<Vec<Edit>, NoEdit> {
-        let files: Vec<Parsed<'_>> = sources.iter().filter_map(|source: &Source| parse(source, &mut Sink::default())).collect();
+        let files: Vec<Parsed<'_>> = sources.iter().filter_map(|source| parse(source, &mut Sink::default())).collect();
         let named = |section: &'static str, name: &str| -> Option<Cursor<'_>> {
             files.iter().filter_map(Parsed::root).find_map(|root| root.get(section)?.get(name))
         };

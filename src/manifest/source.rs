@@ -7,133 +7,40 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Diagnostic;
-use super::arena::Span;
 use super::diagnostic::quoted;
-use crate::model::{Place, is_unprintable};
+use crate::model::{Place, Source, is_unprintable};
 
 /// The largest file that is read, in bytes.
 pub const MOST_BYTES: u64 = 256 << 20;
 /// The most files that are read from one folder.
 pub const MOST_FILES: usize = 100_000;
 
-/// Characters are counted once for each block of so many bytes, so that a place in a long line
-/// costs no more than one in a short line.
-const BLOCK: usize = 256;
-
-/// One file's text, with what is needed to turn bytes into lines and columns.
-#[derive(Debug, Clone)]
-pub struct Source {
-    name: Arc<str>,
-    text: Arc<str>,
-    lines: Vec<u32>,
-    /// Characters that start before each block; empty where all are one byte.
-    blocks: Vec<u32>,
-}
-
-impl Source {
-    /// `name` is relative to the manifests' folder, with `/` between its parts.
-    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        let text: Arc<str> = text.into();
-        let mut lines = vec![0];
-        lines.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| index(i + 1)));
-        let mut blocks = Vec::new();
-        if !text.is_ascii() {
-            let mut characters = 0;
-            for block in text.as_bytes().chunks(BLOCK) {
-                blocks.push(characters);
-                characters += starts(block);
-            }
-        }
-        Self { name: name.into(), text, lines, blocks }
-    }
-    pub fn name(&self) -> &Arc<str> {
-        &self.name
-    }
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-    /// The bytes of one line, counted from 1, without its end.
-    pub fn line(&self, number: u32) -> Option<std::ops::Range<usize>> {
-        let at = (number as usize).checked_sub(1)?;
-        let start = *self.lines.get(at)? as usize;
-        let end = self.lines.get(at + 1).map_or(self.text.len(), |next| *next as usize - 1);
-        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
-        Some(start..end)
-    }
-    /// The place of a range of bytes.
-    pub fn place(&self, span: Span) -> Place {
-        let whole = index(self.text.len());
-        let (start, end) = (span.start.min(whole), span.end.max(span.start).min(whole));
-        let line = self.line_of(start);
-        // nearly everything ends on its line
-        let last = if self.lines.get(line).is_none_or(|next| end < *next) { line } else { self.line_of(end) };
-        Place {
-            file: self.name.clone(),
-            line: index(line),
-            column: self.column(line, start),
-            end: (index(last), self.column(last, end)),
-            span: (span.start, span.end.max(span.start)),
-        }
-    }
-
-    /// The line, from 1.
-    fn line_of(&self, offset: u32) -> usize {
-        self.lines.partition_point(|start| *start <= offset)
-    }
-    fn column(&self, line: usize, offset: u32) -> u32 {
-        let start = self.lines[line - 1];
-        if self.blocks.is_empty() { offset - start + 1 } else { self.characters(offset as usize) - self.characters(start as usize) + 1 }
-    }
-    fn characters(&self, offset: usize) -> u32 {
-        match self.blocks.get(offset / BLOCK) {
-            Some(before) => before + starts(&self.text.as_bytes()[offset - offset % BLOCK..offset]),
-            // the very end of a text that fills its last block
-            None => self.blocks.last().copied().unwrap_or(0) + starts(&self.text.as_bytes()[(self.blocks.len() - 1) * BLOCK..offset]),
-        }
-    }
-}
-
-/// Characters that start in these bytes.
-fn starts(bytes: &[u8]) -> u32 {
-    index(bytes.iter().filter(|b| **b & 0xc0 != 0x80).count())
-}
-
-/// Texts are at most [`MOST_BYTES`] long, so that offsets fit.
-fn index(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
 /// The texts of all files, by name: for excerpts.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: BTreeMap<Arc<str>, Source>,
+    files: BTreeMap<Arc<str>, Arc<Source>>,
 }
 
 impl Sources {
     /// One text that stands alone: LIVE.yaml.
     pub fn single(name: &str, text: &str) -> Self {
         let mut all = Self::default();
-        all.add(Source::new(name, text));
+        all.add(Arc::new(Source::new(name, text)));
         all
     }
-    pub fn add(&mut self, source: Source) {
-        self.files.insert(source.name.clone(), source);
+    pub fn add(&mut self, source: Arc<Source>) {
+        self.files.insert(source.name().clone(), source);
     }
-    pub fn get(&self, name: &str) -> Option<&Source> {
+    pub fn get(&self, name: &str) -> Option<&Arc<Source>> {
         self.files.get(name)
     }
     /// Sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
         self.files.values()
     }
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
-}
-
-/// The start of a file, for what is wrong with it as a whole.
-pub fn start_of(file: &str) -> Place {
-    Place { file: file.into(), line: 1, column: 1, end: (1, 1), span: (0, 0) }
 }
 
 /// Every `*.yaml` and `*.yml` below `dir`, hidden folders left out, sorted by path, and the names of
@@ -149,14 +56,14 @@ pub fn read(dir: &Path) -> (Sources, Vec<Arc<str>>, Vec<Diagnostic>) {
         let bytes = match regular(&root, &path).and_then(|file| bytes_of(file, MOST_BYTES)) {
             Ok(bytes) => bytes,
             Err(Refused { code, why }) => {
-                wrong.push(Diagnostic::error(code, format!("{} {why}", quoted(&name)), start_of(&name)));
+                wrong.push(Diagnostic::error(code, format!("{} {why}", quoted(&name)), Place::start_of(&name)));
                 continue;
             }
         };
         let (source, problem) = decode(&name, bytes);
         match problem {
             Some(problem) => wrong.push(problem),
-            None => whole.push(source.name.clone()),
+            None => whole.push(source.name().clone()),
         }
         sources.add(source);
     }
@@ -167,9 +74,9 @@ pub fn read(dir: &Path) -> (Sources, Vec<Arc<str>>, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// One diagnostic that says what is wrong with the file or its bytes.
-pub fn read_one(path: &Path) -> Result<Source, Box<Diagnostic>> {
+pub fn read_one(path: &Path) -> Result<Arc<Source>, Box<Diagnostic>> {
     let name = path.display().to_string();
-    let refused = |Refused { code, why }| Box::new(Diagnostic::error(code, format!("{} {why}", quoted(&name)), start_of(&name)));
+    let refused = |Refused { code, why }| Box::new(Diagnostic::error(code, format!("{} {why}", quoted(&name)), Place::start_of(&name)));
     let unreadable = |e: std::io::Error| refused(Refused { code: "unreadable-file", why: reason(&e) });
     // Asked before it is opened: opening a pipe would wait for its other end.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -193,7 +100,7 @@ pub fn bytes_below(folder: &Path, file: &Path, most: u64) -> Result<Vec<u8>, Str
 }
 
 fn unreadable(name: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("unreadable-file", format!("{} {why}", quoted(name)), start_of(name))
+    Diagnostic::error("unreadable-file", format!("{} {why}", quoted(name)), Place::start_of(name))
 }
 
 fn reason(e: &std::io::Error) -> String {
@@ -223,7 +130,7 @@ fn find(dir: &Path, root: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, Pa
         if leaves(root, &entry) {
             let name = relative(dir, entry.path());
             let message = format!("{} is a link that leaves the folder of the manifests", quoted(&name));
-            wrong.push(Diagnostic::error("outside-the-folder", message, start_of(&name)));
+            wrong.push(Diagnostic::error("outside-the-folder", message, Place::start_of(&name)));
             continue;
         }
         let manifest = entry.path().extension().is_some_and(|e| e == "yaml" || e == "yml");
@@ -238,7 +145,7 @@ fn find(dir: &Path, root: &Path, wrong: &mut Vec<Diagnostic>) -> Vec<(String, Pa
         // names of files stand in messages and plans
         if name.chars().any(is_unprintable) {
             let message = format!("the name of the file {} holds a control or invisible formatting character", quoted(&name));
-            wrong.push(Diagnostic::error("control-character", message, start_of(quoted(&name).trim_matches('`'))));
+            wrong.push(Diagnostic::error("control-character", message, Place::start_of(quoted(&name).trim_matches('`'))));
             continue;
         }
         found.push((name, entry.into_path()));
@@ -304,7 +211,7 @@ fn bytes_of(file: fs::File, most: u64) -> Result<Vec<u8>, Refused> {
 }
 
 /// The text, and the first thing in it that is no text.
-fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Diagnostic>) {
+fn decode(name: &str, bytes: Vec<u8>) -> (Arc<Source>, Option<Diagnostic>) {
     let (text, broken) = match String::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(e) => {
@@ -312,10 +219,9 @@ fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Diagnostic>) {
             (String::from_utf8_lossy(e.as_bytes()).into_owned(), Some(valid))
         }
     };
-    let source = Source::new(name, text);
+    let source = Arc::new(Source::new(name, text));
     if let Some(at) = broken {
-        let at = Span { start: index(at), end: index(at) };
-        let problem = Diagnostic::error("bad-utf-8", "bytes that are no UTF-8", source.place(at)).expected("text in UTF-8");
+        let problem = Diagnostic::error("bad-utf-8", "bytes that are no UTF-8", Place::new(&source, at..at)).expected("text in UTF-8");
         return (source, Some(problem));
     }
     let forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
@@ -323,7 +229,7 @@ fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Diagnostic>) {
     let is_plain = |b: u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r');
     let searched = if source.text().bytes().all(is_plain) { "" } else { source.text() };
     let problem = searched.char_indices().find(|(_, c)| forbidden(*c)).map(|(at, c)| {
-        let place = source.place(Span { start: index(at), end: index(at + c.len_utf8()) });
+        let place = Place::new(&source, at..at + c.len_utf8());
         Diagnostic::error("control-character", format!("a control character (U+{:04X}) that YAML does not allow", u32::from(c)), place)
             .hint("write it as an escape in double quotes, where it is meant")
     });
@@ -333,32 +239,6 @@ fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Diagnostic>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(source: &Source, needle: &str) -> (u32, u32) {
-        let start = source.text().find(needle).unwrap();
-        let place = source.place(Span { start: index(start), end: index(start + needle.len()) });
-        (place.line, place.column)
-    }
-
-    #[test]
-    fn columns_count_characters_wherever_blocks_end() {
-        let long = format!("é{}x\nüy\n{}z", "é".repeat(1000), "a".repeat(4 * BLOCK));
-        let source = Source::new("a.yaml", long);
-        assert_eq!(at(&source, "x"), (1, 1002));
-        assert_eq!(at(&source, "y"), (2, 2));
-        assert_eq!(at(&source, "z"), (3, 4 * index(BLOCK) + 1));
-        let full = Source::new("b.yaml", "é".repeat(BLOCK / 2));
-        assert_eq!(full.place(Span { start: index(BLOCK), end: index(BLOCK) }).column, index(BLOCK / 2) + 1);
-    }
-
-    #[test]
-    fn lines_have_no_ends() {
-        let source = Source::new("a.yaml", "a: 1\r\nb: 2");
-        assert_eq!(source.line(1).map(|r| &source.text()[r]), Some("a: 1"));
-        assert_eq!(source.line(2).map(|r| &source.text()[r]), Some("b: 2"));
-        assert_eq!(source.line(3), None);
-        assert_eq!(source.line(0), None);
-    }
 
     #[test]
     fn hidden_folders_are_left_out_and_names_are_sorted() {
@@ -407,7 +287,7 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(dir.join("s.yaml")).unwrap();
         let (sources, whole, wrong) = read(&dir);
         assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["inside.yaml", "link.yaml"]);
-        let said: Vec<_> = wrong.iter().map(|d| (&*d.place.file, d.code)).collect();
+        let said: Vec<_> = wrong.iter().map(|d| (d.place.file(), d.code)).collect();
         assert_eq!(said, [("dead.yaml", "outside-the-folder"), ("out.yaml", "outside-the-folder"), ("s.yaml", "not-a-file")]);
         assert!(sources.iter().all(|s| !s.text().contains("people")));
     }
@@ -427,7 +307,7 @@ mod tests {
         }
         let (sources, whole, wrong) = read(&dir);
         assert_eq!(whole.iter().map(|n| &**n).collect::<Vec<_>>(), ["inside/o.yaml"]);
-        let said: Vec<_> = wrong.iter().map(|d| (&*d.place.file, d.code)).collect();
+        let said: Vec<_> = wrong.iter().map(|d| (d.place.file(), d.code)).collect();
         assert_eq!(said, [("out", "outside-the-folder")]);
         assert_eq!(sources.iter().count(), 1);
     }
@@ -436,12 +316,12 @@ mod tests {
     fn bytes_that_are_no_text_are_located() {
         let (_, bad) = decode("a.yaml", b"a: 1\nb: \xff\n".to_vec());
         let bad = bad.unwrap();
-        assert_eq!((bad.code, bad.place.line, bad.place.column), ("bad-utf-8", 2, 4));
+        assert_eq!((bad.code, bad.place.line(), bad.place.column()), ("bad-utf-8", 2, 4));
         let (_, nul) = decode("a.yaml", b"\x00\n".to_vec());
         assert_eq!(nul.unwrap().code, "control-character");
         for text in ["a: \u{7f}", "a: \u{9b}", "\u{e9}: \u{1}"] {
             let (_, bad) = decode("a.yaml", text.into());
-            assert_eq!(bad.map(|b| (b.code, b.place.line, b.place.column)), Some(("control-character", 1, 4)), "{text:?}");
+            assert_eq!(bad.map(|b| (b.code, b.place.line(), b.place.column())), Some(("control-character", 1, 4)), "{text:?}");
         }
         assert!(decode("a.yaml", "\u{feff}a: \t1\r\n".into()).1.is_none());
     }

@@ -1,5 +1,6 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -11,7 +12,7 @@ use super::word::is_unprintable;
 pub struct Email {
     /// What was written, where it is not the key: most addresses are.
     shown: Option<Box<str>>,
-    key: Box<str>,
+    key: Arc<str>,
 }
 
 /// Why a text is no address or no domain.
@@ -32,6 +33,9 @@ pub enum BadAddress {
 }
 
 impl Email {
+    /// The longest address in bytes.
+    const MOST: usize = 254;
+
     /// Parses and folds an address; what was written is kept for showing.
     ///
     /// # Errors
@@ -57,6 +61,11 @@ impl Email {
             return Err(BadAddress::Local);
         }
         let domain = Domain::folded(domain)?;
+        // Most are written as they are compared.
+        let is_folded = matches!(domain, Cow::Borrowed(_)) && local.is_ascii() && !local.bytes().any(|b| b.is_ascii_uppercase());
+        if is_folded && text.len() <= Self::MOST {
+            return Ok(Self { shown: None, key: text.into() });
+        }
         let mut key = String::with_capacity(local.len() + 1 + domain.len());
         if local.is_ascii() {
             // What composition and other scripts' letters are left out of comes to the same.
@@ -67,7 +76,7 @@ impl Email {
         }
         key.push('@');
         key.push_str(&domain);
-        if key.len() > 254 {
+        if key.len() > Self::MOST {
             return Err(BadAddress::Long);
         }
         Ok(Self { shown: (text != key).then(|| text.into()), key: key.into() })
@@ -82,8 +91,12 @@ impl Email {
         self.shown.as_deref().unwrap_or(&self.key)
     }
     pub fn domain(&self) -> Domain {
+        Domain(self.domain_name().into())
+    }
+    /// The same as a text.
+    pub fn domain_name(&self) -> &str {
         let (_, domain) = self.key.split_once('@').expect("parse put one there");
-        Domain(domain.into())
+        domain
     }
 }
 
@@ -202,6 +215,20 @@ mod tests {
         assert_eq!(a.key(), "ada@xn--bcher-kva.example");
         assert_eq!(a, Email::parse("ADA@xn--bcher-kva.EXAMPLE").unwrap());
         assert_eq!(Email::parse("e\u{301}@a.example").unwrap(), Email::parse("\u{e9}@a.example").unwrap());
+    }
+
+    #[test]
+    fn what_is_folded_as_it_stands_is_no_other_address() {
+        for text in ["ada@acme.example", "a.b+c_d@x1.acme.example", "\u{e9}@acme.example"] {
+            let (plain, loud) = (Email::parse(text).unwrap(), Email::parse(&text.to_uppercase()).unwrap());
+            assert_eq!((plain.key(), plain.shown(), &plain), (text, text, &loud));
+            assert_eq!((loud.shown(), plain.domain_name()), (text.to_uppercase().as_str(), plain.domain().as_str()));
+        }
+        let long = |labels: usize| format!("{}@{}example", "a".repeat(64), "bcdefghijk.".repeat(labels));
+        assert!(Email::parse(&long(16)).is_ok_and(|e| e.key().len() <= 254));
+        for text in [long(17), long(17).to_uppercase()] {
+            assert_eq!(Email::parse(&text).unwrap_err(), BadAddress::Long, "{text}");
+        }
     }
 
     #[test]

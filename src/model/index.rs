@@ -3,14 +3,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
+
 /// What is looked up and never walked: as quick as a hash table, and without an order that could reach
-/// a plan (DESIGN §8.5). Where an order is needed, the keys stand somewhere else as well.
+/// a plan (DESIGN §8.5). Where an order is needed, the keys stand somewhere else as well. The hash is
+/// seeded anew in every process: who chooses keys for a server to list cannot choose where they fall.
 #[derive(Clone)]
-pub struct Index<K, V>(HashMap<K, V>);
+pub struct Index<K, V>(HashMap<K, V, RandomState>);
 
 impl<K: Eq + Hash, V> Index<K, V> {
     pub fn with_capacity(many: usize) -> Self {
-        Self(HashMap::with_capacity(many))
+        Self(HashMap::with_capacity_and_hasher(many, RandomState::default()))
     }
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
@@ -49,7 +52,7 @@ impl<K, V> fmt::Debug for Index<K, V> {
 }
 impl<K, V> Default for Index<K, V> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 /// Of a key given twice the last value counts.

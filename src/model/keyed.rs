@@ -55,6 +55,13 @@ impl<T> Keyed<T> {
     pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut T) -> bool) {
         self.0.retain_mut(|(key, value)| keep(key, value));
     }
+    /// The same keys with what comes of their values, in the same memory where it fits.
+    ///
+    /// # Errors
+    /// The first that `to` says.
+    pub fn try_map<U, E>(self, mut to: impl FnMut(Key, T) -> Result<U, E>) -> Result<Keyed<U>, E> {
+        self.0.into_iter().map(|(key, value)| Ok((key, to(key, value)?))).collect::<Result<_, E>>().map(Keyed)
+    }
     /// Gives back the room for more: for what is kept by the hundred thousand.
     pub fn shrink_to_fit(&mut self) {
         self.0.shrink_to_fit();
@@ -187,6 +194,8 @@ mod tests {
         all.insert_if_absent("name", 7);
         assert_eq!((all.get("name"), all.contains_key("end"), all.len()), (Some(&5), false, 3));
         all.retain(|key, value| *key != "groups" && *value > 0);
+        assert_eq!(all.clone().try_map(|key, value| if value > 4 { Err(value) } else { Ok(key) }), Err(5));
+        assert_eq!(all.clone().try_map(|key, value| Ok::<_, u8>((key, value))).unwrap()["role"], ("role", 4));
         assert_eq!(all.into_iter().collect::<Vec<_>>(), [("name", 5), ("role", 4)]);
     }
 }

@@ -215,7 +215,7 @@ impl Account<'_> {
     }
 
     /// How many of the reading's `members` count, one that hides among them.
-    pub(super) fn administrators<'l>(&self, members: impl Iterator<Item = &'l crate::model::Live> + Clone) -> u32 {
+    pub(super) fn administrators<'l>(&self, members: impl Iterator<Item = &'l crate::model::Live>) -> u32 {
         self.spec.with_one_that_hides(members, |l| self.administrator(l))
     }
 

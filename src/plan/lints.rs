@@ -68,10 +68,10 @@ fn too_many_administrators(looked: &Looked<'_>) -> Vec<Warning> {
     let shows_parent = members.iter().filter(is_in).any(|m| looked.account.spec.is_untouchable(m));
     let hidden = u32::from(looked.account.spec.floor.kept_by_untouchable && !shows_parent);
     let left = left_after(looked.changes, looked.administrators).saturating_sub(hidden);
-    let active: BTreeSet<&str> = members.iter().filter(is_in).map(|m| m.email.key()).collect();
-    let gone = looked.changes.iter().filter(|c| c.action == Action::Remove && active.contains(c.subject.as_str())).count();
+    let removed: BTreeSet<&str> = looked.changes.iter().filter(|c| c.action == Action::Remove).map(|c| c.subject.as_str()).collect();
+    let stay = members.iter().filter(is_in).filter(|m| !removed.contains(m.email.key())).count();
     let restored = looked.changes.iter().filter(|c| c.action == Action::Restore).count();
-    let members = active.len() + restored - gone;
+    let members = stay + restored;
     let share = (members as u64 * u64::from(SHARE) / 100).min(u64::from(u32::MAX)) as u32;
     let most = ADMINISTRATORS.max(share);
     if left <= most {
@@ -127,16 +127,16 @@ fn invitation_never_accepted(looked: &Looked<'_>) -> Vec<Warning> {
     }
     let changed: BTreeSet<&str> = looked.changes.iter().map(|c| c.subject.as_str()).collect();
     let desired = account.desired;
-    let unlisted =
-        account.reading.members.iter().filter(|l| !desired.by_address.contains_key(&l.email) && !desired.policy.ignores(&l.email));
-    let over = unlisted.filter(|live| match &live.phase {
+    let over = account.reading.members.iter().filter(|live| match &live.phase {
         Phase::Pending { state: Invitation::Over, .. } => true,
         Phase::Pending { state: Invitation::Open, sent: Some(sent), .. } => {
             over_at(account, live, *sent).is_some_and(|o| o <= looked.day.now)
         }
         _ => false,
     });
-    over.filter(|live| !changed.contains(live.email.key()))
+    let unlisted = over.filter(|l| !desired.by_address.contains_key(&l.email) && !desired.policy.ignores(&l.email));
+    unlisted
+        .filter(|live| !changed.contains(live.email.key()))
         .map(|live| Warning {
             code: "invitation-never-accepted",
             on: None,

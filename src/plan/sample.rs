@@ -1,8 +1,9 @@
 //! Plans by hand, for tests of what reads one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Email, Place, Proof, Subject, Value, Verb};
+use crate::model::{Action, Attrs, Call, Channel, Direction, Domain, Email, Place, Proof, Source, Subject, Value, Verb};
 use crate::model::{Assign, Atom, Key, Name};
 
 use super::{AccountPlan, Blocked, Cause, Change, Digest, Fact, Plan, ReadingSummary, Risk, Verdict};
@@ -25,7 +26,8 @@ pub(crate) fn domain(name: &str) -> Subject {
 }
 
 pub(crate) fn place(file: &str, line: u32, column: u32) -> Place {
-    Place { file: file.into(), line, column, end: (line, column + 1), span: (0, 1) }
+    let text = "\n".repeat(line as usize - 1) + &" ".repeat(column as usize);
+    Place::new(&Arc::new(Source::new(file, text.as_str())), text.len() - 1..text.len())
 }
 
 pub(crate) fn one(word: &str) -> Value {

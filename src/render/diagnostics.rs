@@ -68,14 +68,15 @@ fn one(renderer: &Renderer, diagnostic: &Diagnostic, sources: &Sources) -> Strin
 
 /// Adds where it is, and the line itself where its text is known.
 fn excerpt<'a>(group: Group<'a>, place: &Place, kind: AnnotationKind, label: Option<&str>, sources: &Sources) -> Group<'a> {
-    let origin = Origin::path(neutral(&place.file)).line(place.line as usize).char_column(place.column as usize);
-    let Some(shown) = sources.get(&place.file).and_then(|s| line_of(s.text(), s.line(place.line)?, place)) else {
+    let (line, column) = place.start();
+    let origin = Origin::path(neutral(place.file())).line(line as usize).char_column(column as usize);
+    let Some(shown) = sources.get(place.file()).and_then(|s| line_of(s.text(), s.line(line)?, place)) else {
         return group.element(origin);
     };
     let annotation = kind.span(shown.caret).label(label.map(neutral));
-    let snippet = Snippet::source(shown.line).line_start(place.line as usize).annotation(annotation);
+    let snippet = Snippet::source(shown.line).line_start(line as usize).annotation(annotation);
     if shown.is_whole {
-        return group.element(snippet.path(neutral(&place.file)));
+        return group.element(snippet.path(neutral(place.file())));
     }
     // the renderer counts columns in what it shows: of a clipped line it would name a wrong one
     group.element(origin).element(snippet)
@@ -91,8 +92,8 @@ struct Shown {
 
 /// The part of a line that holds the place, clipped and neutral, and the caret's bytes in it.
 fn line_of(text: &str, line: Range<usize>, place: &Place) -> Option<Shown> {
-    let start = (place.span.0 as usize).clamp(line.start, line.end);
-    let end = (place.span.1 as usize).clamp(start, line.end);
+    let start = place.span().start.clamp(line.start, line.end);
+    let end = place.span().end.clamp(start, line.end);
     // A secret key that stands in a manifest by mistake is shown by no message.
     if text.get(line.clone())?.to_ascii_uppercase().contains(SECRET_KEY) {
         return None;
@@ -166,8 +167,8 @@ pub fn json(diagnostics: &[Diagnostic]) -> String {
         },
         message: neutral(&d.message),
         place: PlaceView::of(&d.place),
-        end_line: d.place.end.0,
-        end_column: d.place.end.1,
+        end_line: d.place.end().0,
+        end_column: d.place.end().1,
         expected: d.expected.as_deref().map(neutral),
         hint: d.hint.as_deref().map(neutral),
         related: d.related.iter().map(|(place, what)| Related { place: PlaceView::of(place), message: neutral(what) }).collect(),

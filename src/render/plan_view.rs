@@ -421,7 +421,8 @@ impl GuardView {
 
 impl PlaceView {
     pub fn of(place: &Place) -> Self {
-        Self { file: place.file.to_string(), line: place.line, column: place.column }
+        let (line, column) = place.start();
+        Self { file: place.file().to_owned(), line, column }
     }
 }
 

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Desired;
-use crate::manifest::{Diagnostic, Edit, NoEdit, Reach, source};
-use crate::model::{Atom, Caps, Domains, Email, Keyed, Known, Live, Phase, Proof, Reading};
+use crate::manifest::{Diagnostic, Edit, NoEdit, Reach};
+use crate::model::{Atom, Caps, Domains, Email, Keyed, Known, Live, Phase, Place, Proof, Reading};
 use crate::plan::{self, Account, History, Plan};
 use crate::systems::SystemSpec;
 
@@ -92,7 +92,7 @@ impl Proving<'_> {
 
     fn refuse(&self, why: String) -> NoEdit {
         let file = self.edits.first().map(|e| e.file.clone()).unwrap_or_default();
-        NoEdit { at: source::start_of(&file), what: "the edit".into(), why }
+        NoEdit { at: Place::start_of(&file), what: "the edit".into(), why }
     }
 }
 

@@ -99,15 +99,18 @@ impl SystemSpec {
 
     /// How many of `members` are active administrators for certain, whatever the whitelist says; an untouchable
     /// one that hides is among them (emma-hq's parent).
-    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, caps: &Caps) -> u32 {
+    pub fn administrators<'a>(&self, members: impl Iterator<Item = &'a Live>, caps: &Caps) -> u32 {
         self.with_one_that_hides(members, |l| self.administrator_by_status(l, caps))
     }
 
     /// How many of `members` are administrators for certain by that answer, and one that hides.
-    pub fn with_one_that_hides<'a>(&self, members: impl Iterator<Item = &'a Live> + Clone, answer: impl Fn(&Live) -> Administrator) -> u32 {
-        let seen = members.clone().filter(|l| answer(l) == Administrator::Yes).count() as u32;
-        let shown = members.into_iter().any(|l| l.phase == Phase::Active && self.is_untouchable(l));
-        seen + u32::from(self.floor.kept_by_untouchable && !shown)
+    pub fn with_one_that_hides<'a>(&self, members: impl Iterator<Item = &'a Live>, answer: impl Fn(&Live) -> Administrator) -> u32 {
+        let (mut seen, mut hides) = (0, self.floor.kept_by_untouchable);
+        for live in members {
+            seen += u32::from(answer(live) == Administrator::Yes);
+            hides = hides && !(live.phase == Phase::Active && self.is_untouchable(live));
+        }
+        seen + u32::from(hides)
     }
 
     /// Whether the person has accepted an invitation, as far as the server tells. Where names come

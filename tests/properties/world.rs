@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,7 +13,7 @@ use portcullis::manifest::{
     AccountDoc, Auth, BackendName, Connection, EntryDoc, GuardLimit, Invitations, Leaves, Links, Manifests, Mode, Pattern, Person, Team,
     TeamMember, Who,
 };
-use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Keyed, Located, Name, Place, Tenant, Value};
+use portcullis::model::{Actor, Atom, Attrs, Domain, Domains, Email, Keyed, Located, Name, Place, Source, Tenant, Value};
 use portcullis::sandbox::{Fault, Host, LiveAccount, LiveMember, Sandbox, Stored};
 use portcullis::systems::{self, Life, Removal, SystemSpec};
 use unicode_normalization::UnicodeNormalization as _;
@@ -180,7 +181,8 @@ impl Build<'_> {
     }
     fn place(&mut self) -> Place {
         self.line += 1;
-        Place { file: "world.yaml".into(), line: self.line, column: 1, end: (self.line, 2), span: (0, 1) }
+        let at = self.line as usize;
+        Place::new(&Arc::new(Source::new("world.yaml", "\n".repeat(at))), at..at)
     }
     fn at<T>(&mut self, value: T) -> Located<T> {
         Located::new(value, self.place())

@@ -17,7 +17,7 @@ impl Checked {
     }
     /// The lines of the errors, in order.
     pub fn lines(&self) -> Vec<u32> {
-        self.0.iter().filter(|d| d.is_error()).map(|d| d.place.line).collect()
+        self.0.iter().filter(|d| d.is_error()).map(|d| d.place.line()).collect()
     }
     /// What the only error says, hint included.
     pub fn only(&self) -> String {

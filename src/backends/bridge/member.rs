@@ -78,8 +78,7 @@ impl<'a> Members<'a> {
             (WirePhase::Suspended, None) => Phase::Suspended,
         };
         let seen = self.spec.attrs_from_json(raw.attrs.get(), &mut self.words).map_err(|why| unexpected(why.to_string()))?;
-        let mut attrs: Keyed<Known<Value>> = Keyed::new();
-        for (key, value) in seen {
+        let mut attrs: Keyed<Known<Value>> = seen.try_map(|key, value| {
             let Some(attr) = self.spec.attr(key).filter(|attr| self.caps.reads.contains(attr.key)) else {
                 return Err(unexpected(format!("it shows `{key}`, which the bridge says that it cannot read")));
             };
@@ -90,8 +89,8 @@ impl<'a> Members<'a> {
             if is_partly && value.as_set().is_none() {
                 return Err(unexpected(format!("`{key}` is no list, and cannot go on")));
             }
-            attrs.insert(attr.key, if is_partly { Known::Partly(value) } else { Known::Seen(value) });
-        }
+            Ok(if is_partly { Known::Partly(value) } else { Known::Seen(value) })
+        })?;
         for key in &raw.partly {
             if self.spec.attr(key).is_none_or(|attr| attrs.get(attr.key).is_none()) {
                 return Err(unexpected(format!("{} goes on, and is not shown", quoted(key))));

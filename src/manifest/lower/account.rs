@@ -87,7 +87,12 @@ pub(super) fn lower<'a>(
     };
     let about = About { name, spec, facts, lacks_zone, domains };
     let members = match at.get("members").and_then(|m| read::list(sink, m)) {
-        Some(items) => items.filter_map(|item| entry::lower(item, &about, context, sink)).collect(),
+        Some(items) => {
+            // nearly all of them are right
+            let mut all = Vec::with_capacity(items.len());
+            all.extend(items.filter_map(|item| entry::lower(item, &about, context, sink)));
+            all
+        }
         None => Vec::new(),
     };
     let tenant = at.get("tenant").filter(|_| spec.is_none_or(|s| s.tenants.is_some())).and_then(|value| read::atom(sink, value));

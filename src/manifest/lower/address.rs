@@ -9,19 +9,23 @@ use jiff::tz::TimeZone;
 use crate::manifest::cursor::Sink;
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::{AccountDoc, Diagnostic, EntryDoc, Leaves, Manifests, Pattern, Person, Teams, Who};
-use crate::model::{Atom, Email, Located, Place};
+use crate::model::{Atom, Email, Index, Located, Place};
 
 /// Who claims which address, past ones included.
-#[derive(Default)]
 pub(super) struct Book {
     claims: Claims,
     /// Addresses for one account alone: there nobody else may have them, anywhere.
     in_account: BTreeMap<Atom, Claims>,
 }
 
-type Claims = HashMap<Email, (Atom, Place)>;
+type Claims = Index<Email, (Atom, Place)>;
 
 impl Book {
+    /// With room for the addresses of so many.
+    pub fn of(people: usize) -> Self {
+        Self { claims: Claims::with_capacity(people), in_account: BTreeMap::new() }
+    }
+
     /// Adds a person, in the order of files and lines.
     pub fn add(&mut self, id: &Atom, person: &Person, sink: &mut Sink) {
         for email in std::iter::once(&person.email).chain(&person.previously) {

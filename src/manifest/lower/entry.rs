@@ -31,7 +31,7 @@ pub(super) fn lower(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, si
             sink.say(Diagnostic::error("name-without-email", message, value.key_place()));
         }
     }
-    let reason = at.get("reason").and_then(|r| read::reason(sink, r)).map(Arc::from);
+    let reason = at.get("reason").and_then(|r| read::reason(sink, r));
     let start = at.get("start").and_then(|d| day(sink, d, about));
     let end = at.get("end").and_then(|d| day(sink, d, about));
     let rolling = at.get("renew").and_then(|r| renew(sink, r, at, about));
@@ -77,22 +77,22 @@ fn profile(at: Cursor<'_>, about: &About<'_>, context: &Context<'_>, sink: &mut 
 
 /// Exactly one of `person`, `team`, `email`.
 fn who(at: Cursor<'_>, context: &Context<'_>, sink: &mut Sink) -> Option<Located<Who>> {
-    let given: Vec<_> = ["person", "team", "email"].into_iter().filter_map(|key| Some((key, at.get(key)?))).collect();
-    match &given[..] {
-        [(key, value)] => {
-            let who = match *key {
-                "person" => Who::Person(people::known(sink, *value, &context.people, "person", context.is_whole)?),
-                "team" => Who::Team(people::known(sink, *value, &context.teams, "team", context.is_whole)?),
-                _ => Who::Email(read::email(sink, *value)?.value),
+    let mut given = ["person", "team", "email"].into_iter().filter_map(|key| Some((key, at.get(key)?)));
+    match (given.next(), given.next()) {
+        (Some((key, value)), None) => {
+            let who = match key {
+                "person" => Who::Person(people::known(sink, value, &context.people, "person", context.is_whole)?),
+                "team" => Who::Team(people::known(sink, value, &context.teams, "team", context.is_whole)?),
+                _ => Who::Email(read::email(sink, value)?.value),
             };
             Some(Located::new(who, value.place()))
         }
-        [] => {
+        (None, _) => {
             let message = "a member is one of `person`, `team` and `email`: none of them is here";
             sink.say(Diagnostic::error("exactly-one", message, at.start_place()).expected("`person: ID`, `team: ID` or `email: ADDRESS`"));
             None
         }
-        [(_, first), (_, second), ..] => {
+        (Some((_, first)), Some((_, second))) => {
             let message = "a member is one of `person`, `team` and `email`: here are more";
             sink.say(Diagnostic::error("exactly-one", message, second.key_place()).related(first.key_place(), "the other one"));
             None

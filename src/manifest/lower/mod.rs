@@ -11,18 +11,19 @@ mod people;
 mod profile;
 mod roster;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::arena::{Arena, Limits};
+use super::arena::{Arena, Limits, Span};
 use super::cursor::{Cursor, Parsed, Sink};
 use super::diagnostic::quoted;
 use super::shape::Shape;
-use super::source::{self, Source, Sources};
+use super::source::{self, Sources};
 use super::{Diagnostic, Manifests, read};
-use crate::model::Atom;
+use crate::model::{Atom, Place, Source};
 use crate::systems::SystemSpec;
 
 /// What came of a folder: everything that could be made of it, and everything that is wrong.
@@ -48,7 +49,7 @@ pub fn load(dir: &Path, now: Timestamp) -> Loaded {
     let mut sink = Sink::default();
     let is_whole = wrong.is_empty();
     sink.extend(wrong);
-    let files: Vec<&Source> = readable.iter().filter_map(|name| sources.get(name)).collect();
+    let files: Vec<&Arc<Source>> = readable.iter().filter_map(|name| sources.get(name)).collect();
     let manifests = lower(&files, is_whole, now, &mut sink);
     Loaded { manifests, diagnostics: sink.into_sorted(), sources }
 }
@@ -57,10 +58,10 @@ pub fn load(dir: &Path, now: Timestamp) -> Loaded {
 pub fn load_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>, now: Timestamp) -> Loaded {
     let mut sources = Sources::default();
     for (name, text) in texts {
-        sources.add(Source::new(name, text));
+        sources.add(Arc::new(Source::new(name, text)));
     }
     let mut sink = Sink::default();
-    let files: Vec<&Source> = sources.iter().collect();
+    let files: Vec<&Arc<Source>> = sources.iter().collect();
     let manifests = lower(&files, true, now, &mut sink);
     Loaded { manifests, diagnostics: sink.into_sorted(), sources }
 }
@@ -75,15 +76,16 @@ pub fn count_nodes(dir: &Path) -> usize {
 }
 
 /// Parses one file and says what is wrong with its YAML.
-pub(super) fn parse<'a>(source: &'a Source, sink: &mut Sink) -> Option<Parsed<'a>> {
+pub(super) fn parse<'a>(source: &'a Arc<Source>, sink: &mut Sink) -> Option<Parsed<'a>> {
     let (arena, problems) = Arena::parse(source.text(), Limits::default());
+    let place = |at: Span| Place::new(source, at.start as usize..at.end as usize);
     for problem in problems {
-        let mut diagnostic = Diagnostic::error(problem.code, problem.message, source.place(problem.at));
+        let mut diagnostic = Diagnostic::error(problem.code, problem.message, place(problem.at));
         if let Some(hint) = problem.hint {
             diagnostic = diagnostic.hint(hint);
         }
         if let Some((at, what)) = problem.related {
-            diagnostic = diagnostic.related(source.place(at), what);
+            diagnostic = diagnostic.related(place(at), what);
         }
         sink.say(diagnostic);
     }
@@ -133,7 +135,13 @@ impl Context<'_> {
 type Names<'a> = BTreeSet<&'a str>;
 
 /// The same where there are as many as people, and only one is ever looked for.
-type Known<'a> = HashSet<&'a str>;
+type Known<'a> = HashMap<&'a str, Declared<'a>, foldhash::fast::RandomState>;
+
+/// Where a name is declared, and the name as a word: none where it is none.
+struct Declared<'a> {
+    at: Cursor<'a>,
+    word: Option<Atom>,
+}
 
 /// Shapes of accounts and connections, each system's compiled once.
 #[derive(Default)]
@@ -161,7 +169,7 @@ struct Section<'a> {
     names: Known<'a>,
 }
 
-fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> Manifests {
+fn lower(files: &[&Arc<Source>], is_whole: bool, now: Timestamp, sink: &mut Sink) -> Manifests {
     let parsed: Vec<_> = files.iter().map(|source| parse(source, sink)).collect();
     let is_whole = is_whole && parsed.iter().all(Option::is_some);
     let parsed: Vec<_> = parsed.into_iter().flatten().collect();
@@ -182,7 +190,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
     let mut context = Context {
         is_whole,
         connections: BTreeMap::new(),
-        accounts: connections.names.iter().filter(|name| !used.contains(*name)).chain(&accounts.names).copied().collect(),
+        accounts: connections.names.keys().filter(|name| !used.contains(*name)).chain(accounts.names.keys()).copied().collect(),
         named,
         profiles: BTreeMap::new(),
         profile_names: profiles.names,
@@ -203,7 +211,7 @@ fn lower(files: &[&Source], is_whole: bool, now: Timestamp, sink: &mut Sink) -> 
         let declared = profile::lower(key, at, &mut context, sink);
         context.profiles.insert(key, declared);
     }
-    let mut book = address::Book::default();
+    let mut book = address::Book::of(people.entries.len());
     let mut elsewhere = Vec::new();
     let mut directory = Vec::with_capacity(people.entries.len());
     for (id, _, at) in people.entries {
@@ -250,12 +258,13 @@ fn is_live_state(account: Cursor<'_>) -> bool {
 
 /// Gathers one top-level key; a name given twice shows both places, and the first one counts.
 fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> {
-    let mut entries = Vec::new();
-    let mut first: HashMap<&'a str, Cursor<'a>> = HashMap::new();
+    let (mut entries, mut names) = (Vec::new(), Known::default());
     for at in roots.iter().filter_map(|root| root.get(key)) {
         let Some(named) = read::map(sink, at) else { continue };
+        entries.reserve(named.len());
+        names.reserve(named.len());
         for (name, value) in named {
-            if let Some(before) = first.get(name) {
+            if let Some(Declared { at: before, .. }) = names.get(name) {
                 let message = format!("{} stands under `{key}` twice", quoted(name));
                 let said = Diagnostic::error("duplicate-name", message, value.key_place()).related(before.key_place(), "first given here");
                 let is_live = key == "accounts" && (is_live_state(value) || is_live_state(*before));
@@ -263,13 +272,14 @@ fn section<'a>(roots: &[Cursor<'a>], key: &str, sink: &mut Sink) -> Section<'a> 
                 sink.say(said.hint(hint));
                 continue;
             }
-            first.insert(name, value);
-            if let Some(atom) = read::name_of_key(sink, name, value) {
-                entries.push((atom, name, value));
+            let word = read::declared(sink, name, value);
+            if let Some(word) = &word {
+                entries.push((word.clone(), name, value));
             }
+            names.insert(name, Declared { at: value, word });
         }
     }
-    Section { entries, names: first.into_keys().collect() }
+    Section { entries, names }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::attribute::repeated;
-use super::{Context, Known};
+use super::{Context, Declared, Known};
 use crate::manifest::cursor::{Cursor, Sink};
 use crate::manifest::diagnostic::quoted;
 use crate::manifest::shape::wrong_type;
@@ -165,10 +165,10 @@ fn part<'a>(item: Cursor<'a>, sink: &mut Sink) -> Option<Part<'a>> {
 
 /// A name that is declared somewhere; where a file could not be read it may be there.
 pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Known<'_>, what: &'static str, is_whole: bool) -> Option<Atom> {
-    let id = read::atom(sink, at)?;
-    if names.contains(id.as_str()) {
-        return Some(id);
+    if let Some(Declared { word: Some(id), .. }) = at.text().and_then(|text| names.get(text)) {
+        return Some(id.clone());
     }
+    let id = read::atom(sink, at)?;
     if is_whole {
         let message = format!("no {what} is called {}", quoted(id.as_str()));
         let diagnostic = match what {
@@ -176,7 +176,7 @@ pub(super) fn known(sink: &mut Sink, at: Cursor<'_>, names: &Known<'_>, what: &'
             "profile" => Diagnostic::error("unknown-profile", message, at.place()),
             _ => Diagnostic::error("unknown-person", message, at.place()),
         };
-        let diagnostic = sink.suggest(diagnostic, id.as_str(), names.iter().copied());
+        let diagnostic = sink.suggest(diagnostic, id.as_str(), names.keys().copied());
         sink.say(diagnostic);
     }
     None

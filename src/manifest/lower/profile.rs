@@ -53,7 +53,7 @@ pub(super) fn lower<'a>(name: &str, at: Cursor<'a>, context: &mut Context<'a>, s
             continue;
         }
         context.shapes.section(spec).check(value, sink);
-        let reason = value.get("reason").and_then(|r| read::reason(sink, r)).map(Arc::from);
+        let reason = value.get("reason").and_then(|r| read::reason(sink, r));
         let Some(spec) = spec else { continue };
         grant::one_kind(sink, spec, value, false);
         sections.extend(each(&accounts, value, spec, is_of_system, reason.as_ref(), context, sink));

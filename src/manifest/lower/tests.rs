@@ -27,7 +27,7 @@ pub(super) fn said(files: &[(&str, &str)]) -> Vec<String> {
 }
 fn errors(files: &[(&str, &str)]) -> Vec<(String, u32)> {
     let loaded = loaded(files);
-    loaded.diagnostics.iter().filter(|d| d.is_error()).map(|d| (d.place.file.to_string(), d.place.line)).collect()
+    loaded.diagnostics.iter().filter(|d| d.is_error()).map(|d| (d.place.file().to_owned(), d.place.line())).collect()
 }
 /// What is said of members of an account, one a line after line 3.
 fn members(connection: &str, account: &str, members: &[&str]) -> Vec<String> {
@@ -46,7 +46,7 @@ fn a_whole_folder_without_mistakes() {
     assert_eq!((account.invitations.cooldown_hours, account.invitations.attempts), (36, 2));
     assert_eq!(account.members.len(), 3);
     let ada = &account.members[0];
-    assert_eq!((ada.at.line, ada.at.column), (13, 9));
+    assert_eq!(ada.at.start(), (13, 9));
     assert!(matches!(&ada.who.value, Who::Person(id) if *id == "ada"));
     assert_eq!(ada.attrs["subaccounts"].value.as_set().unwrap().len(), 2);
     assert_eq!(ada.reason.as_deref(), Some("TICKET-12"));
@@ -559,7 +559,7 @@ proptest::proptest! {
         let loaded = loaded(&[("x.yaml", &text)]);
         let lines = u32::try_from(text.split('\n').count()).unwrap();
         for d in &loaded.diagnostics {
-            proptest::prop_assert!(d.place.line >= 1 && d.place.line <= lines && d.place.column >= 1 && d.place.span.1 as usize <= text.len());
+            proptest::prop_assert!(d.place.line() >= 1 && d.place.line() <= lines && d.place.column() >= 1 && d.place.span().end <= text.len());
         }
         let shown = crate::render::diagnostics::text(&loaded.diagnostics, &loaded.sources, false);
         let turned = shown.contains('\u{202e}');

@@ -70,6 +70,9 @@ pub enum What {
         members: usize,
         /// How many changes came to which result.
         results: BTreeMap<String, usize>,
+        /// Guards that would have stopped it and that a flag lifted, each with the limit that it got.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        lifted: BTreeMap<String, u32>,
     },
     /// So many members one account had at the end of an apply, or as somebody said that it is right: a later
     /// reading is held against it.

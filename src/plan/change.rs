@@ -259,6 +259,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// It would stop the account, and a flag lifted it for this plan.
+    pub fn is_lifted(&self) -> bool {
+        self.lift.is_some() && !self.tripped
+    }
     /// It stops what falls below its limit, not what rises above it.
     pub fn is_floor(&self) -> bool {
         Self::is_floors(self.code)

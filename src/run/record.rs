@@ -14,7 +14,7 @@ use crate::apply::{
 };
 use crate::model::{Action, Call, Email, Outcome, Reading};
 use crate::plan::saved::{SavedAccount, Source, actor_form};
-use crate::plan::{AccountPlan, Approved, Change, OneOffAct};
+use crate::plan::{AccountPlan, Approved, Change, OneOffAct, Verdict};
 use crate::render::plan_view::TOOL;
 
 use super::{Approval, Connected, Request, Stop, git};
@@ -106,6 +106,7 @@ pub(super) struct Recording<'r> {
     account: SavedAccount,
     changes: BTreeMap<&'r str, &'r Change>,
     approved: Option<&'r Approved>,
+    guards: &'r [Verdict],
     /// The log could not be written to; where it is required nothing more is sent.
     broken: Mutex<Option<String>>,
     /// In the log, and not known to be on the disk: the journal says later that they are over.
@@ -135,6 +136,7 @@ impl<'r> Recording<'r> {
             account: about.account,
             changes: about.planned.changes.iter().map(|c| (c.id.as_str(), c)).collect(),
             approved: about.approved,
+            guards: &about.planned.guards,
             broken: Mutex::default(),
             written: Mutex::default(),
         })
@@ -159,7 +161,13 @@ impl<'r> Recording<'r> {
         self.settle();
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
         results.iter().for_each(|r| *counted.entry(r.word.word().to_owned()).or_default() += 1);
-        self.append(What::Apply { account: self.account.account.clone(), plan: self.plan.to_owned(), members, results: counted });
+        self.append(What::Apply {
+            account: self.account.account.clone(),
+            plan: self.plan.to_owned(),
+            members,
+            results: counted,
+            lifted: self.guards.iter().filter(|v| v.is_lifted()).map(|v| (v.code.to_owned(), v.limit)).collect(),
+        });
         // A run that was asked to stop, and one of which nobody knows how a change ended, is finished by the
         // next.
         let calls = |id: &str| self.changes.get(id).map_or(0, |c| c.calls.len());

@@ -1,6 +1,6 @@
 //! What lets an apply write: a digest, a lift for one plan, and the accounts that it is about.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::program::{Said, World};
 
@@ -86,6 +86,18 @@ fn a_guard_that_is_lifted_is_shown_as_lifted() {
     let said = world.args(&["apply", "--auto-approve", "--allow", &allow]).expect(0);
     assert!(said.err.contains("guard removals is lifted by --allow: 2, the limit is"), "{}", said.err);
     assert!(!said.err.contains("stopped by") && !said.err.contains("to lift it"), "{}", said.err);
+}
+
+/// Who reads the log later asks why so many could be removed.
+#[test]
+fn the_log_tells_which_guard_a_flag_lifted_and_to_what() {
+    let world = world();
+    let allow = format!("sol:removals=5@{}", world.run("plan --format json").expect(4).digest());
+    world.args(&["apply", "--auto-approve", "--allow", &allow]).expect(0);
+    let log = String::from_utf8(world.read(".portcullis/audit.jsonl")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let told: Vec<Json> = lines.filter(|l| l["kind"] == "apply").map(|l| json!([l["account"], l["lifted"]])).collect();
+    assert_eq!(told, [json!(["sol", { "removals": 5 }]), json!(["sol-two", null])]);
 }
 
 #[test]

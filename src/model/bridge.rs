@@ -72,13 +72,13 @@ pub enum Paging {
 /// `GET members`: one page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "MembersPage")]
-pub struct MembersPage<A = Map<String, Json>> {
+pub struct MembersPage<A = Map<String, Json>, S = String> {
     /// Changes with every change of the account; null where the server keeps none.
     #[serde(default)]
     pub mark: Option<String>,
     /// Members in all that the actor sees.
     pub total: u64,
-    pub members: Vec<WireMember<A>>,
+    pub members: Vec<WireMember<A, S>>,
     /// What the page after this one is asked for with, by `cursor`; null on the last.
     #[serde(default)]
     pub next: Option<String>,
@@ -87,11 +87,11 @@ pub struct MembersPage<A = Map<String, Json>> {
 /// One member as the actor sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Member")]
-pub struct WireMember<A = Map<String, Json>> {
-    pub email: String,
+pub struct WireMember<A = Map<String, Json>, S = String> {
+    pub email: S,
     /// The server's own identifier, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<S>,
     pub phase: WirePhase,
     /// Of a pending member.
     #[serde(default, skip_serializing_if = "Option::is_none")]

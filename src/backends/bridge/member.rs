@@ -1,7 +1,9 @@
 //! One member of a page, in our words.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::model::bridge::{WireInvitationState, WireMember, WirePhase};
@@ -9,7 +11,12 @@ use crate::model::{Atom, Atoms, Caps, Email, Incomplete, Invitation, Keyed, Know
 use crate::systems::{AttrSpec, Kind, SystemSpec, Words};
 
 /// A member as it comes, its attributes not yet looked at.
-pub(super) type Raw<'p> = WireMember<&'p RawValue>;
+pub(super) type Raw<'p> = WireMember<&'p RawValue, Text<'p>>;
+
+/// A text that stays in the answer, where it holds no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'p>(#[serde(borrow)] Cow<'p, str>);
 
 /// Turns the members of one account into ours; each word is kept once.
 pub(super) struct Members<'a> {
@@ -65,9 +72,9 @@ impl<'a> Members<'a> {
     }
 
     fn live(&mut self, raw: Raw<'_>) -> Result<Live, Incomplete> {
-        let unexpected = |why: String| Incomplete::new("unexpected", format!("member {}: {why}", quoted(&raw.email)));
-        let email = Email::parse(&raw.email).map_err(|why| unexpected(why.to_string()))?;
-        let id = raw.id.as_deref().map(Atom::new).transpose().map_err(|why| unexpected(format!("its identifier {why}")))?;
+        let unexpected = |why: String| Incomplete::new("unexpected", format!("member {}: {why}", quoted(&raw.email.0)));
+        let email = Email::parse(&raw.email.0).map_err(|why| unexpected(why.to_string()))?;
+        let id = raw.id.as_ref().map(|id| Atom::new(&id.0)).transpose().map_err(|why| unexpected(format!("its identifier {why}")))?;
         let phase = match (raw.phase, &raw.invitation) {
             (WirePhase::Pending, None) => Phase::Pending { sent: None, attempts: None, state: Invitation::Open },
             (WirePhase::Pending, Some(i)) => Phase::Pending { sent: i.sent, attempts: i.attempts, state: state(i.state) },

@@ -4,7 +4,7 @@ use futures::stream::{self, StreamExt as _};
 use serde_json::value::RawValue;
 
 use super::capabilities::Offer;
-use super::member::Members;
+use super::member::{Members, Text};
 use super::reader::{BridgeReader, failed};
 use crate::backends::http::Answer;
 use crate::model::bridge::{AccountState, MembersPage, Paging, WireProof};
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 4;
 const MOST: u64 = 10_000_000;
 
 /// Read out of its answer, which is longer than what is kept of it.
-pub(super) type Page<'p> = MembersPage<&'p RawValue>;
+pub(super) type Page<'p> = MembersPage<&'p RawValue, Text<'p>>;
 
 /// What the first page says of the whole, and what every other answer must say, too.
 #[derive(Debug, Clone, PartialEq, Eq)]

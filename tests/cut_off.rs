@@ -239,6 +239,9 @@ fn a_lift_holds_under_resume() {
     kill_at(&world, 2, &format!("apply --auto-approve --allow {lift}"));
     resume(&world, "apply --resume");
     world.run("plan").expect(0);
+    let log = String::from_utf8(world.read(".portcullis/audit.jsonl")).unwrap();
+    let second = log.lines().nth(1).unwrap_or_default();
+    assert!(second.contains("\"kind\":\"lift\""), "told by the run that was killed: {log}");
 }
 
 #[test]

@@ -70,9 +70,18 @@ pub enum What {
         members: usize,
         /// How many changes came to which result.
         results: BTreeMap<String, usize>,
-        /// Guards that would have stopped it and that a flag lifted, each with the limit that it got.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        lifted: BTreeMap<String, u32>,
+    },
+    /// A flag lifted a guard that would have stopped an account: before the first call.
+    Lift {
+        account: String,
+        /// The digest of the plan.
+        plan: String,
+        /// The guard's code.
+        guard: String,
+        /// What the plan comes to: more than the guard's limit, or fewer than its least.
+        actual: u32,
+        /// The limit that the flag gave it.
+        limit: u32,
     },
     /// So many members one account had at the end of an apply, or as somebody said that it is right: a later
     /// reading is held against it.

@@ -45,7 +45,7 @@ pub fn histories(text: &str) -> BTreeMap<(String, String), Past> {
                     count(&mut all.entry((account, origin)).or_default().sent, member, at);
                 }
             }
-            What::Start | What::Change(_) | What::OneOff { .. } | What::Apply { .. } | What::Head { .. } => {}
+            What::Start | What::Change(_) | What::OneOff { .. } | What::Apply { .. } | What::Lift { .. } | What::Head { .. } => {}
         }
     }
     all

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 /// What is looked up and never walked: as quick as a hash table, and without an order that could reach
 /// a plan (DESIGN §8.5). Where an order is needed, the keys stand somewhere else as well. The hash is
-/// seeded anew in every process: who chooses keys for a server to list cannot choose where they fall.
+/// seeded anew in every process, so that nobody can choose keys beforehand that fall together.
 #[derive(Clone)]
 pub struct Index<K, V>(HashMap<K, V, RandomState>);
 

@@ -146,7 +146,7 @@ fn apply_lift(plan: &mut Plan, lift: &Lift) -> Result<Option<String>, NotCleared
             };
             idle = Some(format!("--allow {name}:{}={} lifts nothing: {why}", verdict.code, lift.to));
         }
-        if lifted {
+        if verdict.tripped && lifted {
             verdict.tripped = false;
             // A minimum falls to what the plan leaves and no further: the floor was checked for that.
             verdict.limit = if minimum { verdict.actual } else { lift.to };

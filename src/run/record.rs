@@ -106,7 +106,6 @@ pub(super) struct Recording<'r> {
     account: SavedAccount,
     changes: BTreeMap<&'r str, &'r Change>,
     approved: Option<&'r Approved>,
-    guards: &'r [Verdict],
     /// The log could not be written to; where it is required nothing more is sent.
     broken: Mutex<Option<String>>,
     /// In the log, and not known to be on the disk: the journal says later that they are over.
@@ -136,10 +135,22 @@ impl<'r> Recording<'r> {
             account: about.account,
             changes: about.planned.changes.iter().map(|c| (c.id.as_str(), c)).collect(),
             approved: about.approved,
-            guards: &about.planned.guards,
             broken: Mutex::default(),
             written: Mutex::default(),
         })
+    }
+
+    /// Writes down the guards that a flag lifted: before the first call, so that a run which is cut off told of them.
+    pub(super) fn tell_of_lifts(&self, guards: &[Verdict]) {
+        for verdict in guards.iter().filter(|v| v.is_lifted()) {
+            self.append(What::Lift {
+                account: self.account.account.clone(),
+                plan: self.plan.to_owned(),
+                guard: verdict.code.to_owned(),
+                actual: verdict.actual,
+                limit: verdict.limit,
+            });
+        }
     }
 
     /// Writes down what a run that was cut off had begun here, and nobody knows how it ended.
@@ -161,13 +172,7 @@ impl<'r> Recording<'r> {
         self.settle();
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
         results.iter().for_each(|r| *counted.entry(r.word.word().to_owned()).or_default() += 1);
-        self.append(What::Apply {
-            account: self.account.account.clone(),
-            plan: self.plan.to_owned(),
-            members,
-            results: counted,
-            lifted: self.guards.iter().filter(|v| v.is_lifted()).map(|v| (v.code.to_owned(), v.limit)).collect(),
-        });
+        self.append(What::Apply { account: self.account.account.clone(), plan: self.plan.to_owned(), members, results: counted });
         // A run that was asked to stop, and one of which nobody knows how a change ended, is finished by the
         // next.
         let calls = |id: &str| self.changes.get(id).map_or(0, |c| c.calls.len());

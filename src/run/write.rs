@@ -78,6 +78,7 @@ impl Run<'_> {
         let begin = |about: &About<'_>| resumed::journal(self.request, self.lifts, about, connected, log.lines());
         let recording = Recording::new(log, about, begin)?;
         earlier.into_iter().for_each(|cut_off| recording.tell_of(cut_off));
+        recording.tell_of_lifts(&planned.guards);
         Ok(Some(recording))
     }
 }

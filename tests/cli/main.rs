@@ -12,6 +12,8 @@ mod init;
 mod json;
 mod man;
 mod member;
+#[cfg(all(feature = "jemalloc", target_os = "linux", target_arch = "x86_64"))]
+mod memory;
 mod network;
 #[path = "../support/program.rs"]
 mod program;

@@ -134,7 +134,7 @@ impl Context<'_> {
 /// Names that are declared, whether or not what stands behind them is right.
 type Names<'a> = BTreeSet<&'a str>;
 
-/// The same where there are as many as people, and only one is ever looked for.
+/// The same where there are as many as people: where each is declared.
 type Known<'a> = HashMap<&'a str, Declared<'a>, foldhash::fast::RandomState>;
 
 /// Where a name is declared, and the name as a word: none where it is none.

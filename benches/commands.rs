@@ -112,6 +112,11 @@ mod unix {
     /// The manifests and the embedded account.
     fn set_up(world: &World, at: &Path) -> io::Result<Written> {
         let written = world.write(at)?;
+        // An audit log of another run would be read by this one.
+        match fs::remove_dir_all(written.folder.join(".portcullis")) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            Ok(()) | Err(_) => {}
+        }
         let words = [OsStr::new("sandbox"), OsStr::new("load"), written.live.as_os_str(), written.folder.as_os_str()];
         let loaded = command(Path::new(PROGRAM), &words).output()?;
         if !loaded.status.success() {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::future::{poll_fn, ready};
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -295,10 +295,26 @@ pub fn cut_off(journals: &Path) -> Result<Vec<CutOff>, String> {
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
+        if has_ended(&path).map_err(|e| failed(&path, e))? {
+            continue;
+        }
         let text = fs::read(&path).map_err(|e| failed(&path, e))?;
         found.extend(parse(&text).map_err(|(line, why)| format!("{}:{line}: {why}", path.display()))?);
     }
     Ok(found)
+}
+
+/// Whether its last line says that all is over: then nothing else of it is read, however long it is.
+fn has_ended(path: &Path) -> io::Result<bool> {
+    /// An end is shorter.
+    const LAST: u64 = 256;
+    let mut file = File::open(path)?;
+    let len = file.metadata()?.len();
+    file.seek(io::SeekFrom::Start(len.saturating_sub(LAST)))?;
+    let mut text = Vec::new();
+    file.take(LAST).read_to_end(&mut text)?;
+    let last = text.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|b| *b == b'\n').next());
+    Ok(last.is_some_and(|line| matches!(serde_json::from_slice(line), Ok(Line::End { .. }))))
 }
 
 /// Ends the journal of an account of which nothing is left to make, where a run was cut off.

@@ -136,6 +136,21 @@ fn a_journal_is_closed_after_its_last_whole_line_and_once() {
     assert!(close(folder.path(), sample::instant()).is_err(), "what cannot be read is not taken for closed");
 }
 
+/// It may be of ten thousand changes, and every plan asks.
+#[test]
+fn of_a_journal_that_has_ended_the_end_alone_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sol.jsonl");
+    let end = text(&[Line::End { at: sample::instant().to_string() }]);
+    std::fs::write(&path, format!("no line of a journal\n{end}")).unwrap();
+    assert_eq!(cut_off(folder.path()), Ok(Vec::new()));
+    let open = text(&[Line::Begin(Box::new(begin())), called("a")]);
+    for not_over in [format!("{open}{}", end.trim_end()), open.clone(), format!("{open}{{\"line\":\"en")] {
+        std::fs::write(&path, &not_over).unwrap();
+        assert_eq!(cut_off(folder.path()).unwrap().len(), 1, "{not_over}");
+    }
+}
+
 #[test]
 fn where_no_journals_are_no_run_was_cut_off_and_other_files_are_none() {
     let folder = tempfile::tempdir().unwrap();

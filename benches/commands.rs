@@ -6,6 +6,7 @@
 //! them all to a folder, to be looked at or profiled.
 
 #[cfg(unix)]
+#[expect(dead_code, reason = "the other bench takes the rest")]
 mod used;
 #[cfg(unix)]
 mod world;

@@ -61,6 +61,20 @@ impl Used {
         Ok(all)
     }
 
+    /// The cheapest run of each of these: in rounds, so that whoever else is at work disturbs all alike.
+    pub fn least_of_each<const N: usize>(commands: &[Command; N], rounds: usize) -> io::Result<[Self; N]> {
+        let mut least: [Option<Self>; N] = [None; N];
+        for _ in 0..rounds {
+            for (command, least) in commands.iter().zip(&mut least) {
+                let now = Self::all(command, 1)?[0];
+                let peak_kb = least.map_or(0, |l| l.peak_kb).max(now.peak_kb);
+                let micros = least.map_or(now.micros, |l| l.micros.min(now.micros));
+                *least = Some(Self { micros, peak_kb, ..now });
+            }
+        }
+        Ok(least.map(|l| l.expect("each was run")))
+    }
+
     pub fn seconds(self) -> f64 {
         self.micros as f64 / 1e6
     }

@@ -169,6 +169,22 @@ async fn a_member_that_the_system_cannot_have_is_no_member() {
     assert!(why.contains("asleep"), "{why}");
 }
 
+/// Texts stay in the page where they can.
+#[tokio::test]
+async fn a_text_that_is_written_with_escapes_is_what_it_says_and_an_identifier_may_be_missing() {
+    let text = r#"{ "total": 2, "members": [
+        { "email": "a\u0064a@acme.example", "id": "7\u0037", "phase": "active", "attrs": {} },
+        { "email": "bob@acme.example", "phase": "active", "attrs": {} }
+    ] }"#;
+    let page: pages::Page<'_> = serde_json::from_str(text).unwrap();
+    let (_server, bridge) = bridge(|_, body| body, Expect::default()).await;
+    let mut members = member::Members::new(&emma_hq::SPEC, bridge.reader().caps());
+    members.take(page.members).unwrap();
+    let all = members.each_once().unwrap();
+    let told: Vec<(&str, Option<&str>)> = all.iter().map(|m| (m.email.key(), m.id.as_ref().map(|id| id.as_str()))).collect();
+    assert_eq!(told, [("ada@acme.example", Some("77")), ("bob@acme.example", None)]);
+}
+
 #[tokio::test]
 async fn what_the_actor_does_not_see_is_partly_seen_or_hidden() {
     let spoil = |place: &str, body: Json| match place {

@@ -304,14 +304,21 @@ pub fn cut_off(journals: &Path) -> Result<Vec<CutOff>, String> {
     Ok(found)
 }
 
-/// Whether its last line says that all is over: then nothing else of it is read, however long it is.
+/// Whether it begins as a journal does, and its last line says that all is over: then nothing else of it is
+/// read, however long it is.
 fn has_ended(path: &Path) -> io::Result<bool> {
     /// An end is shorter.
     const LAST: u64 = 256;
+    let begin = format!("{{\"line\":\"begin\",\"schema_version\":\"{JOURNAL_VERSION}\",");
     let mut file = File::open(path)?;
+    let mut text = Vec::new();
+    (&mut file).take(begin.len() as u64).read_to_end(&mut text)?;
+    if text != begin.as_bytes() {
+        return Ok(false);
+    }
     let len = file.metadata()?.len();
     file.seek(io::SeekFrom::Start(len.saturating_sub(LAST)))?;
-    let mut text = Vec::new();
+    text.clear();
     file.take(LAST).read_to_end(&mut text)?;
     let last = text.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|b| *b == b'\n').next());
     Ok(last.is_some_and(|line| matches!(serde_json::from_slice(line), Ok(Line::End { .. }))))

@@ -142,9 +142,14 @@ fn of_a_journal_that_has_ended_the_end_alone_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sol.jsonl");
     let end = text(&[Line::End { at: sample::instant().to_string() }]);
-    std::fs::write(&path, format!("no line of a journal\n{end}")).unwrap();
+    let first = text(&[Line::Begin(Box::new(begin()))]);
+    std::fs::write(&path, format!("{first}no line of a journal\n{end}")).unwrap();
     assert_eq!(cut_off(folder.path()), Ok(Vec::new()));
-    let open = text(&[Line::Begin(Box::new(begin())), called("a")]);
+    for no_journal in [end.clone(), format!("no line of a journal\n{end}"), first.replace("\"1\"", "\"9\"") + &end] {
+        std::fs::write(&path, &no_journal).unwrap();
+        assert!(cut_off(folder.path()).is_err(), "{no_journal}");
+    }
+    let open = format!("{first}{}", text(&[called("a")]));
     for not_over in [format!("{open}{}", end.trim_end()), open.clone(), format!("{open}{{\"line\":\"en")] {
         std::fs::write(&path, &not_over).unwrap();
         assert_eq!(cut_off(folder.path()).unwrap().len(), 1, "{not_over}");

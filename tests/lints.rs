@@ -247,6 +247,10 @@ fn x1_an_invitation_that_nobody_accepted_is_said_with_the_pages_hints() {
         world.want(policy, &members);
         assert_eq!(planned(&world), NOBODY, "{policy}");
     }
+    // Who is listed, and was written to as often as may be, is told of in another way.
+    world.live("", &[ada, &kim("2026-11-01T09:00:00Z").replace("attempts: 1", "attempts: 3")]);
+    world.want("", &[ADA, "{ email: kim@acme.example, role: author, subaccounts: [emea] }"]);
+    assert!(!planned(&world).iter().any(|w| w.starts_with("invitation-never-accepted")));
 }
 
 /// SYSTEMS.md E8, M3: without a mail nothing is over, unless it is a link that was handed over.

@@ -1012,6 +1012,19 @@ fn e12_a_bounded_actor_takes_away_only_scopes_that_it_sees() {
     assert_eq!(live.member("only@acme.example")["subaccounts"], json!([]));
 }
 
+/// E12: what is left empty is told where it is, and where nobody asked for it.
+#[test]
+fn e12_who_keeps_something_and_who_is_asked_to_keep_nothing_are_not_said_to_be_left_empty() {
+    for (actor, wanted) in [(MANAGER, "role: author, subaccounts: [emea]"), (PARENT, "role: editor, subaccounts: []")] {
+        let world = World::emma_hq(actor);
+        world.live("", &["{ email: only@acme.example, name: O, role: editor, subaccounts: [emea] }"]);
+        world.want("", &[&format!("{{ email: only@acme.example, name: O, {wanted} }}")]);
+        let plan = world.plan();
+        assert_eq!(plan.acts(), ["edit only@acme.example"], "{wanted}");
+        assert!(!plan.change("only@acme.example")["notes"].to_string().contains("left-empty"), "{wanted}");
+    }
+}
+
 /// E12: of what it does not see a bounded actor ends nothing, and promises nothing.
 #[test]
 fn e12_no_end_is_promised_of_scopes_that_the_actor_does_not_see() {

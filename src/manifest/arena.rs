@@ -3,18 +3,26 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use foldhash::fast::RandomState;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::diagnostic::quoted;
 use super::scalar::ScalarKind;
+use crate::model::Index;
 
 /// A range of bytes in one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
 pub struct Span {
     pub start: u32,
     pub end: u32,
+}
+
+impl Span {
+    /// As an index of the text; empty where it ends before it starts.
+    pub fn bytes(self) -> Range<usize> {
+        self.start as usize..self.end.max(self.start) as usize
+    }
 }
 
 /// Index of a node in its [`Arena`].
@@ -318,9 +326,9 @@ impl<'s> Builder<'s> {
                 twice.extend(entries[..i].iter().find(|e| e.key == entry.key).map(|first| (i, first.key_at)));
             }
         } else {
-            let mut seen: HashMap<&str, usize, RandomState> = HashMap::with_capacity_and_hasher(entries.len(), RandomState::default());
+            let mut seen: Index<&str, usize> = Index::with_capacity(entries.len());
             for (i, entry) in entries.iter().enumerate() {
-                let first = *seen.entry(&entry.key).or_insert(i);
+                let first = *seen.get_or_insert(&entry.key, i);
                 twice.extend((first != i).then(|| (i, entries[first].key_at)));
             }
         }

@@ -21,7 +21,7 @@ impl<'a> Parsed<'a> {
         self.arena.root().map(|item| Cursor { file: self, item, key_at: None })
     }
     fn place(&self, at: Span) -> Place {
-        Place::new(self.source, at.start as usize..at.end as usize)
+        Place::new(self.source, at.bytes())
     }
 }
 

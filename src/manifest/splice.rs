@@ -60,7 +60,7 @@ pub(super) fn set(map: Cursor<'_>, key: &str, value: &str) -> Result<Splice, NoP
         if entry.item.at.start < entry.key_at.end || entry.item.at.start == entry.item.at.end {
             return Err(here.refuse(SHAPE));
         }
-        return Ok(here.splice(range(entry.item.at), value.to_owned()));
+        return Ok(here.splice(entry.item.at.bytes(), value.to_owned()));
     }
     let line = format!("{key}: {value}");
     if here.is_flow() {
@@ -148,7 +148,7 @@ struct Here<'a> {
 impl<'a> Here<'a> {
     fn of(cursor: Cursor<'a>) -> Result<Self, NoPlace> {
         let here = Self { cursor, text: cursor.file.source.text(), at: cursor.item.at };
-        if here.text[range(here.at)].starts_with('*') { Err(here.refuse(ALIAS)) } else { Ok(here) }
+        if here.text[here.at.bytes()].starts_with('*') { Err(here.refuse(ALIAS)) } else { Ok(here) }
     }
 
     fn refuse(&self, why: &'static str) -> NoPlace {
@@ -163,11 +163,11 @@ impl<'a> Here<'a> {
     }
 
     fn is_flow(&self) -> bool {
-        self.text[range(self.at)].starts_with(['{', '['])
+        self.text[self.at.bytes()].starts_with(['{', '['])
     }
     /// Between the brackets.
     fn inner(&self) -> Range<usize> {
-        let Range { start, end } = range(self.at);
+        let Range { start, end } = self.at.bytes();
         start + 1..end.saturating_sub(1).max(start + 1)
     }
     fn inside(&self) -> &str {
@@ -247,10 +247,6 @@ impl<'a> Here<'a> {
         let is_first = self.text[self.line_start(at)..at].trim_matches(' ').is_empty();
         if is_first { Ok(offset(at)) } else { Err(self.refuse(SHAPE)) }
     }
-}
-
-fn range(at: Span) -> Range<usize> {
-    at.start as usize..at.end.max(at.start) as usize
 }
 
 /// Texts are bounded, so that offsets fit.

@@ -261,12 +261,11 @@ impl PlanView {
     /// The same plan as it was cleared: what was lifted of its guards stops nothing.
     #[must_use]
     pub fn lifted_by(mut self, cleared: &Plan) -> Self {
-        let trips = |guard: &GuardView| {
-            cleared.accounts.iter().flat_map(|a| a.tripped()).any(|v| v.account == guard.account && v.code == guard.code)
-        };
+        let verdicts = || cleared.accounts.iter().flat_map(|a| &a.guards);
         for guard in self.guards.iter_mut().filter(|g| g.tripped) {
-            guard.tripped = trips(guard);
-            guard.is_lifted = !guard.tripped;
+            if let Some(verdict) = verdicts().find(|v| v.account == guard.account && v.code == guard.code) {
+                (guard.tripped, guard.is_lifted) = (verdict.tripped, verdict.is_lifted());
+            }
         }
         self
     }

@@ -78,7 +78,7 @@ pub fn count_nodes(dir: &Path) -> usize {
 /// Parses one file and says what is wrong with its YAML.
 pub(super) fn parse<'a>(source: &'a Arc<Source>, sink: &mut Sink) -> Option<Parsed<'a>> {
     let (arena, problems) = Arena::parse(source.text(), Limits::default());
-    let place = |at: Span| Place::new(source, at.start as usize..at.end as usize);
+    let place = |at: Span| Place::new(source, at.bytes());
     for problem in problems {
         let mut diagnostic = Diagnostic::error(problem.code, problem.message, place(problem.at));
         if let Some(hint) = problem.hint {

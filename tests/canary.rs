@@ -21,7 +21,7 @@ use secrecy::ExposeSecret as _;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{Cipher, Kdf, LineEnding, PrivateKey};
 
-use front::{Echo, Front};
+use front::{Echo, Front, Spoil};
 use program::{Said, World};
 use search::{Canary, Search};
 
@@ -380,6 +380,27 @@ fn what_a_server_repeats_of_a_request_is_told_to_nobody() {
         }
     }
     scene.ends_clean(Seen { links: 0, runs: 6, handed: 0 });
+}
+
+#[test]
+fn a_link_in_an_answer_that_cannot_be_read_is_told_to_nobody() {
+    let mut scene = Scene::new();
+    for spoil in Spoil::ALL {
+        scene.anew("");
+        scene.front.spoils(spoil);
+        let before = scene.front.links().len();
+        for line in ["apply --auto-approve --unreviewed --account met", "member reset-password ada --account met --yes"] {
+            for format in ["text", "json"] {
+                scene.says(&format!("{line} --format {format} --log trace --trust-head"));
+            }
+        }
+        assert!(scene.front.links().len() >= before + 2, "{spoil:?}: no link and password came");
+    }
+    for (i, link) in scene.front.links().iter().enumerate() {
+        let secret = link.split_once("token=").map_or(&**link, |(_, rest)| rest.split('&').next().unwrap_or(rest));
+        scene.canaries.push(Canary::of(&format!("{i}.link"), secret.as_bytes()));
+    }
+    scene.ends_clean(Seen { links: 6, runs: 6, handed: 0 });
 }
 
 #[test]

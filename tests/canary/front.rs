@@ -55,6 +55,32 @@ impl Echo {
     }
 }
 
+/// What becomes of the sandbox's own answer to a write on the way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoil {
+    /// It says that it is text.
+    Relabelled,
+    /// It breaks off before its last character.
+    Broken,
+    /// It is a text in JSON.
+    Quoted,
+}
+
+impl Spoil {
+    pub const ALL: [Spoil; 3] = [Spoil::Relabelled, Spoil::Broken, Spoil::Quoted];
+
+    fn of(self, answer: &str) -> String {
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        let (media, body) = match self {
+            Spoil::Relabelled => ("text/plain", body.to_owned()),
+            Spoil::Broken => ("application/json", body[..body.len() - 1].to_owned()),
+            Spoil::Quoted => ("application/json", serde_json::to_string(body).expect("JSON")),
+        };
+        let status = head.lines().next().expect("a status");
+        format!("{status}\r\nContent-Type: {media}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    }
+}
+
 /// Where it is told what to do, and what it saw.
 #[derive(Clone)]
 pub struct Front {
@@ -69,13 +95,15 @@ struct State {
     only_writes: bool,
     echoed: u32,
     keys: Vec<String>,
+    spoil: Option<Spoil>,
+    links: Vec<String>,
 }
 
 impl Front {
     pub fn of(behind: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("it listens");
         let addr = listener.local_addr().expect("an address");
-        let state = State { behind, echo: Echo::Nothing, only_writes: false, echoed: 0, keys: Vec::new() };
+        let state = State { behind, echo: Echo::Nothing, only_writes: false, echoed: 0, keys: Vec::new(), spoil: None, links: Vec::new() };
         let front = Self { addr, state: Arc::new(Mutex::new(state)) };
         let state = Arc::clone(&front.state);
         // It ends with the test.
@@ -97,6 +125,14 @@ impl Front {
     /// How often it repeated what it was sent.
     pub fn echoed(&self) -> u32 {
         self.state.lock().expect("nobody panics").echoed
+    }
+    /// From now on.
+    pub fn spoils(&self, spoil: Spoil) {
+        self.state.lock().expect("nobody panics").spoil = Some(spoil);
+    }
+    /// Every link and password that it brought back spoilt.
+    pub fn links(&self) -> Vec<String> {
+        self.state.lock().expect("nobody panics").links.clone()
     }
     /// Every `Idempotency-Key` that came.
     pub fn keys(&self) -> Vec<String> {
@@ -156,7 +192,12 @@ fn one(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     there.write_all(&request[end..])?;
     let mut answer = Vec::new();
     there.read_to_end(&mut answer)?;
-    stream.write_all(&answer)
+    let spoil = state.lock().expect("nobody panics").spoil.filter(|_| writes);
+    let Some(spoil) = spoil else { return stream.write_all(&answer) };
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let link = answer.split_once("\"link\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    state.lock().expect("nobody panics").links.extend(link.map(|(link, _)| link.to_owned()));
+    stream.write_all(spoil.of(&answer).as_bytes())
 }
 
 fn header(head: &str, name: &str) -> Option<String> {

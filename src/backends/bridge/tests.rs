@@ -298,6 +298,25 @@ async fn an_answer_means_for_a_call_what_the_protocol_says() {
     }
 }
 
+/// The answer to a write may hold an invitation's link: where it is no answer, nothing of it is told.
+#[tokio::test]
+async fn of_an_answer_to_a_call_that_cannot_be_read_nothing_is_told() {
+    let link = format!("https://x.example/?token={CANARY}-of-the-link");
+    let whole = json!({ "outcome": "applied", "link": link });
+    let raw = |text: String, media: &str| ResponseTemplate::new(200).set_body_raw(text, media);
+    for answer in [
+        raw(whole.to_string(), "text/plain"),
+        raw(whole.to_string().trim_end_matches('}').to_owned(), "application/json"),
+        raw(json!(link).to_string(), "application/json"),
+        raw(json!({ "outcome": link }).to_string(), "application/json"),
+    ] {
+        let shown = format!("{answer:?}");
+        let Outcome::Unknown(why) = answered(Verb::Invite, answer).await else { panic!("{shown}") };
+        assert!(!why.contains("of-the-link") && !why.contains("x.example"), "{why}");
+        assert!(why.contains("where JSON was expected"), "it says what is wrong: {why}");
+    }
+}
+
 #[tokio::test]
 async fn a_call_says_the_same_on_every_try_and_another_in_another_run() {
     let (server, bridge) = bridge(|_, body| body, Expect::default()).await;

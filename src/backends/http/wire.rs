@@ -36,6 +36,8 @@ pub struct Answer {
     pub(super) body: Body,
     /// What is cut out of all that is shown.
     pub(super) hidden: Hidden,
+    /// Of a write: an invitation's link or a new password may stand in it, so nothing of it is told.
+    pub(super) is_secret: bool,
 }
 
 /// Never with the body: it is personal, and may hold a secret.
@@ -80,6 +82,8 @@ impl Answer {
         let (what, excerpt) = match &self.body {
             Body::Json(json) => match serde_json::from_str(json.get()) {
                 Ok(parsed) => return Ok(parsed),
+                // The words of the error may repeat a value.
+                Err(e) if self.is_secret => (format!("JSON of another shape (line {}, column {})", e.line(), e.column()), String::new()),
                 Err(e) => (format!("JSON of another shape ({})", one_line(&self.hidden.out_of(&e.to_string()))), String::new()),
             },
             Body::Other(what, excerpt) => (what.clone(), excerpt.clone()),
@@ -210,7 +214,7 @@ impl<M: Method> Wire<M> {
         let wrong = Wrong::Status { status: status.as_u16(), asks: after.is_some() };
         if status.as_u16() == 304 && request.if_none_match.is_some() {
             self.same_time(at, date).map_err(|error| failed(Wrong::Clock, error))?;
-            return Ok(Answer { at: at.clone(), status: 304, etag, body: Body::Unchanged, hidden });
+            return Ok(Answer { at: at.clone(), status: 304, etag, body: Body::Unchanged, hidden, is_secret: !M::READS });
         }
         if status.is_redirection() {
             let to = header(LOCATION).and_then(|l| url.join(&l).ok());
@@ -241,16 +245,17 @@ impl<M: Method> Wire<M> {
         if M::READS {
             self.same_time(at, date).map_err(|error| failed(Wrong::Clock, error))?;
         }
+        let told = || if M::READS { excerpt(&bytes, &hidden) } else { String::new() };
         let body = if bytes.is_empty() {
             Body::Other("nothing".into(), String::new())
         } else if !is_json(content_type.as_deref()) {
             let named = content_type.map_or_else(|| "no content type".into(), |t| excerpt(t.as_bytes(), &hidden));
-            Body::Other(named, excerpt(&bytes, &hidden))
+            Body::Other(named, told())
         } else {
             match serde_json::from_slice(&bytes) {
                 Ok(json) => Body::Json(json),
                 Err(e) => {
-                    let (what, excerpt) = (format!("broken JSON (line {}, column {})", e.line(), e.column()), excerpt(&bytes, &hidden));
+                    let (what, excerpt) = (format!("broken JSON (line {}, column {})", e.line(), e.column()), told());
                     if M::READS {
                         let error = HttpError::NotJson { at: at.clone(), status: status.as_u16(), what, excerpt };
                         return Err(failed(Wrong::BrokenJson, error));
@@ -259,7 +264,7 @@ impl<M: Method> Wire<M> {
                 }
             }
         };
-        Ok(Answer { at: at.clone(), status: status.as_u16(), etag, body, hidden })
+        Ok(Answer { at: at.clone(), status: status.as_u16(), etag, body, hidden, is_secret: !M::READS })
     }
 
     /// Holds the server's clock against the run's: ends and invitations are decided by both.

@@ -19,7 +19,7 @@ const WORD: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub account: String,
-    /// System, origin and tenant: two folders may manage one account.
+    /// System, address and tenant: two folders may manage one account.
     pub of: String,
 }
 

@@ -52,6 +52,10 @@ pub trait Backend: Send + Sync {
     fn writer<'a>(&'a self, cleared: &'a Cleared) -> Result<Box<dyn Writer + 'a>, String>;
     /// Where the writes go: `https://host:port`, or the embedded file; part of every digest.
     fn origin(&self) -> String;
+    /// The whole place, path and all: one host may serve several accounts.
+    fn address(&self) -> String {
+        self.origin()
+    }
     /// Whether it is the sandbox.
     fn is_sandbox(&self) -> bool;
 }

@@ -1,21 +1,27 @@
 //! One apply at a time, an account.
 
+use std::collections::BTreeSet;
+
 use crate::apply::{self, FileLeases, Holder, Lease, Place};
 use crate::manifest::BackendName;
 
 use super::{Request, Site, Stop};
 
-/// Takes the leases of all accounts that could be written to, in the order of their names.
+/// Takes the leases of all accounts that could be written to, in the order of their names; one for those
+/// that only their tokens tell apart.
 ///
 /// # Errors
 /// Who holds one, since when; nothing was attempted.
 pub(super) async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Box<dyn Lease>>, Stop> {
     let leases = FileLeases { folder: request.leases.clone() };
     let holder = Holder { by: request.by.clone(), since: request.now.to_string() };
-    let mut taken = Vec::new();
+    let (mut taken, mut held) = (Vec::new(), BTreeSet::new());
     // A roster is written to by nobody.
-    for site in sites.iter().filter(|s| s.connection.backend != BackendName::Roster) {
-        let lease = apply::take_lease(&leases, &place(site), &holder, request.patience, |what| request.says(what)).await;
+    for place in sites.iter().filter(|s| s.connection.backend != BackendName::Roster).map(place) {
+        if !held.insert(place.of.clone()) {
+            continue;
+        }
+        let lease = apply::take_lease(&leases, &place, &holder, request.patience, |what| request.says(what)).await;
         taken.push(lease.map_err(|why| match why {
             apply::NoLease::Held { .. } => Stop::hinted(why.to_string(), "run again once it has ended, or wait for it with `--wait 5m`"),
             apply::NoLease::Failed { .. } => Stop::hinted(why.to_string(), "leases are kept below XDG_STATE_HOME, else below HOME"),
@@ -26,12 +32,12 @@ pub(super) async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Bo
 
 /// Two folders may manage one account, by different names; one embedded file holds several.
 fn place(site: &Site<'_>) -> Place {
-    let origin = if site.connection.backend == BackendName::Embedded {
+    let address = if site.connection.backend == BackendName::Embedded {
         let file = std::path::absolute(&site.database).unwrap_or_else(|_| site.database.clone());
         format!("{}\n{}", file.display(), site.name)
     } else {
-        site.origin.clone()
+        site.backend.address()
     };
     let tenant = site.tenant.name.as_ref().map(ToString::to_string).unwrap_or_default();
-    Place { account: site.name.to_string(), of: format!("{}\n{origin}\n{tenant}", site.spec.name) }
+    Place { account: site.name.to_string(), of: format!("{}\n{address}\n{tenant}", site.spec.name) }
 }

@@ -226,3 +226,31 @@ fn the_whole_program_works_through_a_bridge() {
     terminate(&serving);
     assert_eq!(serving.ends().0, Some(0));
 }
+
+/// A lease is one account's: those of one system behind one server are applied to in one run, also where only
+/// their tokens could tell them apart.
+#[test]
+fn accounts_of_one_system_at_one_origin_are_applied_to_in_one_run() {
+    let world = World::live();
+    world.write("access.yaml", "connections:\n  one: { system: solver, backend: embedded }\n  two: { system: solver, backend: embedded, file: two.db }\naccounts:\n  one: { members: [] }\n  two: { members: [] }\n");
+    let root = "{ email: root@acme.example, phase: active, groups: [super-user] }";
+    world.load(&format!("accounts:\n  one: {{ members: [{root}] }}\n  two: {{ members: [{root}] }}\n"));
+    let serving = Serving::start(&world, &[]);
+    let token = String::from_utf8(world.read(".portcullis/sandbox.token")).expect("text");
+    let listen = serving.said["listen"].as_str().expect("an address");
+    let connection =
+        |name: &str, path: &str| format!("  {name}: {{ system: solver, backend: bridge, endpoint: 'http://{listen}/{path}' }}\n");
+    let member = |who: &str| format!("{{ members: [{{ email: {who}@acme.example, name: N, groups: [standard] }}] }}");
+    let mut there = World::live();
+    for name in ["ONE", "TWO", "AGAIN"] {
+        there.env(&format!("PORTCULLIS_TOKEN_{name}"), &token);
+    }
+    let connections = [connection("one", "one"), connection("two", "two"), connection("again", "two/")].concat();
+    let accounts = format!("  one: {}\n  two: {}\n  again: {}\n", member("a"), member("b"), member("c"));
+    there.write("access.yaml", &format!("connections:\n{connections}accounts:\n{accounts}"));
+    let said = there.run("apply --auto-approve --unreviewed --format json").expect(0).json();
+    let results: Vec<&Json> = said["results"].as_array().expect("results").iter().map(|r| &r["result"]).collect();
+    assert_eq!(results, ["applied", "applied", "applied"], "{said:#}");
+    terminate(&serving);
+    assert_eq!(serving.ends().0, Some(0));
+}

@@ -56,6 +56,9 @@ impl Backend for Bridge {
     fn origin(&self) -> String {
         self.access.endpoint.origin()
     }
+    fn address(&self) -> String {
+        self.access.endpoint.to_string().trim_end_matches('/').to_owned()
+    }
     fn is_sandbox(&self) -> bool {
         self.reader.is_sandbox()
     }

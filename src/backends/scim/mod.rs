@@ -77,6 +77,9 @@ impl Backend for Scim {
     fn origin(&self) -> String {
         self.access.endpoint.origin()
     }
+    fn address(&self) -> String {
+        self.access.endpoint.to_string().trim_end_matches('/').to_owned()
+    }
     fn is_sandbox(&self) -> bool {
         false
     }

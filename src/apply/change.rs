@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::model::{Call, Channel, Outcome, Verb};
 use crate::plan::Change;
 
-use super::execute::Site;
+use super::execute::{self, Site};
 use super::lost;
 use super::outcome::{ChangeResult, ResultWord};
 use super::read_back::{self, ReadAgain, Rest};
@@ -93,6 +93,12 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
             if let Err(why) = read_back::are_made(site, change, i, again) {
                 return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why));
             }
+        }
+        // Another may have gone while this one waited for its reading.
+        if let (true, Some(Ok(members))) = (change.ends_administrator(), fresh.map(|again| &again.members))
+            && let Err(why) = execute::are_enough(site, change, members.values().copied())
+        {
+            return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why));
         }
         let mut rest = None;
         if i > 0 && is_read_back(site, change, call) {

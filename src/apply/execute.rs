@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::backends::{Reader, Writer};
-use crate::model::{Caps, Link, Subject, Tenant, Verb};
+use crate::model::{Caps, Link, Live, Subject, Tenant, Verb};
 use crate::plan::Change;
 use crate::systems::SystemSpec;
 
@@ -125,7 +125,9 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
         }
         let reading = site.reader.read().await;
         let again = ReadAgain::of(&reading);
-        let Open { exist, paused, lost, .. } = open.shown(site, changes, &again);
+        let mut shown = open.shown(site, changes, &again);
+        open.keep_back(&mut shown, changes);
+        let Open { exist, paused, lost, .. } = shown;
         let settle = exist.into_iter().map(|(i, sent)| {
             let (change, again) = (&changes[i], &again);
             async move { (i, Made::Done(exists::settle(site, change, again, sent).await)) }.boxed()
@@ -174,6 +176,18 @@ impl Open {
         shown
     }
 
+    /// One reading tells of one change that could lose an administrator: the others wait for the next.
+    fn keep_back(&mut self, shown: &mut Self, changes: &[Change]) {
+        let mut is_first = true;
+        let mut goes = |i: usize| !changes[i].ends_administrator() || std::mem::take(&mut is_first);
+        let (paused, back) = std::mem::take(&mut shown.paused).into_iter().partition(|(i, _)| goes(*i));
+        shown.paused = paused;
+        self.paused.extend::<Vec<_>>(back);
+        let (lost, back) = std::mem::take(&mut shown.lost).into_iter().partition(|(i, ..)| goes(*i));
+        shown.lost = lost;
+        self.lost.extend::<Vec<_>>(back);
+    }
+
     fn take(&mut self, run: &mut Run<'_>, (i, made): (usize, Made)) {
         match made {
             Made::Done(result) => run.finished(i, result),
@@ -198,7 +212,15 @@ async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), Str
     if let Err(why) = &reading.proof {
         return Err(format!("the administrators could not be read again before this change: {}", why.problems.join("; ")));
     }
-    let others = reading.members.iter().filter(|m| Some(&m.email) != change.subject.email());
+    are_enough(site, change, reading.members.iter())
+}
+
+/// Whether enough active administrators are left among these without the change's member.
+///
+/// # Errors
+/// Why the call must not be made, in words for a person.
+pub(super) fn are_enough<'m>(site: &Site<'_>, change: &Change, members: impl Iterator<Item = &'m Live>) -> Result<(), String> {
+    let others = members.filter(|m| Some(&m.email) != change.subject.email());
     let left = site.spec.administrators(others, site.caps);
     if left >= site.minimum {
         return Ok(());

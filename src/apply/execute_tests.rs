@@ -296,3 +296,75 @@ fn a_run_that_is_asked_to_stop_sends_no_other_call_and_says_what_was_begun() {
     assert_eq!((results[0].word, results[0].attempts, server.log().len()), (ResultWord::Failed, 1, 2), "{results:?}");
     assert!(results[0].message.starts_with("at `delete`, after `edit`: the run was asked to stop"), "{results:?}");
 }
+
+/// A server that does what it is told; after so many calls somebody makes root an ordinary user in the console.
+struct Console {
+    caps: Caps,
+    members: Mutex<BTreeMap<String, BTreeSet<&'static str>>>,
+    calls: Mutex<Vec<String>>,
+    after: usize,
+}
+
+impl Reader for Console {
+    fn caps(&self) -> &Caps {
+        &self.caps
+    }
+    fn fetch(&self) -> BoxFuture<'_, Reading> {
+        let live = |(who, groups): (&String, &BTreeSet<&str>)| Live {
+            email: sample::member(who).email().expect("a member").clone(),
+            id: None,
+            phase: Phase::Active,
+            attrs: [("groups", Known::Seen(sample::set(&groups.iter().copied().collect::<Vec<_>>())))].into(),
+        };
+        let members = self.members.lock().unwrap().iter().map(live).collect();
+        let proof = Ok(Proof::Counted);
+        Box::pin(async { Reading { members, domains: Known::Unreadable, whoami: None, tenant: None, proof, remarks: Vec::new() } })
+    }
+}
+
+impl Writer for Console {
+    fn call<'a>(&'a self, on: &'a Subject, call: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
+        let (mut members, mut calls) = (self.members.lock().unwrap(), self.calls.lock().unwrap());
+        members.insert(on.as_str().to_owned(), if call.label == "narrow" { ["super-user"].into() } else { ["standard"].into() });
+        calls.push(format!("{} {}", on.as_str().split('@').next().expect("one part"), call.label));
+        if calls.len() == self.after {
+            members.insert("root@acme.example".into(), ["standard"].into());
+        }
+        Box::pin(async { Outcome::Applied })
+    }
+}
+
+/// Somebody who administers until the second call.
+fn in_two_calls(who: &str) -> Change {
+    let groups = |words: &[&str]| sample::attrs([("groups", sample::set(words))]);
+    let subject = sample::member(&format!("{who}@acme.example"));
+    let mut edit = sample::change("sol", Action::Edit, subject, Some(groups(&["super-user", "advanced"])), Some(groups(&["standard"])));
+    let call = |label: &str, group: &str| sample::call(Verb::Set, label, groups(&[group]), Channel::Api);
+    edit.calls = vec![call("narrow", "super-user"), call("end", "standard")];
+    sample::ending_administrator(edit)
+}
+
+/// DESIGN §8.3: each call leaves as many administrators as must be left, not only the first of a change.
+#[test]
+fn administrators_are_counted_again_before_the_later_calls_of_a_change() {
+    let run = |changes: &[Change], after: usize| {
+        let both = BTreeSet::from(["super-user", "advanced"]);
+        let changed = changes.iter().map(|c| (c.subject.as_str().to_owned(), both.clone()));
+        let members = Mutex::new(changed.chain([("root@acme.example".to_owned(), ["super-user"].into())]).collect());
+        let caps = Caps { reads: ["groups"].into(), ..caps() };
+        let server = Console { caps, members, calls: Mutex::default(), after };
+        let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let site = Site { minimum: 1, ..Site::plain(&solver::SPEC, &tenant, &server, &server) };
+        let results = block_on(execute(&site, changes));
+        (results, server.calls.into_inner().unwrap())
+    };
+    let (results, calls) = run(&[in_two_calls("ada")], 9);
+    assert_eq!((results[0].word, calls), (ResultWord::Applied, vec!["ada narrow".into(), "ada end".into()]), "{results:?}");
+    let (results, calls) = run(&[in_two_calls("ada")], 1);
+    assert_eq!((results[0].word, results[0].attempts, calls), (ResultWord::Failed, 1, vec!["ada narrow".into()]), "{results:?}");
+    assert!(results[0].message.contains("somebody changed them since the plan"), "{results:?}");
+    // Two that wait for one reading would each see the other.
+    let (results, calls) = run(&[in_two_calls("ada"), in_two_calls("kim")], 2);
+    assert_eq!(calls, ["ada narrow", "kim narrow", "ada end"], "{results:?}");
+    assert_eq!((results[0].word, results[1].word), (ResultWord::Applied, ResultWord::Failed), "{results:?}");
+}

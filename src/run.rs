@@ -109,11 +109,9 @@ impl Connected<'_> {
     /// Takes the leases, reads every account, and plans.
     async fn found(&self, request: &Request) -> Result<Found, Stop> {
         let leases = leases::take(self.sites(), request).await?;
-        let mut journals = resumed::are_still(request, &self.journals)?;
+        let journals = resumed::are_still(request, &self.journals)?;
         // A run for one person alone leaves what others had begun to them.
-        if self.only.is_some() {
-            journals.clear();
-        }
+        let journals = self.only.as_ref().map_or(Ok(journals), |whom| resumed::revocations(request, whom))?;
         let links = LinkFiles::found(self.sites());
         let readings = self.read(request).await;
         let plan = plan::plan(request.moment(), &self.accounts(&readings));
@@ -136,17 +134,15 @@ impl Connected<'_> {
 
         let mut applied = Applied::of(plan, &cleared);
         let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
+        let is_begun = |c: &CutOff| !c.begun.is_empty();
+        let log =
+            (cleared.plan().changes().any(plan::Change::is_sent) || !request.accept_shrunk.is_empty() || journals.values().any(is_begun))
+                .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
+        let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref(), journals: &journals };
         for (site, reading) in self.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
             links.sweep(site.name.as_str(), reading, &mut applied);
-            let lost = resumed::lost_links(site, reading, journals.get(site.name.as_str()));
-            if lost.is_empty() {
-                resumed::nothing_is_left(request, self.only.as_ref(), site.name.as_str(), &applied.plan);
-            }
-            applied.results.extend(lost);
+            run.nothing_to_send(self, site, reading, &mut applied);
         }
-        let log = (cleared.plan().changes().any(plan::Change::is_sent) || !request.accept_shrunk.is_empty())
-            .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
-        let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref(), journals: &journals };
         for account in cleared.plan().accounts.iter().filter(|a| !a.changes.is_empty()) {
             request.says(&format!("applying {}", account.account));
             match run.account(self, account, self.reading_of(&account.account, &readings)?).await {

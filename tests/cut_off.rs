@@ -219,6 +219,76 @@ fn a_run_killed_twice_is_finished_too() {
     }
 }
 
+/// Also when the second run is killed before it wrote a line of its own: what the first had begun is known to
+/// the third, by the journal alone and with the saved plan.
+#[test]
+fn a_run_killed_twice_is_finished_with_its_saved_plan_too() {
+    for scene in [&SCENES[0], &SCENES[1]] {
+        let whole = scene.world();
+        whole.run("plan --out plan.json").expect(2);
+        whole.run("apply plan.json").expect(0);
+        let (wanted, lines) = (end(&whole), journal(&whole).len());
+        for at in 2..lines {
+            let world = scene.world();
+            world.run("plan --out plan.json").expect(2);
+            kill_at(&world, at, "apply plan.json");
+            if world.run("plan --format json").json()["accounts"][0]["changes"] == json!([]) {
+                continue;
+            }
+            kill_at(&world, 1, "apply plan.json --resume");
+            let said = resume(&world, "apply plan.json --resume --format json").json();
+            assert_eq!((&said["unreviewed"], &said["stale"]), (&json!([]), &json!([])), "{}, line {at}", scene.system);
+            assert_eq!(end(&world), wanted, "{}, killed at line {at} of {lines}", scene.system);
+        }
+    }
+}
+
+/// Demand 25: the log tells of every change, and what it tells was made is approved no more.
+#[test]
+fn what_a_killed_run_made_is_told_and_its_approval_is_used_up() {
+    for (scene, lines) in [(&SCENES[0], 16), (&SCENES[3], 12)] {
+        for at in 2..lines {
+            let world = scene.world();
+            let plan = world.run("plan --out plan.json --format json").expect(2).json();
+            kill_at(&world, at, "apply plan.json");
+            resume(&world, if at % 2 == 0 { "apply --resume" } else { "apply plan.json --resume" });
+            let log = String::from_utf8(world.read(".portcullis/audit.jsonl")).expect("text");
+            let told: Vec<Json> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            let is_told = |change: &Json| {
+                let made = told.iter().filter(|line| line["result"] == "applied" || line["result"] == "already");
+                made.into_iter().any(|line| line["digest"] == change["digest"] || line["continues"] == change["digest"])
+            };
+            let changes = plan["accounts"][0]["changes"].as_array().expect("changes");
+            let untold: Vec<&Json> = changes.iter().filter(|change| !is_told(change)).map(|c| &c["id"]).collect();
+            assert_eq!(untold, [&Json::Null; 0], "{}, killed at line {at}: {log}", scene.system);
+            world.run("audit verify").expect(0);
+            // Somebody takes back in the console what was made.
+            world.run("sandbox remove new@acme.example").expect(0);
+            let said = world.run("apply plan.json --format json").expect(6).json();
+            assert_eq!((&said["results"], &said["unreviewed"]), (&json!([]), &json!(["acc/invite/new@acme.example"])), "line {at}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_still_there_was_not_cut_off() {
+    let world = SCENES[3].world();
+    let mut command = world.command();
+    command.args(["apply", "--auto-approve"]).env("PORTCULLIS_HALT_AT_LINE", "2").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the program runs");
+    while journal(&world).len() < 2 {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let said = world.run("plan");
+    assert!(!said.err.contains("cut off"), "{}", said.err);
+    let said = world.run("apply --auto-approve").expect(1);
+    assert!(said.err.contains("another apply of acc is running") && !said.err.contains("cut off"), "{}", said.err);
+    child.kill().expect("it is killed");
+    child.wait().expect("it is gone");
+    assert!(world.run("plan").err.contains("an apply of acc was cut off"));
+}
+
 #[test]
 fn what_came_after_the_review_is_not_made_by_resume() {
     let world = SCENES[3].world();
@@ -410,24 +480,28 @@ fn another_plan_does_not_end_what_was_cut_off() {
     world.run("plan").expect(0);
 }
 
-#[test]
-fn a_revocation_that_was_cut_off_is_not_taken_for_done() {
-    let world = SCENES[3].world();
-    world.write("accounts.yaml", "accounts: { acc: { members: [{ email: root@acme.example, groups: [super-user] }, { email: ada@acme.example, groups: [standard] }] } }");
+/// Lets the revocation of ada stop for good after the `at`th line of its journal, or end, and kills it there.
+fn kill_revocation_at(world: &World, at: usize) {
     let mut command = world.command();
-    command.args(["revoke", "ada@acme.example", "--apply", "--auto-approve"]).env("PORTCULLIS_HALT_AT_LINE", "2");
+    command.args(["revoke", "ada@acme.example", "--apply", "--auto-approve"]).env("PORTCULLIS_HALT_AT_LINE", at.to_string());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
-    let kept = world.path().parent().unwrap().join("state/portcullis/journal");
+    let kept = world.path().parent().expect("it is below something").join("state/portcullis/journal");
     let lines = || {
         let files = std::fs::read_dir(&kept).into_iter().flatten().flatten().map(|e| e.path().join("acc~revoke.jsonl"));
         files.filter_map(|f| std::fs::read_to_string(f).ok()).map(|t| t.lines().count()).sum::<usize>()
     };
-    while lines() < 2 {
-        assert!(child.try_wait().unwrap().is_none(), "it ended");
+    while lines() < at && child.try_wait().expect("it can be asked").is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill().ok();
+    child.wait().expect("it is gone");
+}
+
+#[test]
+fn a_revocation_that_was_cut_off_is_not_taken_for_done() {
+    let world = SCENES[3].world();
+    world.write("accounts.yaml", "accounts: { acc: { members: [{ email: root@acme.example, groups: [super-user] }, { email: ada@acme.example, groups: [standard] }] } }");
+    kill_revocation_at(&world, 2);
     for line in ["apply --resume", "apply --auto-approve"] {
         let said = world.run(line).expect(0);
         assert!(said.err.contains("what was to end the access of ada@acme.example in acc was cut off"), "{line}: {}", said.err);
@@ -436,6 +510,24 @@ fn a_revocation_that_was_cut_off_is_not_taken_for_done() {
     world.run("revoke ada@acme.example --apply --auto-approve").expect(0);
     let said = world.run("apply --resume").expect(0);
     assert!(!said.err.contains("was to end"), "{}", said.err);
+    let log = String::from_utf8(world.read(".portcullis/audit.jsonl")).expect("text");
+    let told = log.lines().filter(|line| line.contains("acc/remove/ada@acme.example") && line.contains("\"result\":\"applied\""));
+    assert_eq!(told.count(), 1, "{log}");
+}
+
+/// Also where its last call was made: nothing is left, and nothing is said of that account.
+#[test]
+fn a_revocation_that_was_cut_off_after_its_last_call_is_told_and_over() {
+    for line in 2..6 {
+        let world = SCENES[3].world();
+        world.write("accounts.yaml", "accounts: { acc: { members: [{ email: root@acme.example, groups: [super-user] }] } }");
+        kill_revocation_at(&world, line);
+        world.run("revoke ada@acme.example --apply --auto-approve").expect(0);
+        let said = world.run("plan");
+        assert!(!said.err.contains("was to end"), "line {line}: {}", said.err);
+        let log = String::from_utf8(world.read(".portcullis/audit.jsonl")).expect("text");
+        assert!(log.lines().any(|line| line.contains("acc/remove/ada@") && line.contains("\"result\":\"applied\"")), "line {line}: {log}");
+    }
 }
 
 #[test]

@@ -91,6 +91,13 @@ pub struct Begin {
     /// By change: what its member has at each moment.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub moments: BTreeMap<String, Moments>,
+    /// Who signed each change, by address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approved_by: BTreeMap<String, Vec<String>>,
+    /// The moments of what runs before this one had begun: a run that goes on may be cut off, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub begun_before: Vec<Moments>,
 }
 
 /// `--allow`, as it was given.
@@ -146,6 +153,9 @@ impl Journal {
             let half = path.with_extension("new");
             let mut file = private::new_file(&half)?;
             put(&mut file, &Line::Begin(Box::new(begin)))?;
+            // As long as it is held, nobody takes the run for one that was cut off. Where a file system knows no
+            // locks, they do, and the lease stops them.
+            let _ = file.try_lock();
             fs::rename(&half, path)?;
             private::sync_folder(path)?;
             Ok(file)
@@ -295,13 +305,18 @@ pub fn cut_off(journals: &Path) -> Result<Vec<CutOff>, String> {
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
-        if has_ended(&path).map_err(|e| failed(&path, e))? {
+        if is_running(&path).and_then(|runs| Ok(runs || has_ended(&path)?)).map_err(|e| failed(&path, e))? {
             continue;
         }
         let text = fs::read(&path).map_err(|e| failed(&path, e))?;
         found.extend(parse(&text).map_err(|(line, why)| format!("{}:{line}: {why}", path.display()))?);
     }
     Ok(found)
+}
+
+/// Whether the run that writes it is still there.
+fn is_running(path: &Path) -> io::Result<bool> {
+    Ok(matches!(File::open(path)?.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
 }
 
 /// Whether it begins as a journal does, and its last line says that all is over: then nothing else of it is

@@ -34,6 +34,8 @@ fn begin() -> Begin {
         audit_lines: None,
         minimum_administrators: 0,
         account,
+        approved_by: Default::default(),
+        begun_before: Vec::new(),
         moments: BTreeMap::new(),
     }
 }

@@ -111,6 +111,13 @@ impl Approved {
         begun.find_map(|moments| self.changes.get(&moments.id).filter(|reviewed| moments.are_of(&reviewed.form)))
     }
 
+    /// Who signed the change, or the one of which it is the rest; each by one address.
+    pub fn signers_of(&self, change: &Change) -> Vec<String> {
+        let reviewed = self.reviewed(change).or_else(|| self.continued(change));
+        let signed = reviewed.map(|reviewed| reviewed.signed.as_slice()).unwrap_or_default();
+        signed.iter().filter_map(|who| who.first()).map(ToString::to_string).collect()
+    }
+
     /// Why the change is not made. Who gains by a change does not approve it.
     fn refusal(&self, account: &Account<'_>, change: &Change) -> Option<String> {
         let Some(reviewed) = self.reviewed(change).or_else(|| self.continued(change)) else {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::model::{Action, Attrs, Verb};
+use crate::model::{Action, Attrs, Domains, Reading, Verb};
 
 use super::change::Change;
 
@@ -82,6 +82,29 @@ impl Moments {
             }
         };
         self.subject == change.subject.as_str() && self.is_followed_by(change.action) && asks && self.held.iter().any(starts)
+    }
+
+    /// Whether the account is what the change was to make of it: the member has all that its calls write, as
+    /// far as that is seen, or is no member any more; the domain is allowed, or not.
+    pub fn are_reached(&self, reading: &Reading) -> bool {
+        let is = |action: Action| self.action == action.word();
+        if is(Action::AllowDomain) || is(Action::DisallowDomain) {
+            let allowed = match reading.domains.seen() {
+                Some(Domains::Only(list)) => Some(list.iter().any(|domain| domain.as_str() == self.subject)),
+                Some(Domains::Off) => Some(true),
+                None => None,
+            };
+            return allowed == Some(is(Action::AllowDomain));
+        }
+        let live = reading.members.iter().find(|m| m.email.key() == self.subject && m.phase.is_standing());
+        match (&self.after, live) {
+            (None, live) => live.is_none(),
+            (Some(_), None) => false,
+            (Some(after), Some(live)) => {
+                let now = held(&live.seen());
+                self.written.iter().filter(|key| now.contains_key(*key)).all(|key| said(now.get(key)) == said(after.get(key)))
+            }
+        }
     }
 }
 

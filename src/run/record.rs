@@ -44,6 +44,65 @@ impl Log {
         }
     }
 
+    /// Writes down what a run that was cut off had begun in an account: made, where that shows, else nobody knows
+    /// how it ended. Before its journal is closed or replaced, so that it is told twice and not never.
+    ///
+    /// # Errors
+    /// A log that the account requires and that cannot be written to.
+    pub(super) fn tell_of(
+        &self,
+        cut_off: &CutOff,
+        approved: Option<&Approved>,
+        is_made: impl Fn(&str) -> bool,
+        is_required: bool,
+    ) -> Result<(), String> {
+        let Some(audit) = self.of(is_required)? else { return Ok(()) };
+        for change in cut_off.begin.account.changes.iter().filter(|c| cut_off.begun.contains(&c.id)) {
+            let (result, seen) =
+                if is_made(&change.id) { (ResultWord::Applied, "; read again, it shows") } else { (ResultWord::Unknown, "") };
+            let message = format!("the run was cut off: {}, since {}{seen}", cut_off.begin.by, cut_off.begin.at);
+            let told = audit.append(What::Change(Box::new(ChangeEntry {
+                before: change.form["before"].clone(),
+                after: change.form["after"].clone(),
+                invites: matches!(change.form["action"].as_str(), Some("invite" | "reinvite")),
+                ..self.entry(&cut_off.begin.account, &cut_off.begin.plan, approved, (&change.id, &change.digest), result, message)
+            })));
+            told.or_else(|why| if is_required { Err(format!("not sent: {why}")) } else { Ok(()) })?;
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        account: &SavedAccount,
+        plan: &str,
+        approved: Option<&Approved>,
+        (id, digest): (&str, &str),
+        result: ResultWord,
+        message: String,
+    ) -> ChangeEntry {
+        let signed = approved.and_then(|a| a.changes.get(id)).map(|c| c.signed.as_slice()).unwrap_or_default();
+        ChangeEntry {
+            account: account.account.clone(),
+            system: account.system.clone(),
+            origin: account.origin.clone(),
+            plan: plan.to_owned(),
+            id: id.to_owned(),
+            digest: digest.to_owned(),
+            before: Json::Null,
+            after: Json::Null,
+            reason: None,
+            place: None,
+            source: self.source.clone(),
+            continues: None,
+            invites: false,
+            approval: self.approval.to_owned(),
+            approved_by: names(signed),
+            result: result.word().to_owned(),
+            message,
+        }
+    }
+
     /// How many lines it has, where there is one.
     pub(super) fn lines(&self) -> Option<u64> {
         self.audit.as_ref().ok().map(|audit| audit.end().lines)
@@ -153,20 +212,6 @@ impl<'r> Recording<'r> {
         }
     }
 
-    /// Writes down what a run that was cut off had begun here, and nobody knows how it ended.
-    pub(super) fn tell_of(&self, cut_off: &CutOff) {
-        for change in cut_off.begin.account.changes.iter().filter(|c| cut_off.begun.contains(&c.id)) {
-            let message = format!("the run was cut off: {}, since {}", cut_off.begin.by, cut_off.begin.at);
-            self.append(What::Change(Box::new(ChangeEntry {
-                before: change.form["before"].clone(),
-                after: change.form["after"].clone(),
-                invites: matches!(change.form["action"].as_str(), Some("invite" | "reinvite")),
-                plan: cut_off.begin.plan.clone(),
-                ..self.entry(&change.id, &change.digest, "unknown", message)
-            })));
-        }
-    }
-
     /// The account is done.
     pub(super) fn end(self, request: &Request, members: usize, results: &[ChangeResult]) {
         self.settle();
@@ -212,29 +257,6 @@ impl<'r> Recording<'r> {
             written.iter().for_each(|result| self.journal.finished(result));
         }
     }
-
-    fn entry(&self, id: &str, digest: &str, result: &str, message: String) -> ChangeEntry {
-        let signed = self.approved.and_then(|a| a.changes.get(id)).map(|c| c.signed.as_slice()).unwrap_or_default();
-        ChangeEntry {
-            account: self.account.account.clone(),
-            system: self.account.system.clone(),
-            origin: self.account.origin.clone(),
-            plan: self.plan.to_owned(),
-            id: id.to_owned(),
-            digest: digest.to_owned(),
-            before: Json::Null,
-            after: Json::Null,
-            reason: None,
-            place: None,
-            source: self.log.source.clone(),
-            continues: None,
-            invites: false,
-            approval: self.log.approval.to_owned(),
-            approved_by: names(signed),
-            result: result.to_owned(),
-            message,
-        }
-    }
 }
 
 impl Record for Recording<'_> {
@@ -264,7 +286,14 @@ impl Record for Recording<'_> {
                 reason: change.reason.clone(),
                 invites: change.invites_somebody(),
                 place: change.place.as_ref().map(ToString::to_string),
-                ..self.entry(&result.id, change.digest.as_str(), result.word.word(), result.message.clone())
+                ..self.log.entry(
+                    &self.account,
+                    self.plan,
+                    self.approved,
+                    (&result.id, change.digest.as_str()),
+                    result.word,
+                    result.message.clone(),
+                )
             };
             if let Some(original) = continued {
                 entry.approved_by = names(&original.signed);

@@ -1,12 +1,12 @@
 //! Runs that were cut off: what they were to make, and had begun.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wildmatch::WildMatchPattern;
 
 use crate::apply::{self, Begin, ChangeResult, CutOff, JOURNAL_VERSION, Journal, LiftLine};
 use crate::model::{Email, Reading};
-use crate::plan::{AccountPlan, Approved, Lift, Moments, Plan};
+use crate::plan::{AccountPlan, Approved, Change, Lift, Moments};
 use crate::render::plan_view::TOOL;
 
 use super::record::About;
@@ -38,8 +38,18 @@ pub fn unfinished(request: &Request) -> Result<Vec<Unfinished>, Stop> {
 
 /// The runs that were cut off, applies of the manifests by account; revocations apart.
 pub(super) fn journals(request: &Request) -> Result<BTreeMap<String, CutOff>, Stop> {
-    let applies = all(request)?.into_iter().filter(|c| c.begin.revoke.is_none());
-    Ok(applies.map(|c| (c.begin.account.account.clone(), c)).collect())
+    by_account(request, |cut_off| cut_off.begin.revoke.is_none())
+}
+
+/// Runs for this person alone that were cut off, by account.
+pub(super) fn revocations(request: &Request, whom: &Email) -> Result<BTreeMap<String, CutOff>, Stop> {
+    let whom = whom.to_string();
+    by_account(request, |cut_off| cut_off.begin.revoke.as_ref() == Some(&whom))
+}
+
+fn by_account(request: &Request, is_asked: impl Fn(&CutOff) -> bool) -> Result<BTreeMap<String, CutOff>, Stop> {
+    let asked = all(request)?.into_iter().filter(|cut_off| is_asked(cut_off));
+    Ok(asked.map(|c| (c.begin.account.account.clone(), c)).collect())
 }
 
 fn all(request: &Request) -> Result<Vec<CutOff>, Stop> {
@@ -66,13 +76,19 @@ pub(super) fn approved(cut_off: &CutOff) -> Approved {
     let begin = &cut_off.begin;
     let mut approved = begin.account.approved(&begin.plan);
     approved.begun = begun(cut_off);
+    for (id, who) in &begin.approved_by {
+        if let Some(change) = approved.changes.get_mut(id) {
+            change.signed = who.iter().filter_map(|address| Email::parse(address).ok()).map(|signer| BTreeSet::from([signer])).collect();
+        }
+    }
     approved.minimum = Some(begin.minimum_administrators);
     approved
 }
 
 /// Of the changes that it had begun, the moments of each.
 pub(super) fn begun(cut_off: &CutOff) -> Vec<Moments> {
-    cut_off.begun.iter().filter_map(|id| cut_off.begin.moments.get(id)).cloned().collect()
+    let begun = cut_off.begun.iter().filter_map(|id| cut_off.begin.moments.get(id));
+    begun.chain(&cut_off.begin.begun_before).cloned().collect()
 }
 
 /// Whether the run may still be finished as it was approved.
@@ -133,16 +149,37 @@ pub(super) fn lost_links(site: &Site<'_>, reading: &Reading, cut_off: Option<&Cu
     begun(cut_off).iter().filter(is_lost).map(|moments| ChangeResult::lost_link(&moments.id, hint)).collect()
 }
 
-/// Where an account needs nothing of what it was approved for, a run that was cut off is over.
-pub(super) fn nothing_is_left(request: &Request, only: Option<&Email>, account: &str, plan: &Plan) {
-    let is_over = |a: &AccountPlan| {
-        a.account == account && a.reading.is_complete() && !a.is_stopped() && a.blocked.is_empty() && a.unreviewed.is_empty()
+/// Whether what was begun shows to be made, and nothing of it is asked for any more.
+pub(super) fn is_made(cut_off: &CutOff, id: &str, reading: &Reading, planned: Option<&AccountPlan>) -> bool {
+    let is_asked = |a: &AccountPlan| {
+        let (blocked, unreviewed) = (a.blocked.iter().map(|b| &b.id), a.unreviewed.iter().map(|u| &u.change.id));
+        a.changes.iter().map(|c| &c.id).chain(blocked).chain(unreviewed).any(|other| other == id)
     };
-    if plan.accounts.iter().any(is_over)
-        && let Err(why) = apply::close_journal(&apply::journal_path(&request.journals, account, only.is_some()), request.now)
-    {
-        request.says(&format!("the journal of {account} stays open: {why}"));
+    reading.proof.is_ok() && !planned.is_some_and(is_asked) && cut_off.begin.moments.get(id).is_some_and(|m| m.are_reached(reading))
+}
+
+/// Where an account needs nothing of what it was approved for, a run that was cut off is over, once the audit
+/// log tells what it had begun.
+///
+/// # Errors
+/// Why the journal stays open, in words for a person.
+pub(super) fn nothing_is_left(
+    request: &Request,
+    planned: Option<&AccountPlan>,
+    reading: &Reading,
+    cut_off: &CutOff,
+    tell: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    let is_over = |a: &AccountPlan| a.reading.is_complete() && !a.is_stopped() && a.blocked.is_empty() && a.unreviewed.is_empty();
+    // A plan for one person alone leaves out accounts without a word about them.
+    let (account, revokes) = (&cut_off.begin.account.account, cut_off.begin.revoke.is_some());
+    if !planned.map_or(revokes && reading.proof.is_ok(), is_over) {
+        return Ok(());
     }
+    let path = apply::journal_path(&request.journals, account, revokes);
+    tell()
+        .and_then(|()| apply::close_journal(&path, request.now).map_err(|why| why.to_string()))
+        .map_err(|why| format!("the journal of {account} stays open: {why}"))
 }
 
 /// Starts the journal of one account: what was cleared for it. `audit_lines` is how long the audit log is.
@@ -152,7 +189,9 @@ pub(super) fn journal(
     about: &About<'_>,
     connected: &Connected<'_>,
     audit_lines: Option<u64>,
+    earlier: Option<&CutOff>,
 ) -> Result<Journal, String> {
+    let signed = |change: &Change| about.approved.map(|a| a.signers_of(change)).filter(|who| !who.is_empty());
     let begin = Begin {
         schema_version: JOURNAL_VERSION.to_owned(),
         tool: TOOL.to_owned(),
@@ -166,6 +205,8 @@ pub(super) fn journal(
         minimum_administrators: about.planned.minimum_administrators(),
         account: about.account.clone(),
         moments: about.planned.changes.iter().map(|c| (c.id.clone(), Moments::of(c))).collect(),
+        approved_by: about.planned.changes.iter().filter_map(|c| Some((c.id.clone(), signed(c)?))).collect(),
+        begun_before: earlier.map(begun).unwrap_or_default(),
     };
     let path = apply::journal_path(&request.journals, &about.planned.account, begin.revoke.is_some());
     Journal::begin(&path, begin, request.halt_at)

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{self, ChangeResult, CutOff};
+use crate::apply::{self, Applied, ChangeResult, CutOff};
 use crate::model::Reading;
 use crate::plan::saved::SavedAccount;
 use crate::plan::{self, AccountPlan, Cleared, Lift};
 
 use super::record::{About, Log, Recording};
-use super::{Connected, Request, resumed};
+use super::{Connected, Request, Site, resumed};
 
 /// What all accounts of one run share.
 pub(super) struct Run<'r> {
@@ -56,6 +56,22 @@ impl Run<'_> {
         Ok(results)
     }
 
+    /// An account of which nothing is sent: where nothing is left of what a run that was cut off had begun, that
+    /// run is over.
+    pub(super) fn nothing_to_send(&self, connected: &Connected<'_>, site: &Site<'_>, reading: &Reading, applied: &mut Applied) {
+        let name = site.name.as_str();
+        let Some(cut_off) = self.journals.get(name) else { return };
+        let lost = resumed::lost_links(site, reading, Some(cut_off));
+        if lost.is_empty() {
+            let planned = applied.plan.accounts.iter().find(|a| a.account == name);
+            let is_made = |id: &str| resumed::is_made(cut_off, id, reading, planned);
+            let tell = |log: &Log| log.tell_of(cut_off, connected.approved.get(name), is_made, connected.requires_audit(name));
+            let told = || self.log.map_or(Ok(()), tell);
+            resumed::nothing_is_left(self.request, planned, reading, cut_off, told).unwrap_or_else(|why| self.request.says(&why));
+        }
+        applied.results.extend(lost);
+    }
+
     /// None where a human makes all of it: nothing is sent, and nothing can be cut off.
     fn recording<'r>(
         &'r self,
@@ -75,9 +91,12 @@ impl Run<'_> {
             approved: connected.approved.get(&planned.account),
             audit_required: connected.requires_audit(&planned.account),
         };
-        let begin = |about: &About<'_>| resumed::journal(self.request, self.lifts, about, connected, log.lines());
+        if let Some(cut_off) = earlier {
+            let is_made = |id: &str| resumed::is_made(cut_off, id, reading, Some(planned));
+            log.tell_of(cut_off, about.approved, is_made, about.audit_required)?;
+        }
+        let begin = |about: &About<'_>| resumed::journal(self.request, self.lifts, about, connected, log.lines(), earlier);
         let recording = Recording::new(log, about, begin)?;
-        earlier.into_iter().for_each(|cut_off| recording.tell_of(cut_off));
         recording.tell_of_lifts(&planned.guards);
         Ok(Some(recording))
     }

@@ -85,12 +85,13 @@ async fn looked<T>(request: &Request, look: impl FnOnce(&Folder, &[Account<'_>])
 /// [`Stop`] where nothing was attempted: bad manifests, a refusal, another plan than the approved.
 pub async fn apply(request: &Request, approval: &Approval, ask: impl FnOnce(&Plan, &Cleared) -> Result<(), Stop>) -> Result<Applied, Stop> {
     let folder = Folder::load(request);
-    let connected = match &approval.reviewed {
-        Some(reviewed) => Connected::to_reviewed(&folder, request, reviewed, approval.resume)?,
-        None if approval.resume => Connected::to_cut_off(&folder, request)?,
-        None => Connected::to(&folder, request)?,
+    let connect = || match &approval.reviewed {
+        Some(reviewed) => Connected::to_reviewed(&folder, request, reviewed, approval.resume),
+        None if approval.resume => Connected::to_cut_off(&folder, request),
+        None => Connected::to(&folder, request),
     };
-    let found = connected.found(request).await?;
+    let (connected, leases) = leases::under(request, connect).await?;
+    let found = connected.found(request, leases).await?;
     connected.apply(request, found, approval, ask).await
 }
 
@@ -106,9 +107,9 @@ struct Found {
 }
 
 impl Connected<'_> {
-    /// Takes the leases, reads every account, and plans.
-    async fn found(&self, request: &Request) -> Result<Found, Stop> {
-        let leases = leases::take(self.sites(), request).await?;
+    /// Reads every account under its lease, and plans.
+    async fn found(&self, request: &Request, leases: Vec<Box<dyn Lease>>) -> Result<Found, Stop> {
+        self.is_still_approved(request)?;
         let journals = resumed::are_still(request, &self.journals)?;
         // A run for one person alone leaves what others had begun to them.
         let journals = self.only.as_ref().map_or(Ok(journals), |whom| resumed::revocations(request, whom))?;

@@ -122,3 +122,67 @@ fn what_is_not_built_says_so_once() {
         assert_eq!((said.code, said.err.matches("not-yet-supported").count()), (1, 1), "{line}: {}", said.err);
     }
 }
+
+/// What was applied, and how often somebody was invited, is known for certain under the lease alone: where
+/// another run wrote to the log meanwhile, the account is connected anew.
+#[test]
+fn who_finds_that_another_run_wrote_to_the_log_meanwhile_looks_again() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let tokens = |writes: bool| {
+        let world = World::solver("backend: bridge; endpoint: \"http://127.0.0.1:9/sol\"; actor: { role: super-user }");
+        world.want("", &["{ email: p@acme.example, groups: [standard] }"]);
+        let asked = std::sync::Arc::new(AtomicUsize::new(0));
+        let mut request = world.request();
+        let (log, seen) = (request.audit.clone(), std::sync::Arc::clone(&asked));
+        request.env = Box::new(move |name| {
+            if name != "PORTCULLIS_TOKEN_SOL" {
+                return None;
+            }
+            if seen.fetch_add(1, Ordering::Relaxed) == 0 && writes {
+                std::fs::create_dir_all(log.parent().expect("a folder")).expect("it is made");
+                std::fs::write(&log, "{}\n").expect("it is written");
+            }
+            Some("a-token-of-some-length".to_owned())
+        });
+        // Nobody answers there, and nobody shall wait for it.
+        let patience = portcullis::backends::http::Patience { tries: 1, ..Default::default() };
+        request.network = portcullis::backends::http::Network::new(portcullis::backends::http::Options { patience, ..Default::default() });
+        let approval = portcullis::run::Approval { unreviewed: true, auto_approve: true, ..Default::default() };
+        let _unread = world.block(portcullis::run::apply(&request, &approval, |_, _| Ok(())));
+        asked.load(Ordering::Relaxed)
+    };
+    let once = tokens(false);
+    assert!(once > 0);
+    assert_eq!(tokens(true), 2 * once);
+}
+
+/// A run that waited for another asks once more whether its signatures hold.
+#[test]
+fn signatures_that_ran_out_while_a_run_waited_approve_nothing() {
+    use portcullis::apply::Clock;
+    use portcullis::plan::saved::{AllowedSigners, Saved};
+    use portcullis::run::{Approval, Reviewed, Signers, Stop, apply};
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+    let world = World::solver("actor: { role: super-user }");
+    world.live("", &["{ email: root@acme.example, name: R, groups: [super-user] }"]);
+    world.want("", &["{ email: p@acme.example, name: P, groups: [standard] }"]);
+    let key = ssh_key::PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[7; 32])), "root").expect("a key");
+    world.file("root.key", &key.to_openssh(ssh_key::LineEnding::LF).expect("it is written"));
+    assert_eq!(world.command("plan --out plan.json --sign root.key").code, 2);
+    let allowed = format!("root@acme.example {}\n", key.public_key().to_openssh().expect("a public key"));
+    let made = |hours: i64| {
+        let text = std::fs::read_to_string(world.request().folder.join("plan.json")).expect("a saved plan");
+        let signers = Signers { allowed: AllowedSigners::parse(&allowed, "portcullis-plan").expect("a signer"), quorum: 1 };
+        let reviewed = Some(Reviewed { saved: Saved::parse(&text).expect("a plan"), signers: Some(signers) });
+        let mut request = world.request();
+        request.clock = Clock::set(request.now + jiff::SignedDuration::from_hours(hours));
+        let applied = world.block(apply(&request, &Approval { reviewed, ..Default::default() }, |_, _| Ok(())));
+        applied.map(|applied| applied.results.len()).map_err(|stop| match stop {
+            Stop::Failed { message, .. } => message,
+            _ => "it stopped for another reason".to_owned(),
+        })
+    };
+    let stopped = made(24).expect_err("they held for 24 hours");
+    assert!(stopped.contains("valid until 2026-11-23T09:00:00Z"), "{stopped}");
+    assert_eq!(made(23), Ok(1));
+}

@@ -31,6 +31,7 @@ impl World {
             .args(args)
             .current_dir(self.0.path())
             .env_clear()
+            .env("XDG_STATE_HOME", self.0.path().join("state"))
             .env("PORTCULLIS_NOW", "2026-11-22T09:00:00Z")
             .output()
             .expect("the program starts");

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use crate::plan::saved::{AuditEnd, Signed, Source};
 
+use super::clock::Clock;
 use super::private;
 
 /// The version of the lines' shapes.
@@ -131,9 +132,10 @@ pub struct ChangeEntry {
 }
 
 /// Whoever writes a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Writer {
-    pub at: String,
+    /// A line says when it was written.
+    pub clock: Clock,
     pub tool: String,
     pub by: String,
 }
@@ -229,7 +231,8 @@ impl Audit {
     pub fn write(&self, what: What) -> Result<(), String> {
         self.locked(|state| {
             state.catch_up()?;
-            let Writer { at, tool, by } = self.writer.clone();
+            let Writer { clock, tool, by } = self.writer.clone();
+            let at = clock.now().to_string();
             let schema_version = AUDIT_VERSION.to_owned();
             let mut entry = Entry { schema_version, seq: state.seq + 1, at, tool, by, what, prev: state.head.clone(), hash: String::new() };
             entry.hash = hash_of(&json!(entry));

@@ -63,7 +63,11 @@ mod tests {
     fn a_signed_head_is_of_the_line_before_it_and_by_an_allowed_signer() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
-        let writer = Writer { at: "2026-11-22T09:00:00Z".into(), tool: "portcullis 0".into(), by: "a test".into() };
+        let writer = Writer {
+            clock: crate::apply::Clock::set("2026-11-22T09:00:00Z".parse().unwrap()),
+            tool: "portcullis 0".into(),
+            by: "a test".into(),
+        };
         let audit = Audit::open(&path, false, writer).unwrap();
         let at = "2026-11-22T09:00:00Z".parse().unwrap();
         assert_eq!(sign_head(&audit, &key(1), at).unwrap().lines, 2);

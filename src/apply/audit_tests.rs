@@ -1,7 +1,7 @@
 use super::*;
 
 fn writer() -> Writer {
-    Writer { at: "2026-11-22T09:00:00Z".into(), tool: "portcullis 0".into(), by: "a test".into() }
+    Writer { clock: crate::apply::Clock::set("2026-11-22T09:00:00Z".parse().unwrap()), tool: "portcullis 0".into(), by: "a test".into() }
 }
 
 fn one_off(member: &str) -> What {

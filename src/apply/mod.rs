@@ -4,6 +4,7 @@ mod audit;
 mod audit_heads;
 mod audit_history;
 mod change;
+mod clock;
 mod execute;
 mod exists;
 mod handover;
@@ -21,6 +22,7 @@ pub use audit::{
 };
 pub use audit_heads::{sign_head, wrong_heads};
 pub use audit_history::{Past, histories};
+pub use clock::Clock;
 pub use execute::{Site, WAITS, execute};
 pub use handover::{Found, Handover, Ready, Swept};
 #[cfg(any(test, fuzzing))]

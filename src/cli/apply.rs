@@ -7,14 +7,14 @@ use crate::render::{self, ApplyView, Kind, Notes, PlanView};
 use crate::run::{self, Approval, Request, Reviewed, Signers, Stop, Unfinished};
 
 use super::args::{AllowFlag, ApplyArgs, ApproveArgs};
-use super::context::{Context, Shape};
+use super::context::{Context, Shape, has_state};
 use super::runbook_file::RunbookFile;
 use super::sign::Signer;
 use super::{audit, exit, saved_file, signals};
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop> {
     let mut request = context.request();
-    prepare(&mut request, &args.approve);
+    prepare(&mut request, &args.approve)?;
     if let Some(target) = args.target.as_ref().filter(|t| !t.exists()) {
         return Err(Stop::hinted(format!("there is no {}", target.display()), "name a saved plan, or the manifests' folder"));
     }
@@ -64,7 +64,10 @@ fn reviewed(args: &ApplyArgs) -> Result<Option<Reviewed>, Stop> {
 }
 
 /// What an apply needs beside the manifests.
-pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) {
+///
+/// # Errors
+/// As [`has_state`].
+pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) -> Result<(), Stop> {
     request.patience = args.wait.unwrap_or_default();
     if let Some(file) = &args.audit {
         request.audit.clone_from(file);
@@ -72,6 +75,7 @@ pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) {
     if let Some(folder) = &args.journal {
         request.journals.clone_from(folder);
     }
+    has_state()
 }
 
 /// A run that was cut off is finished by `--resume`; any other plans anew.

@@ -10,7 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
-use crate::apply::Stopping;
+use crate::apply::{Clock, Stopping};
 use crate::backends::http::{Cache, Network, Options, Proxies};
 use crate::backends::token::Refusal;
 use crate::render::{self, Notes, Paint};
@@ -82,6 +82,7 @@ impl Context {
             folder: self.folder.clone(),
             accounts: self.global.account.clone(),
             now: self.now,
+            clock: if self.simulated { Clock::set(self.now) } else { Clock::going(self.now) },
             simulated: self.simulated,
             at: None,
             trust_head: self.global.trust_head,
@@ -389,8 +390,19 @@ fn state(folder: &Path) -> PathBuf {
     state.map_or_else(|| folder.join(".portcullis"), |state| state.join("portcullis"))
 }
 
-/// A folder of the user's by its variable, else below the home.
+/// Whether there is a place of the user's for journals and leases.
+///
+/// # Errors
+/// Without one a run could not be told from a stranger's, and two could not see each other.
+pub(super) fn has_state() -> Result<(), Stop> {
+    let is_known = user_folder("XDG_STATE_HOME", ".local/state").is_some();
+    let hint = "set XDG_STATE_HOME to a folder that is kept from run to run";
+    if is_known { Ok(()) } else { Err(Stop::hinted("no home folder is known, and so no place for journal and lease", hint)) }
+}
+
+/// A folder of the user's by its variable, else below the home: `HOME`, and where that is not set the user's
+/// entry in the system.
 fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(below_home)))
 }

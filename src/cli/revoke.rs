@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<u8, Stop
 
 async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<u8, Stop> {
     let mut request = context.request();
-    prepare(&mut request, &args.approve);
+    prepare(&mut request, &args.approve)?;
     let approval = approval(&args.approve)?;
     tell_of_unfinished(context, &request, false)?;
     let asks = may_ask(&args.approve)?;

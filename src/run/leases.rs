@@ -5,16 +5,32 @@ use std::collections::BTreeSet;
 use crate::apply::{self, FileLeases, Holder, Lease, Place};
 use crate::manifest::BackendName;
 
-use super::{Request, Site, Stop};
+use super::{Connected, Request, Site, Stop};
+
+/// Connects, and takes the leases. Where another run wrote to the audit log meanwhile it connects anew: what was
+/// applied, and how often somebody was invited, is known for certain under the leases alone.
+///
+/// # Errors
+/// As `connect`, and as [`take`].
+pub(super) async fn under<'f>(
+    request: &Request,
+    connect: impl Fn() -> Result<Connected<'f>, Stop>,
+) -> Result<(Connected<'f>, Vec<Box<dyn Lease>>), Stop> {
+    let length = || std::fs::metadata(&request.audit).map(|log| log.len()).ok();
+    let before = length();
+    let connected = connect()?;
+    let leases = take(connected.sites(), request).await?;
+    Ok((if length() == before { connected } else { connect()? }, leases))
+}
 
 /// Takes the leases of all accounts that could be written to, in the order of their names; one for those
 /// that only their tokens tell apart.
 ///
 /// # Errors
 /// Who holds one, since when; nothing was attempted.
-pub(super) async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Box<dyn Lease>>, Stop> {
+async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Box<dyn Lease>>, Stop> {
     let leases = FileLeases { folder: request.leases.clone() };
-    let holder = Holder { by: request.by.clone(), since: request.now.to_string() };
+    let holder = Holder { by: request.by.clone(), since: request.clock.now().to_string() };
     let (mut taken, mut held) = (Vec::new(), BTreeSet::new());
     // A roster is written to by nobody.
     for place in sites.iter().filter(|s| s.connection.backend != BackendName::Roster).map(place) {

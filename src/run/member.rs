@@ -6,7 +6,7 @@ use crate::model::{Email, OneOff};
 use crate::plan::{self, Against, Asked, OneOffAct, Refused};
 use crate::systems::Gives;
 
-use super::{Connected, Folder, Request, Site, Stop, record};
+use super::{Connected, Folder, Request, Site, Stop, leases, record};
 
 /// What is asked for, as the command line says it.
 pub struct MemberRequest<'r> {
@@ -44,7 +44,12 @@ pub async fn member(
     ask: impl FnOnce(&OneOffAct) -> Result<(), Stop>,
 ) -> Result<MemberDone, Stop> {
     let folder = Folder::load(request);
-    let connected = Connected::to(&folder, request)?;
+    let connect = || {
+        let connected = Connected::to(&folder, request)?;
+        one_account(&connected)?;
+        Ok(connected)
+    };
+    let (connected, _leases) = leases::under(request, connect).await?;
     let site = one_account(&connected)?;
     let done = |outcome| MemberDone {
         account: site.name.to_string(),
@@ -57,7 +62,6 @@ pub async fn member(
         let message = format!("the clock is simulated: only embedded accounts can be written to, not {}", site.name);
         return Err(Stop::hinted(message, "take PORTCULLIS_NOW out of the environment"));
     }
-    let _leases = super::leases::take(connected.sites(), request).await?;
     let whom = find(&folder, site, asked.word)?;
 
     // What the product lacks, and a secret that would have no place, is known before any reading.

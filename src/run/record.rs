@@ -151,7 +151,7 @@ impl Log {
 /// # Errors
 /// As [`Audit::open`].
 pub fn audit_log(request: &Request, must_exist: bool) -> Result<Audit, String> {
-    let writer = Writer { at: request.now.to_string(), tool: TOOL.to_owned(), by: request.by.clone() };
+    let writer = Writer { clock: request.clock, tool: TOOL.to_owned(), by: request.by.clone() };
     Audit::open(&request.audit, must_exist, writer)
 }
 
@@ -227,7 +227,7 @@ impl<'r> Recording<'r> {
             ResultWord::Applied | ResultWord::Already | ResultWord::Skipped => false,
         };
         if !request.stopping.is_asked() && !results.iter().any(is_open) && !self.is_untold() {
-            self.journal.end(request.now);
+            self.journal.end(request.clock.now());
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::apply::Stopping;
+use crate::apply::{Clock, Stopping};
 use crate::backends::http::{Cache, Network};
 use crate::plan::{Lift, Moment, NotCleared};
 
@@ -20,7 +20,10 @@ pub struct Request {
     pub folder: PathBuf,
     /// Names or globs; empty means all.
     pub accounts: Vec<String>,
+    /// When it began: what is planned is planned for this instant.
     pub now: Timestamp,
+    /// What time it is meanwhile: a run may wait for another.
+    pub clock: Clock,
     /// The clock was set by hand: only embedded accounts may be written.
     pub simulated: bool,
     pub at: Option<Date>,

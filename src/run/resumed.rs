@@ -178,7 +178,7 @@ pub(super) fn nothing_is_left(
     }
     let path = apply::journal_path(&request.journals, account, revokes);
     tell()
-        .and_then(|()| apply::close_journal(&path, request.now).map_err(|why| why.to_string()))
+        .and_then(|()| apply::close_journal(&path, request.clock.now()).map_err(|why| why.to_string()))
         .map_err(|why| format!("the journal of {account} stays open: {why}"))
 }
 
@@ -195,7 +195,7 @@ pub(super) fn journal(
     let begin = Begin {
         schema_version: JOURNAL_VERSION.to_owned(),
         tool: TOOL.to_owned(),
-        at: request.now.to_string(),
+        at: request.clock.now().to_string(),
         by: request.by.clone(),
         plan: about.plan.to_owned(),
         lifts: lifts.iter().map(LiftLine::of).collect(),

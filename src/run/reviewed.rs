@@ -123,10 +123,32 @@ impl<'f> Connected<'f> {
     }
 }
 
+impl Connected<'_> {
+    /// Whether the signatures still hold: the run may have waited for another.
+    ///
+    /// # Errors
+    /// Until when they held.
+    pub(super) fn is_still_approved(&self, request: &Request) -> Result<(), Stop> {
+        match self.valid_until {
+            Some(until) if until <= request.clock.now() => {
+                Err(Stop::hinted(format!("signatures were valid until {until}"), "run again: those that hold still count"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn same_place(site: &Site<'_>, planned: &SavedAccount) -> Result<(), Stop> {
+    // A tenant that only the server names is known once it was read.
+    let tenant = site.tenant.name.as_ref().map(Atom::as_str).or(planned.tenant.as_deref());
     let here = (site.spec.name, site.origin.as_str());
-    if here == (planned.system.as_str(), planned.origin.as_str()) {
+    if here == (planned.system.as_str(), planned.origin.as_str()) && tenant == planned.tenant.as_deref() {
         return Ok(());
+    }
+    if here == (planned.system.as_str(), planned.origin.as_str()) {
+        let (was, is) = (planned.tenant.as_deref().unwrap_or("none"), tenant.unwrap_or("none"));
+        let message = format!("the saved plan is for another tenant: {} was {was}, and is {is} here", site.name);
+        return Err(Stop::hinted(message, "plan again, and review it"));
     }
     let message = format!(
         "the saved plan is for another place: {} was {} at {}, and is {} at {} here",

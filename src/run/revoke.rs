@@ -12,7 +12,7 @@ use crate::model::{Email, Reading};
 use crate::plan::{self, Cleared, Plan};
 
 use super::proof::Proving;
-use super::{Approval, Connected, Folder, Remains, Request, Stop, remains};
+use super::{Approval, Connected, Folder, Remains, Request, Stop, leases, remains};
 
 /// What ends a person's access, and what the manifests should say afterwards.
 pub struct Revocation {
@@ -78,8 +78,8 @@ impl Revoke {
         approval: &Approval,
         ask: impl FnOnce(&Revocation, &Cleared) -> Result<(), Stop>,
     ) -> Result<(Revocation, Applied), Stop> {
-        let connected = self.connected(request)?;
-        let before = connected.found(request).await?;
+        let (connected, leases) = leases::under(request, || self.connected(request)).await?;
+        let before = connected.found(request, leases).await?;
         let unmanaged = self.unmanaged(request).await;
         let found = self.revocation(request, &connected, &before.readings, unmanaged);
         let applied = connected.apply(request, before, approval, |_, cleared| ask(&found, cleared)).await?;

@@ -273,6 +273,7 @@ fn load(kind: &Kind, folder: &Path, now: Timestamp, wanted: [Option<Held>; 3]) -
         folder: folder.to_owned(),
         accounts: Vec::new(),
         now,
+        clock: portcullis::apply::Clock::set(now),
         simulated: false,
         at: None,
         trust_head: false,

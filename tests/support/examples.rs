@@ -46,6 +46,7 @@ impl Copy {
             .args(words)
             .current_dir(self.path())
             .env_clear()
+            .env("XDG_STATE_HOME", self.path().join(".portcullis/state"))
             .envs(environment.iter().copied())
             .output()
             .expect("the program starts");

@@ -30,6 +30,7 @@ fn request(folder: &Path, tokens: Vec<(String, String)>) -> Request {
         folder: folder.to_owned(),
         accounts: Vec::new(),
         now: now(),
+        clock: portcullis::apply::Clock::set(now()),
         simulated: false,
         at: None,
         trust_head: false,

@@ -378,12 +378,13 @@ impl World {
 
     // ---- inside ----
 
-    fn request(&self) -> Request {
+    pub fn request(&self) -> Request {
         let env = self.env.clone();
         Request {
             folder: self.folder.path().to_owned(),
             accounts: Vec::new(),
             now: self.now,
+            clock: portcullis::apply::Clock::set(self.now),
             simulated: false,
             at: None,
             trust_head: false,

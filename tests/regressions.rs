@@ -314,6 +314,27 @@ fn protection_means_the_person_under_every_address() {
     assert_eq!(tripped(&world.document(4)), ["protected=1"]);
 }
 
+/// Also where the manifests do not ask for them there.
+#[test]
+fn who_is_protected_or_ignored_is_so_under_every_address_though_nobody_lists_them() {
+    let world = |policy: &str| {
+        World::new(
+            SOLVER,
+            &format!(
+                "people:\n  p: {{ email: new@acme.example, previously: [old@acme.example] }}\naccounts:\n  a:\n    mode: authoritative\n    {policy}\n    members:\n      - {{ email: root@acme.example, groups: [super-user] }}\n"
+            ),
+            "      - { email: root@acme.example, phase: active, groups: [super-user] }\n      - { email: old@acme.example, phase: active, groups: [standard] }\n",
+        )
+    };
+    assert_eq!(tripped(&world("protect: [new@acme.example]").document(4)), ["protected=1"]);
+    for ignored in ["new@acme.example", "'new@*'"] {
+        let plan = world(&format!("ignore: [{ignored}]")).plan(0);
+        assert!(plan["changes"].as_array().unwrap().is_empty(), "{ignored}: {plan:#}");
+    }
+    let plan = world("ignore: ['other@*']").plan(2);
+    assert_eq!(plan["changes"][0]["id"], "a/remove/old@acme.example");
+}
+
 #[test]
 fn an_accounts_guard_is_filled_from_the_top_level_and_capped_by_it() {
     let live: String = (0..20).map(|i| format!("      - {{ email: u{i}@acme.example, phase: active, groups: [super-user] }}\n")).collect();

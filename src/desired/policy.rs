@@ -154,6 +154,8 @@ impl Guards {
 pub struct Policy<'m> {
     pub mode: Mode,
     pub ignore: &'m [Located<Pattern>],
+    /// Other addresses of whom `ignore` means.
+    pub ignored: BTreeSet<&'m Email>,
     pub protect: BTreeSet<&'m Email>,
     /// Addresses that must not be members, with their places.
     pub absent: BTreeMap<&'m Email, &'m Place>,
@@ -170,6 +172,6 @@ pub struct Policy<'m> {
 impl Policy<'_> {
     /// Bots and vendor staff: seen, never touched.
     pub fn ignores(&self, email: &Email) -> bool {
-        self.ignore.iter().any(|p| p.value.matches(email))
+        self.ignore.iter().any(|p| p.value.matches(email)) || self.ignored.contains(email)
     }
 }

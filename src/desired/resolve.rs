@@ -79,6 +79,15 @@ impl<'m> People<'m> {
         here.or_else(|| self.by_address.get(email)).copied()
     }
 
+    /// All addresses of whom one means in an account.
+    fn addresses(&self, account: &Atom, email: &'m Email) -> impl Iterator<Item = &'m Email> + use<'m> {
+        let theirs = self.owner(account, email).into_iter().flat_map({
+            let account = account.to_string();
+            move |person| person.addresses_in(&account).map(|e| &e.value).collect::<Vec<_>>()
+        });
+        std::iter::once(email).chain(theirs)
+    }
+
     /// Hands over each whom an entry of an account names, with the team that they came through.
     fn named(&mut self, account: &Atom, entry: &'m EntryDoc, mut take: impl FnMut(Named<'m>, Option<&'m Atom>)) {
         let by_id = &self.by_id;
@@ -125,6 +134,7 @@ fn one<'m>(
             by_address.insert(*email, i);
         }
     }
+    let ignored = ignored(manifests, name, account, &by_address);
     Desired {
         members,
         by_address,
@@ -134,7 +144,8 @@ fn one<'m>(
         policy: Policy {
             mode: account.mode,
             ignore: &account.ignore,
-            protect: account.protect.iter().map(|p| &p.value).collect(),
+            ignored,
+            protect: account.protect.iter().flat_map(|p| people.addresses(name, &p.value)).collect(),
             absent: account.absent.iter().map(|a| (&a.value, &a.at)).collect(),
             guards: Guards::resolve(spec, manifests, account),
             accept_blocked: &account.accept_blocked,
@@ -144,6 +155,20 @@ fn one<'m>(
             on_removal: account.on_removal,
         },
     }
+}
+
+/// The addresses of whom an account does not ask for and ignores under another address: people are one, whatever
+/// they are called.
+fn ignored<'m>(manifests: &'m Manifests, name: &Atom, account: &AccountDoc, by_address: &Index<&'m Email, usize>) -> BTreeSet<&'m Email> {
+    let is_ignored = |person: &&Person| {
+        let mut all = person.addresses_in(name.as_str());
+        all.any(|e| account.ignore.iter().any(|p| p.value.matches(&e.value)))
+    };
+    let is_asked_for = |person: &Person| person.addresses_in(name.as_str()).any(|e| by_address.contains_key(&e.value));
+    // A list of ten thousand is gone through for whom somebody ignores.
+    let people = manifests.people.values().filter(|_| !account.ignore.is_empty());
+    let all = people.filter(is_ignored).filter(|person| !is_asked_for(person));
+    all.flat_map(|person| person.addresses_in(name.as_str()).map(|e| &e.value).collect::<Vec<_>>()).collect()
 }
 
 /// Members in the order in which they were met, each address once.

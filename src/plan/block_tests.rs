@@ -127,6 +127,7 @@ impl World {
             policy: Policy {
                 mode: self.doc.mode,
                 ignore: &self.doc.ignore,
+                ignored: BTreeSet::new(),
                 protect: BTreeSet::new(),
                 absent: BTreeMap::new(),
                 guards: Guards::resolve(self.spec, &Manifests::default(), &self.doc),

@@ -114,7 +114,8 @@ impl Connected<'_> {
         // A run for one person alone leaves what others had begun to them.
         let journals = self.only.as_ref().map_or(Ok(journals), |whom| resumed::revocations(request, whom))?;
         let links = LinkFiles::found(self.sites());
-        let readings = self.read(request).await;
+        let mut readings = self.read(request).await;
+        resumed::look_again(self, request, &journals, &mut readings).await;
         let plan = plan::plan(request.moment(), &self.accounts(&readings));
         Ok(Found { leases, journals, links, readings, plan })
     }

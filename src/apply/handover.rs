@@ -167,7 +167,8 @@ impl Ready<'_> {
             file.write_all(bytes)?;
             file.set_len(bytes.len() as u64)?;
             file.sync_all()?;
-            fs::rename(&self.half, folder.join(&name))
+            fs::rename(&self.half, folder.join(&name))?;
+            private::sync_folder(&folder.join(&name))
         };
         let clear = SecretString::from(format!("{}\n", link.expose()));
         let clear = clear.expose_secret().as_bytes();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Email, Subject};
+use crate::model::{Domains, Email, Subject};
 
 use super::account::{Account, Day, ONE_BY_ONE, Work};
 use super::change::{Blocked, Change, ChangeId, Stale};
@@ -129,8 +129,11 @@ impl Approved {
         let quorum = self.quorum?;
         let is_theirs = |who: &BTreeSet<Email>| match &change.subject {
             Subject::Member(member) => who.iter().any(|address| account.desired.is_one_person(member, address)),
-            // Whose address is in a domain gains by its opening.
-            Subject::Domain(domain) => who.iter().any(|address| address.domain() == *domain),
+            // Whose address is in a domain gains by its opening; `*` opens all that are closed.
+            Subject::Domain(domain) => who.iter().any(|address| {
+                let is_let_in = matches!(account.reading.domains.seen(), Some(Domains::Only(list)) if list.contains(&address.domain()));
+                address.domain() == *domain || (domain.as_str() == "*" && !is_let_in)
+            }),
         };
         let gains = |who: &&BTreeSet<Email>| change.direction.widens() && is_theirs(who);
         let gaining = reviewed.signed.iter().filter(gains).count();

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use wildmatch::WildMatchPattern;
 
 use crate::apply::{self, Begin, ChangeResult, CutOff, JOURNAL_VERSION, Journal, LiftLine};
-use crate::model::{Email, Reading};
+use crate::model::{Email, Live, Phase, Reading};
 use crate::plan::{AccountPlan, Approved, Change, Lift, Moments};
 use crate::render::plan_view::TOOL;
 
@@ -147,6 +148,36 @@ pub(super) fn lost_links(site: &Site<'_>, reading: &Reading, cut_off: Option<&Cu
     };
     let hint = "`portcullis member link`, or who generates one in the console, makes a new one";
     begun(cut_off).iter().filter(is_lost).map(|moments| ChangeResult::lost_link(&moments.id, hint)).collect()
+}
+
+/// Reads accounts again of which a run was cut off, as often as after a call whose answer was lost: a server may
+/// show only after a while what it did.
+pub(super) async fn look_again(
+    connected: &Connected<'_>,
+    request: &Request,
+    journals: &BTreeMap<String, CutOff>,
+    readings: &mut [Reading],
+) {
+    for (site, reading) in connected.sites().iter().zip(readings) {
+        let Some(cut_off) = journals.get(site.name.as_str()) else { continue };
+        for wait in site.waits() {
+            if begun(cut_off).iter().all(|moments| shows(moments, cut_off.began(), reading)) {
+                break;
+            }
+            tokio::time::sleep(*wait).await;
+            *reading = connected.read_one(site, request).await;
+        }
+    }
+}
+
+/// Whether a reading shows that a change was made; of an invitation that was sent again, since when.
+fn shows(moments: &Moments, began: Option<Timestamp>, reading: &Reading) -> bool {
+    let is_sent_since = |live: &Live| match live.phase {
+        Phase::Pending { sent, .. } => sent >= began,
+        Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => true,
+    };
+    let live = reading.members.iter().find(|m| m.email.key() == moments.subject);
+    reading.proof.is_ok() && moments.are_reached(reading) && (!moments.invites || live.is_some_and(is_sent_since))
 }
 
 /// Whether what was begun shows to be made, and nothing of it is asked for any more.

@@ -12,7 +12,7 @@ use portcullis::sandbox::serve::{HttpFault, Injected, Served, Server, Settings};
 
 use super::program::World;
 use super::served::{now, serve};
-use super::{SCENES, Scene, journal};
+use super::{SCENES, Scene, indented, journal};
 
 const TOKEN: &str = "canary-token-5ba1";
 /// Requests before the first write: capabilities, a page, the account.
@@ -180,4 +180,25 @@ fn a_run_over_a_bridge_killed_at_any_line_of_its_journal_is_finished_by_resume()
     assert!(killed + ended == tries.len() && ended * 4 < killed, "{killed} killed, {ended} ended");
     // A run may be killed before the answer that is cut.
     assert!(cut * 2 > to_cut, "{cut} of {to_cut} connections were cut");
+}
+
+/// A server that shows only after a while what it did: an invitation that was sent again before the kill is not
+/// sent a third time because the first reading of the next run is an old one.
+#[test]
+fn what_does_not_show_at_once_after_a_kill_is_looked_for_again() {
+    let sent = (now() - SignedDuration::from_hours(24 * 20)).to_string();
+    let root = "- { email: root@acme.example, name: Root, phase: active, role: administrator }";
+    let live = format!("{root}\n- {{ email: kim@acme.example, name: Kim, phase: pending, role: viewer, invited: {sent}, attempts: 1 }}");
+    let members = "- { email: root@acme.example, role: administrator }\n- { email: kim@acme.example, name: Kim, role: viewer }";
+    let scene = Scene { live: live.leak(), members, ..SCENES[2] };
+    let there = There::of(&scene, false);
+    there.world.write("accounts.yaml", &format!("accounts:\n  acc:\n    members:\n{}", indented(members)));
+    assert_eq!(there.world.run("plan --format json").expect(2).json()["accounts"][0]["changes"][0]["action"], "reinvite");
+    // An answer that can come again.
+    assert!(there.kill_at(3), "{:?}", journal(&there.world));
+    assert_eq!(there.end().1, ["invitation kim@acme.example"]);
+    there.server.inject(Injected::from(HttpFault::StaleRead).times(READING));
+    there.world.run("apply --resume").expect(0);
+    assert!(there.server.fired().iter().any(|f| f.fired > 0), "{:?}", there.server.fired());
+    assert_eq!(there.end().1, ["invitation kim@acme.example"]);
 }

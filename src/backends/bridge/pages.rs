@@ -78,9 +78,9 @@ impl BridgeReader {
         let mut n = 1;
         match offer.paging {
             Paging::Offset => {
-                let starts: Vec<usize> = (limit..total).step_by(limit).collect();
-                let asked = starts.iter().map(|start| self.page(offer, Start::Offset(*start)));
-                let mut pages = stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE);
+                // One after the other: a bridge may speak of millions of pages.
+                let asked = (limit..total).step_by(limit).map(|start| self.page(offer, Start::Offset(start)));
+                let mut pages = stream::iter(asked).buffered(AT_ONCE);
                 while let Some(page) = pages.next().await {
                     n += 1;
                     take(&mut members, &page?, n)?;

@@ -347,6 +347,8 @@ pub fn check(text: &[u8], head: Option<&str>) -> Checked {
     let mut checked = Checked::default();
     let (whole, torn) = text.split_at(whole(text));
     let mut prev = Some(NOTHING.to_owned());
+    // Told where it jumps, and not at every line from there on.
+    let mut next = 1;
     let mut seen = false;
     for line in whole.split_inclusive(|b| *b == b'\n') {
         checked.lines += 1;
@@ -354,18 +356,20 @@ pub fn check(text: &[u8], head: Option<&str>) -> Checked {
         let mut say = |what: String| checked.wrong.push((at, what));
         let Ok(json) = serde_json::from_slice::<Json>(line) else {
             say("no JSON: the line was altered".to_owned());
+            next += 1;
             prev = None;
             continue;
         };
         let Ok(entry) = Entry::deserialize(&json) else {
             say("no line of an audit log".to_owned());
+            next += 1;
             prev = None;
             continue;
         };
         if hash_of(&json) != entry.hash {
             say("its hash is not that of the line: it was altered".to_owned());
         }
-        if entry.seq != at as u64 {
+        if entry.seq != std::mem::replace(&mut next, entry.seq.saturating_add(1)) {
             say(format!("it says that it is line {}: lines were removed, added or moved before it", entry.seq));
         }
         if prev.as_ref().is_some_and(|prev| *prev != entry.prev) {

@@ -49,6 +49,13 @@ pub fn wrong_heads(text: &[u8], allowed: &AllowedSigners) -> Vec<(usize, String)
     wrong
 }
 
+/// How many lines stand after the last signed head: for them nobody vouches.
+pub fn unsigned(text: &[u8]) -> usize {
+    let lines = text.split_inclusive(|b| *b == b'\n');
+    let is_head = |line: &[u8]| matches!(serde_json::from_slice(line), Ok(Entry { what: What::Head { .. }, .. }));
+    lines.fold(0, |after, line| if is_head(line) { 0 } else { after + 1 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ mod stopping;
 pub use audit::{
     AUDIT_VERSION, AppliedAt, Audit, ChangeEntry, Checked, Entry, What, Writer, applied_digests, check as check_audit, end_of as audit_end,
 };
-pub use audit_heads::{sign_head, wrong_heads};
+pub use audit_heads::{sign_head, unsigned, wrong_heads};
 pub use audit_history::{Past, histories};
 pub use clock::Clock;
 pub use execute::{Site, WAITS, execute};

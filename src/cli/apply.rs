@@ -35,6 +35,7 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<u8, Stop>
             return Err(stop);
         }
     };
+    audit::tell_of_breaks(context, &request, &applied);
     audit::sign(&request, audit_signer.as_ref(), &mut applied);
     let (mut out, paint) = context.out();
     let view = ApplyView::of(&applied);

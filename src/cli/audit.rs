@@ -79,6 +79,10 @@ fn verify(context: &Context, request: &Request, args: &VerifyArgs) -> Result<u8,
     if let Some(signers) = &args.signers {
         let allowed = saved_file::signers(signers, AUDIT_NAMESPACE)?;
         checked.wrong.extend(apply::wrong_heads(&text, &allowed));
+        match apply::unsigned(&text) {
+            0 => {}
+            after => context.warn(&format!("{after} of its lines come after the last signed head: nobody vouches for them"), None),
+        }
     }
     let view = AuditView::of(path, &checked, args.head.is_some());
     let (mut out, paint) = context.out();
@@ -99,6 +103,15 @@ fn start(context: &Context, request: &Request, args: &LogArgs) -> Result<u8, Sto
     let (mut out, paint) = context.out();
     let printed = if context.is_json() { render::json::write(&mut out, &view) } else { view.text(&mut out, paint) };
     Ok(context.printed(out, printed, exit::DONE))
+}
+
+/// Says that lines of the log were altered, where an apply wrote below them.
+pub(super) fn tell_of_breaks(context: &Context, request: &Request, applied: &Applied) {
+    let Some(text) = applied.audit.as_ref().and_then(|_| fs::read(&request.audit).ok()) else { return };
+    if let Some((line, why)) = apply::check_audit(&text, None).wrong.first() {
+        let message = format!("the audit log is not whole: {}:{line}: {why}", request.audit.display());
+        context.warn(&message, Some("`portcullis audit verify` shows all of it; what it says was applied may be wrong"));
+    }
 }
 
 /// Signs the log that an apply has written, and says where it ends then; a log that cannot be signed is

@@ -121,7 +121,17 @@ impl Context {
             words.push(self.folder.display().to_string());
         }
         words.extend(self.global.account.iter().flat_map(|a| ["--account".to_owned(), a.clone()]));
-        words.iter().map(|word| format!(" {}", quoted(word))).collect()
+        words.iter().map(|word| format!(" {}", quoted(word))).collect::<String>() + &self.vouched()
+    }
+
+    /// What somebody vouched for on the command line, and must again.
+    fn vouched(&self) -> String {
+        let shrunk = self
+            .global
+            .accept_shrunk
+            .iter()
+            .map(|(account, members)| format!(" --accept-shrunk {}", quoted(&format!("{account}={members}"))));
+        self.global.trust_head.then(|| " --trust-head".to_owned()).into_iter().chain(shrunk).collect()
     }
 
     /// How the result is written, beside what one command alone knows.
@@ -137,7 +147,9 @@ impl Context {
 
     /// The folder as a flag, to be written behind a command that takes another word first.
     pub fn again_in(&self) -> String {
-        if self.folder == Path::new(".") { String::new() } else { format!(" -C {}", quoted(&self.folder.display().to_string())) }
+        let folder =
+            if self.folder == Path::new(".") { String::new() } else { format!(" -C {}", quoted(&self.folder.display().to_string())) };
+        folder + &self.vouched()
     }
 
     /// Says on standard error what to do next.
@@ -220,9 +232,9 @@ impl Context {
     }
 
     /// Says that a folder names no account, as a wrong one does: exit code 0 would pass for a check.
-    pub fn warn_of_no_accounts(&self, folder: &Folder) {
+    pub fn warn_of_no_accounts(&self, folder: &Folder) -> bool {
         if !folder.manifests().accounts.is_empty() {
-            return;
+            return false;
         }
         let here = self.folder.display();
         let message = if folder.sources().iter().next().is_none() {
@@ -232,6 +244,7 @@ impl Context {
         };
         let parent = self.parent_of_manifests().map(|parent| format!("the folder above it has accounts: give {}", quoted(&parent)));
         self.warn(&message, Some(parent.as_deref().unwrap_or("give the folder that holds `accounts`")));
+        true
     }
 
     /// The folder above, as it can be typed, where accounts stand in its manifests.

@@ -62,6 +62,7 @@ async fn apply(context: &Context, args: &RevokeArgs, revoke: &Revoke) -> Result<
             return Err(stop);
         }
     };
+    audit::tell_of_breaks(context, &request, &applied);
     audit::sign(&request, audit_signer.as_ref(), &mut applied);
     let (mut out, paint) = context.out();
     let view = RevokedView { apply: ApplyView::of(&applied), edits: edits(&found, Some(&applied), written) };

@@ -12,7 +12,7 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
     let folder = Folder::load(&context.request());
     let (_, diagnostics) = folder.resolve();
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
-    context.warn_of_no_accounts(&folder);
+    let is_empty = context.warn_of_no_accounts(&folder);
     let (mut out, paint) = context.out();
     let printed = match context.shape() {
         Shape::Json => out.write_all(render::diagnostics::json(&diagnostics).as_bytes()),
@@ -22,6 +22,7 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<u8, Stop> {
             .and_then(|()| writeln!(out, "{}", counts(folder.manifests(), errors, diagnostics.len() - errors))),
     };
     let code = match errors {
+        0 if args.strict && is_empty => exit::CHANGES,
         0 if args.strict && diagnostics.iter().any(|d: &Diagnostic| !d.is_error()) => exit::CHANGES,
         0 => exit::DONE,
         _ => exit::ERROR,

@@ -64,6 +64,17 @@ fn an_altered_log_is_found_by_its_line() {
     world.write(LOG, &text.replacen("aa@acme.example", "bb@acme.example", 1));
     let said = world.run("audit verify").expect(1);
     assert!(said.out.contains(":2: its hash is not that of the line") && said.out.contains("NOT whole"), "{}", said.out);
+    // An apply goes on, and says so: what was applied before may not be what it tells.
+    let said = world.run("sandbox edit aa@acme.example --account sol --set groups=standard").expect(0);
+    assert!(said.err.is_empty(), "{}", said.err);
+    let said = world.run("apply --auto-approve").expect(0);
+    assert!(said.err.contains(".portcullis/audit.jsonl:2: its hash is not that of the line"), "{}", said.err);
+    // A line that is gone is told where it is missing, and nowhere else.
+    let without: String = text.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
+    world.write(LOG, &without);
+    let said = world.run("audit verify --format json").expect(1).json();
+    let wrong: Vec<&Json> = said["problems"].as_array().unwrap().iter().map(|p| &p["line"]).collect();
+    assert_eq!(wrong, [&json!(2), &json!(2)], "{said:#}");
     let cut: String = text.lines().take(3).map(|l| format!("{l}\n")).collect();
     world.write(LOG, &cut);
     world.run("audit verify").expect(0);
@@ -79,9 +90,13 @@ fn a_signed_head_vouches_for_the_log_before_it() {
     world.write("signers", &format!("root@acme.example namespaces=\"portcullis-audit\" {root}\n"));
     world.run("apply --auto-approve --sign-audit root.key").expect(0);
     assert_eq!(lines(&world).last().unwrap()["kind"], "head");
-    world.run("audit verify --signers signers").expect(0);
-    // A log that is written anew from the start is whole, and not signed.
+    assert!(!world.run("audit verify --signers signers").expect(0).err.contains("last signed head"));
     let signature = lines(&world).last().unwrap()["signed"].clone();
+    world.run("sandbox edit aa@acme.example --account sol --set groups=standard").expect(0);
+    world.run("apply --auto-approve").expect(0);
+    let said = world.run("audit verify --signers signers").expect(0);
+    assert!(said.err.contains("3 of its lines come after the last signed head: nobody vouches for them"), "{}", said.err);
+    // A log that is written anew from the start is whole, and not signed.
     std::fs::remove_file(world.path().join(LOG)).unwrap();
     world.run("audit start").expect(0);
     let said = world.run("audit verify --signers signers").expect(1);

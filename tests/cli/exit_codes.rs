@@ -186,6 +186,10 @@ fn validate_says_1_on_errors_and_2_on_warnings_only_when_strict() {
     let world = world(&[Nothing]);
     world.run("validate").expect(0);
     world.run("validate --strict").expect(0);
+    // Nothing was checked: a job in the wrong folder is not green.
+    let nowhere = World::new();
+    nowhere.run("validate").expect(0);
+    nowhere.run("validate --strict").expect(2);
     world.write(
         "spread.yaml",
         "

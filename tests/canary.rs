@@ -16,7 +16,7 @@ mod served;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use portcullis::sandbox::serve::{HttpFault, Injected, Server, Settings};
+use portcullis::sandbox::serve::{Conflict, HttpFault, Injected, Server, Settings};
 use secrecy::ExposeSecret as _;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{Cipher, Kdf, LineEnding, PrivateKey};
@@ -304,6 +304,14 @@ fn faults() -> Vec<Injected> {
     let always = |fault: HttpFault| Injected::from(fault);
     vec![
         always(HttpFault::Html),
+        always(HttpFault::WrongContentType),
+        always(HttpFault::WrongContentType).after(20).times(1),
+        always(HttpFault::PageCut),
+        always(HttpFault::MemberMissing { member: None }),
+        always(HttpFault::Forbidden { member: None }),
+        always(HttpFault::Conflict { kind: Conflict::Exists }),
+        always(HttpFault::Changed),
+        always(HttpFault::ClockSkew { seconds: 4_000 }),
         always(HttpFault::Unauthorized),
         always(HttpFault::Unauthorized).after(20),
         always(HttpFault::ServerError { status: 500, done: true }).after(20).times(1),

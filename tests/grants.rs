@@ -162,6 +162,17 @@ fn protect_and_lockout_know_the_person_by_the_address_of_the_account() {
     assert_eq!(world.plan().tripped(), ["protected=1"]);
 }
 
+/// `protect: ['*@vip.example']` would protect nobody, and say nothing.
+#[test]
+fn a_pattern_where_whole_addresses_stand_is_an_error() {
+    let world = World::solver("actor: { role: super-user }");
+    world.want("protect: ['*@vip.example']; absent: [a@acme.example, 'b*@acme.example']; ignore: ['bot*@acme.example']", &[]);
+    assert_eq!(world.check().lines(), [3, 4]);
+    world.want("protect: ['*@vip.example']", &[]);
+    let said = world.check().only();
+    assert_eq!(said, "`*@vip.example` is one address here, and would mean nobody | whole addresses: `ignore` alone takes `*`");
+}
+
 /// An entry that names an address is of the person whose address it is, in this account or everywhere.
 #[test]
 fn whoever_leaves_loses_what_an_entry_gives_to_their_address() {

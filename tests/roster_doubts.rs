@@ -189,8 +189,10 @@ fn the_last_who_may_be_an_administrator_is_warned_of() {
     assert_eq!((&warnings[0]["on"], &warnings[0]["member"]), (&json!("2026-12-04"), &json!("ada@acme.example")));
     let message = "from this day on no administrator is left, as far as can be told; the last: ada@acme.example";
     assert_eq!(warnings[0]["message"], message);
+    assert!(codes(&said, "warnings").contains(&"no-backup-administrator".to_owned()));
     // Somebody else who may be one stays.
     world.write("g.csv", "E-mail,Level\nada@acme.example,user-manager\nzoe@acme.example,user-manager\nkim@acme.example,user\n");
+    assert!(!codes(&plan(&world), "warnings").contains(&"no-backup-administrator".to_owned()), "nobody can tell that there are too few");
     assert!(!codes(&plan(&world), "warnings").contains(&"last-administrator-ends".to_owned()));
     // The one who signs in is one for certain, and ends.
     let known = gamoshi("{ role: user-manager, member: ada@acme.example }", ends);

@@ -127,6 +127,15 @@ fn s2_one_super_user_is_left_at_every_moment() {
     world.settle();
 }
 
+#[test]
+fn s2_nobody_waits_where_enough_are_left_anyway() {
+    let world = World::solver("actor: { role: super-user }");
+    let (b, a) = ("{ email: b@acme.example, name: B, groups: [super-user] }", "{ email: a@acme.example, name: A, groups: [standard] }");
+    world.live("", &[ROOT, b, a]);
+    world.want("", &["{ email: root@acme.example, groups: [advanced] }", "{ email: a@acme.example, groups: [super-user] }"]);
+    assert_eq!(world.plan().change("root@acme.example")["waits_for"], json!([]));
+}
+
 // ---- S3 ----
 
 #[test]

@@ -56,6 +56,10 @@ impl SavedFile {
         if fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) {
             return Err(refuse(&"it is no regular file"));
         }
+        // It would cost a manifest, or be read as one.
+        if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            return Err(refuse(&"so manifests are called: name it as `plan.json`"));
+        }
         let half = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
         let file = apply::private_file(&half).map_err(|e| refuse(&e))?;
         Ok(Self { path: path.to_owned(), half, file })

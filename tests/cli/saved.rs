@@ -189,6 +189,10 @@ fn a_saved_plan_is_its_owners_alone_and_replaces_what_was_there_whole() {
     let said = world.run("plan --out folder").expect(1);
     assert!(said.err.contains("no regular file"), "{}", said.err);
     world.run("plan --out nowhere/plan.json").expect(1);
+    let manifest = world.read("accounts-sol.yaml");
+    let said = world.run("plan --out accounts-sol.yaml").expect(1);
+    assert!(said.err.contains("so manifests are called"), "{}", said.err);
+    assert_eq!(world.read("accounts-sol.yaml"), manifest);
 }
 
 #[test]

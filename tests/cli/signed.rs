@@ -179,6 +179,16 @@ fn who_is_in_a_domain_does_not_count_for_its_opening() {
     world.run("plan --out plan.json --sign kim.key").expect(2);
     let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
     assert_eq!(made(&said), (vec![], vec!["ins/allow-domain/agency.example".to_owned()]));
+    // Who is let in by the opening of all gains by it; who is in already does not.
+    world.write("accounts.yaml", "accounts: { ins: { domains: off } }");
+    world.run("plan --out plan.json --sign kim.key");
+    let said = world.run("apply plan.json --verify signers --format json").json();
+    assert_eq!(made(&said), (vec![], vec!["ins/allow-domain/*".to_owned()]));
+    let root = key(&world, "root", 5);
+    world.write("signers", &format!("root@acme.example {root}\n"));
+    world.run("approve plan.json --sign root.key").expect(0);
+    let said = world.run("apply plan.json --verify signers --format json").json();
+    assert_eq!((made(&said).1, &said["stopped"]), (vec![], &json!(["ins/allow-domain/*"])), "approved, and a guard stops it: {said:#}");
 }
 
 /// The file with its last signature altered.

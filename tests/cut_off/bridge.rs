@@ -202,3 +202,33 @@ fn what_does_not_show_at_once_after_a_kill_is_looked_for_again() {
     assert!(there.server.fired().iter().any(|f| f.fired > 0), "{:?}", there.server.fired());
     assert_eq!(there.end().1, ["invitation kim@acme.example"]);
 }
+
+/// The calls in flight end, no other begins, what is left is listed, and the next run finishes it.
+#[test]
+fn a_signal_ends_a_run_after_its_calls_in_flight_and_says_what_is_left() {
+    let people = |line: &dyn Fn(usize) -> String| (0..20).map(line).collect::<Vec<_>>().join("\n");
+    let root = "- { email: root@acme.example, groups: [super-user] }";
+    let members = format!("{root}\n{}", people(&|i| format!("- {{ email: n{i}@acme.example, name: N, groups: [standard] }}")));
+    let live = "- { email: root@acme.example, name: Root, phase: active, groups: [super-user] }";
+    for signal in ["INT", "TERM"] {
+        let there = There::of(&Scene { live, members: members.clone().leak(), ..SCENES[3] }, true);
+        there.server.inject(Injected::from(HttpFault::Latency { millis: 300 }).after(READING));
+        let mut command = there.world.command();
+        command.args(APPLY.split_whitespace()).args(["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let child = command.spawn().expect("the program runs");
+        while journal(&there.world).len() < 9 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let sent = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(6), "{signal}");
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let count = |word: &str| said["results"].as_array().expect("results").iter().filter(|r| r["result"] == word).count();
+        assert_eq!((count("applied"), count("skipped")), (8, 12), "those in flight, and no other: {said:#}");
+        assert_eq!(said["left"].as_array().map(Vec::len), Some(12));
+        there.server.clear_faults();
+        there.world.run("apply --resume").expect(0);
+        assert_eq!(there.end().1.len(), 20, "each once");
+    }
+}

@@ -243,6 +243,11 @@ fn addresses(sink: &mut Sink, at: Cursor<'_>) -> Vec<Located<Email>> {
     let mut all = Vec::new();
     for item in read::list(sink, at).into_iter().flatten() {
         let Some(email) = read::email(sink, item) else { continue };
+        if email.value.key().contains('*') {
+            let message = format!("{} is one address here, and would mean nobody", quoted(email.value.key()));
+            sink.say(Diagnostic::error("bad-address", message, email.at).expected("whole addresses: `ignore` alone takes `*`"));
+            continue;
+        }
         if let Some(before) = first.get(&email.value) {
             sink.say(repeated(email.value.key(), email.at, before.clone()));
         } else {

@@ -1,5 +1,6 @@
 //! The story of a run on one screen: read, plan, clear (approval and guards), apply, verify.
 
+mod begun;
 mod connect;
 mod git;
 mod leases;
@@ -34,7 +35,7 @@ pub use member::{MemberDone, MemberOutcome, MemberRequest, member};
 pub use record::audit_log;
 pub use remains::Remains;
 pub use request::{Approval, Env, Request};
-pub use resumed::{Unfinished, unfinished};
+pub use resumed::{Unfinished, any_running, unfinished};
 pub use reviewed::{Reviewed, Signers};
 pub use revoke::{Revocation, Revoke};
 pub use stop::Stop;
@@ -115,7 +116,7 @@ impl Connected<'_> {
         let journals = self.only.as_ref().map_or(Ok(journals), |whom| resumed::revocations(request, whom))?;
         let links = LinkFiles::found(self.sites());
         let mut readings = self.read(request).await;
-        resumed::look_again(self, request, &journals, &mut readings).await;
+        begun::look_again(self, request, &journals, &mut readings).await;
         let plan = plan::plan(request.moment(), &self.accounts(&readings));
         Ok(Found { leases, journals, links, readings, plan })
     }
@@ -135,11 +136,13 @@ impl Connected<'_> {
         ask(&plan, &cleared)?;
 
         let mut applied = Applied::of(plan, &cleared);
-        let is_written = |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && !a.changes.is_empty());
+        let is_written =
+            |account: &str| cleared.plan().accounts.iter().any(|a| a.account == account && a.changes.iter().any(plan::Change::is_sent));
         let is_begun = |c: &CutOff| !c.begun.is_empty();
-        let log =
-            (cleared.plan().changes().any(plan::Change::is_sent) || !request.accept_shrunk.is_empty() || journals.values().any(is_begun))
-                .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
+        let log = (cleared.plan().changes().any(plan::Change::is_sent)
+            || !request.accept_shrunk.is_empty()
+            || self.sites().iter().filter_map(|s| journals.get(s.name.as_str())).any(is_begun))
+        .then(|| Log::open(request, approval, self.sites().iter().any(|s| self.requires_audit(s.name.as_str()))));
         let run = write::Run { request, cleared: &cleared, lifts: &lifts, log: log.as_ref(), journals: &journals };
         for (site, reading) in self.sites().iter().zip(&readings).filter(|(site, _)| !is_written(site.name.as_str())) {
             links.sweep(site.name.as_str(), reading, &mut applied);

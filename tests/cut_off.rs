@@ -270,6 +270,49 @@ fn what_a_killed_run_made_is_told_and_its_approval_is_used_up() {
     }
 }
 
+/// Whatever else holds an account up: what a killed run had made is told by the next, with who had signed it.
+#[test]
+fn what_a_killed_run_made_is_told_beside_what_nobody_approved() {
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+    let scene = &SCENES[3];
+    let key = ssh_key::PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[3; 32])), "root").expect("a key");
+    let killed = |at: usize| {
+        let world = scene.world();
+        world.write("root.key", &key.to_openssh(ssh_key::LineEnding::LF).expect("it is written"));
+        world.write("signers", &format!("root@acme.example {}\n", key.public_key().to_openssh().expect("a public key")));
+        world.run("plan --out plan.json --sign root.key").expect(2);
+        kill_at(&world, at, "apply plan.json --verify signers");
+        let is_it = journal(&world).last().is_some_and(|line| line["line"] == "outcome" && line["change"] == "acc/edit/sam@acme.example");
+        is_it.then_some(world)
+    };
+    // The last call was made, and what came of it is not told. Which line that is differs by what was told in between.
+    let world = (6..11).rev().find_map(killed).expect("the line after the last call");
+    let text = String::from_utf8(world.read("accounts.yaml")).unwrap();
+    world.write("accounts.yaml", &format!("{text}      - {{ email: late@acme.example, name: Late, groups: [standard] }}\n"));
+    let late = json!(["acc/invite/late@acme.example"]);
+    for _ in 0..2 {
+        let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
+        assert_eq!(said["unreviewed"], late, "{said:#}");
+    }
+    let log = String::from_utf8(world.read(".portcullis/audit.jsonl")).expect("text");
+    let told: Vec<Json> =
+        log.lines().map(|line| serde_json::from_str(line).expect("JSON")).filter(|l: &Json| l["kind"] == "change").collect();
+    let after: Vec<&Json> = told.iter().filter(|l| l["message"].as_str().is_some_and(|m| m.contains("was cut off"))).collect();
+    assert!(!after.is_empty(), "{log}");
+    for line in &after {
+        assert_eq!((&line["result"], &line["approved_by"]), (&json!("applied"), &json!(["root@acme.example"])), "{line:#}");
+        assert_eq!(after.iter().filter(|other| other["id"] == line["id"]).count(), 1, "told once: {log}");
+    }
+    // And its approval is used up.
+    assert_eq!(after[0]["id"], "acc/edit/sam@acme.example");
+    world.run("sandbox edit sam@acme.example --set groups=super-user").expect(0);
+    let said = world.run("apply plan.json --verify signers --format json").expect(6).json();
+    assert_eq!(
+        (&said["results"], &said["unreviewed"]),
+        (&json!([]), &json!(["acc/invite/late@acme.example", "acc/edit/sam@acme.example"]))
+    );
+}
+
 #[test]
 fn a_run_that_is_still_there_was_not_cut_off() {
     let world = SCENES[3].world();
@@ -284,6 +327,8 @@ fn a_run_that_is_still_there_was_not_cut_off() {
     assert!(!said.err.contains("cut off"), "{}", said.err);
     let said = world.run("apply --auto-approve").expect(1);
     assert!(said.err.contains("another apply of acc is running") && !said.err.contains("cut off"), "{}", said.err);
+    let said = world.run("apply --resume").expect(1);
+    assert!(said.err.contains("another apply of acc is running") && !said.err.contains("nothing to resume"), "{}", said.err);
     child.kill().expect("it is killed");
     child.wait().expect("it is gone");
     assert!(world.run("plan").err.contains("an apply of acc was cut off"));
@@ -487,7 +532,8 @@ fn kill_revocation_at(world: &World, at: usize) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
     let kept = world.path().parent().expect("it is below something").join("state/portcullis/journal");
     let lines = || {
-        let files = std::fs::read_dir(&kept).into_iter().flatten().flatten().map(|e| e.path().join("acc~revoke.jsonl"));
+        let folders = std::fs::read_dir(&kept).into_iter().flatten().flatten().map(|e| e.path());
+        let files = folders.flat_map(|f| std::fs::read_dir(f).into_iter().flatten().flatten()).map(|e| e.path());
         files.filter_map(|f| std::fs::read_to_string(f).ok()).map(|t| t.lines().count()).sum::<usize>()
     };
     while lines() < at && child.try_wait().expect("it can be asked").is_none() {

@@ -331,8 +331,15 @@ fn who_is_protected_or_ignored_is_so_under_every_address_though_nobody_lists_the
         let plan = world(&format!("ignore: [{ignored}]")).plan(0);
         assert!(plan["changes"].as_array().unwrap().is_empty(), "{ignored}: {plan:#}");
     }
+    // A pattern is for those who are called so now; that they were called so once keeps nobody in.
     let plan = world("ignore: ['other@*']").plan(2);
     assert_eq!(plan["changes"][0]["id"], "a/remove/old@acme.example");
+    let present = World::new(
+        SOLVER,
+        "people:\n  p: { email: new@acme.example, previously: [old@vendor.example] }\naccounts:\n  a:\n    mode: authoritative\n    ignore: ['*@vendor.example']\n    members:\n      - { email: root@acme.example, groups: [super-user] }\n",
+        "      - { email: root@acme.example, phase: active, groups: [super-user] }\n      - { email: new@acme.example, phase: active, groups: [standard] }\n",
+    );
+    assert_eq!(present.plan(2)["changes"][0]["id"], "a/remove/new@acme.example");
 }
 
 #[test]

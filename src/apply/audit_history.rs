@@ -20,6 +20,10 @@ pub struct Past {
 }
 
 impl Past {
+    /// An invitation that a run had begun to send at that time, and of which the log does not tell yet.
+    pub fn invited(&mut self, member: String, at: Timestamp) {
+        count(&mut self.sent, member, at);
+    }
     /// As this actor knows it.
     pub fn of(self, actor: &Json) -> History {
         History { members: self.members.get(&actor.to_string()).copied(), sent: self.sent }

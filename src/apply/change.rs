@@ -96,6 +96,7 @@ async fn from(site: &Site<'_>, change: &Change, mut so_far: Progress, again: Opt
         }
         // Another may have gone while this one waited for its reading.
         if let (true, Some(Ok(members))) = (change.ends_administrator(), fresh.map(|again| &again.members))
+            && execute::administers(site, change, members.values().copied())
             && let Err(why) = execute::are_enough(site, change, members.values().copied())
         {
             return done(ResultWord::Failed, so_far.sent, at_call(change, i, &why));

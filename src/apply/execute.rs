@@ -126,7 +126,9 @@ pub async fn execute(site: &Site<'_>, changes: &[Change]) -> Vec<ChangeResult> {
         let reading = site.reader.read().await;
         let again = ReadAgain::of(&reading);
         let mut shown = open.shown(site, changes, &again);
-        open.keep_back(&mut shown, changes);
+        if !site.stopping.is_asked() {
+            open.keep_back(&mut shown, changes);
+        }
         let Open { exist, paused, lost, .. } = shown;
         let settle = exist.into_iter().map(|(i, sent)| {
             let (change, again) = (&changes[i], &again);
@@ -213,6 +215,12 @@ async fn administrators_left(site: &Site<'_>, change: &Change) -> Result<(), Str
         return Err(format!("the administrators could not be read again before this change: {}", why.problems.join("; ")));
     }
     are_enough(site, change, reading.members.iter())
+}
+
+/// Whether the change's member is one of the administrators among these, for certain.
+pub(super) fn administers<'m>(site: &Site<'_>, change: &Change, members: impl Iterator<Item = &'m Live> + Clone) -> bool {
+    let others = members.clone().filter(|m| Some(&m.email) != change.subject.email());
+    site.spec.administrators(members, site.caps) > site.spec.administrators(others, site.caps)
 }
 
 /// Whether enough active administrators are left among these without the change's member.

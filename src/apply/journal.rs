@@ -61,6 +61,8 @@ pub enum Line {
     Outcome { change: String, at: usize, outcome: String },
     /// What came of a change: `applied`, `already`, `failed`, `skipped`, `unknown`.
     Result { change: String, result: String },
+    /// A later run told the audit log of it: `applied`, `unknown`.
+    Told { change: String, result: String },
     /// The last: nothing was cut off.
     End { at: String },
 }
@@ -91,6 +93,9 @@ pub struct Begin {
     /// By change: what its member has at each moment.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub moments: BTreeMap<String, Moments>,
+    /// How it was approved, in the words of the audit log.
+    #[serde(default)]
+    pub approval: String,
     /// Who signed each change, by address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub approved_by: BTreeMap<String, Vec<String>>,
@@ -279,6 +284,8 @@ pub struct CutOff {
     pub begin: Begin,
     /// Changes of which a call may have been sent and that came to no good end.
     pub begun: BTreeSet<ChangeId>,
+    /// Those of them of which the audit log tells, with what it says.
+    pub told: BTreeMap<ChangeId, String>,
 }
 
 impl CutOff {
@@ -305,7 +312,7 @@ pub fn cut_off(journals: &Path) -> Result<Vec<CutOff>, String> {
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
-        if is_running(&path).and_then(|runs| Ok(runs || has_ended(&path)?)).map_err(|e| failed(&path, e))? {
+        if is_running(&path) || has_ended(&path).map_err(|e| failed(&path, e))? {
             continue;
         }
         let text = fs::read(&path).map_err(|e| failed(&path, e))?;
@@ -315,8 +322,16 @@ pub fn cut_off(journals: &Path) -> Result<Vec<CutOff>, String> {
 }
 
 /// Whether the run that writes it is still there.
-fn is_running(path: &Path) -> io::Result<bool> {
-    Ok(matches!(File::open(path)?.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+pub fn is_running(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
+
+/// The journals of runs that are still there.
+pub fn running(journals: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(journals).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    all.retain(|path| path.extension().is_some_and(|end| end == ENDING) && is_running(path));
+    all.sort();
+    all
 }
 
 /// Whether it begins as a journal does, and its last line says that all is over: then nothing else of it is
@@ -344,6 +359,20 @@ fn has_ended(path: &Path) -> io::Result<bool> {
 /// # Errors
 /// A disk that cannot be written: the journal stays as it is, and the next run looks again.
 pub fn close(path: &Path, at: Timestamp) -> io::Result<()> {
+    add(path, &[Line::End { at: at.to_string() }])
+}
+
+/// Writes into the journal of a run that was cut off what the audit log tells of it now.
+///
+/// # Errors
+/// As [`close`]: then it is told once more.
+pub fn tell(path: &Path, told: &[(&str, &str)]) -> io::Result<()> {
+    let line = |(change, result): &(&str, &str)| Line::Told { change: (*change).to_owned(), result: (*result).to_owned() };
+    add(path, &told.iter().map(line).collect::<Vec<_>>())
+}
+
+/// Adds lines to the journal of a run that was cut off.
+fn add(path: &Path, lines: &[Line]) -> io::Result<()> {
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -357,7 +386,7 @@ pub fn close(path: &Path, at: Timestamp) -> io::Result<()> {
     let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at as u64 + 1);
     file.set_len(whole)?;
     file.seek(io::SeekFrom::End(0))?;
-    put(&mut file, &Line::End { at: at.to_string() })
+    lines.iter().try_for_each(|line| put(&mut file, line))
 }
 
 fn parse(text: &[u8]) -> Result<Option<CutOff>, (usize, String)> {
@@ -369,7 +398,7 @@ fn parse(text: &[u8]) -> Result<Option<CutOff>, (usize, String)> {
         let line: Line = serde_json::from_slice(line).map_err(|e| (i + 1, format!("no line of a journal: {e}")))?;
         match (line, &mut found) {
             (Line::Begin(begin), None) if begin.schema_version == JOURNAL_VERSION => {
-                found = Some(CutOff { begin: *begin, begun: BTreeSet::new() });
+                found = Some(CutOff { begin: *begin, begun: BTreeSet::new(), told: BTreeMap::new() });
             }
             (Line::Begin(begin), None) => {
                 return Err((i + 1, format!("a journal of version `{}`, which is not known here", begin.schema_version)));
@@ -381,10 +410,21 @@ fn parse(text: &[u8]) -> Result<Option<CutOff>, (usize, String)> {
             }
             (Line::Result { change, result }, Some(found)) if matches!(result.as_str(), "applied" | "already") => {
                 found.begun.remove(&change);
+                found.begin.begun_before.retain(|moments| moments.id != change);
+            }
+            // The log came first.
+            (Line::Result { change, result }, Some(found)) if result == "unknown" => {
+                found.told.insert(change, result);
+            }
+            (Line::Told { change, result }, Some(found)) => {
+                found.told.insert(change, result);
             }
             (Line::Outcome { .. } | Line::Result { .. }, Some(_)) => {}
             (Line::End { .. }, Some(_)) => return Ok(None),
         }
+    }
+    if let Some(CutOff { begin, begun, .. }) = &mut found {
+        begin.begun_before.retain(|moments| !begun.contains(&moments.id));
     }
     Ok(found)
 }
@@ -401,10 +441,11 @@ pub(crate) fn fuzz(text: &[u8]) -> Option<CutOff> {
     }
 }
 
-/// Where the journal of an account is; a revocation has its own, so that it takes no other's place.
-pub fn path(journals: &Path, account: &str, revoke: bool) -> PathBuf {
+/// Where the journal of an account is; the revocation of one person has its own, so that it takes no other's
+/// place.
+pub fn path(journals: &Path, account: &str, revoke: Option<&str>) -> PathBuf {
     // `~` stands in no name of a file that is made from an account's.
-    let of = if revoke { "~revoke" } else { "" };
+    let of = revoke.map(|whom| format!("~revoke~{}", private::short_hash(whom))).unwrap_or_default();
     journals.join(format!("{}{of}.{ENDING}", private::file_name(account)))
 }
 

@@ -34,6 +34,7 @@ fn begin() -> Begin {
         audit_lines: None,
         minimum_administrators: 0,
         account,
+        approval: String::new(),
         approved_by: Default::default(),
         begun_before: Vec::new(),
         moments: BTreeMap::new(),

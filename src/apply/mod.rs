@@ -28,7 +28,8 @@ pub use handover::{Found, Handover, Ready, Swept};
 #[cfg(any(test, fuzzing))]
 pub(crate) use journal::fuzz as fuzz_journal;
 pub use journal::{
-    Begin, CutOff, JOURNAL_VERSION, Journal, LiftLine, Line, NoRecord, Record, close as close_journal, cut_off, path as journal_path,
+    Begin, CutOff, JOURNAL_VERSION, Journal, LiftLine, Line, NoRecord, Record, close as close_journal, cut_off, is_running,
+    path as journal_path, running as running_journals, tell as tell_journal,
 };
 pub use lease::{FileLeases, Holder, Lease, Leases, NoLease, Place, take as take_lease};
 pub use one_off::{OneOffResult, one_off};

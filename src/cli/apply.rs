@@ -82,7 +82,7 @@ pub(super) fn prepare(request: &mut Request, args: &ApproveArgs) -> Result<(), S
 /// A run that was cut off is finished by `--resume`; any other plans anew.
 pub(super) fn tell_of_unfinished(context: &Context, request: &Request, resume: bool) -> Result<(), Stop> {
     let unfinished = run::unfinished(request)?;
-    if resume && unfinished.iter().all(|u| u.revoke.is_some()) {
+    if resume && unfinished.iter().all(|u| u.revoke.is_some()) && !run::any_running(request) {
         context.hint("no apply of this folder was cut off on this machine, by this user: there is nothing to resume here");
     }
     for Unfinished { account, since, by, revoke } in &unfinished {

@@ -160,14 +160,16 @@ fn one<'m>(
 /// The addresses of whom an account does not ask for and ignores under another address: people are one, whatever
 /// they are called.
 fn ignored<'m>(manifests: &'m Manifests, name: &Atom, account: &AccountDoc, by_address: &Index<&'m Email, usize>) -> BTreeSet<&'m Email> {
+    // A pattern is for those who are called so now; a whole address means a person.
     let is_ignored = |person: &&Person| {
-        let mut all = person.addresses_in(name.as_str());
-        all.any(|e| account.ignore.iter().any(|p| p.value.matches(&e.value)))
+        let mut all = person.addresses_in(name.as_str()).enumerate();
+        all.any(|(i, e)| account.ignore.iter().any(|p| p.value.matches(&e.value) && (i == 0 || !p.value.is_glob())))
     };
+    let has_others = |person: &&Person| person.addresses_in(name.as_str()).nth(1).is_some();
     let is_asked_for = |person: &Person| person.addresses_in(name.as_str()).any(|e| by_address.contains_key(&e.value));
     // A list of ten thousand is gone through for whom somebody ignores.
     let people = manifests.people.values().filter(|_| !account.ignore.is_empty());
-    let all = people.filter(is_ignored).filter(|person| !is_asked_for(person));
+    let all = people.filter(has_others).filter(is_ignored).filter(|person| !is_asked_for(person));
     all.flat_map(|person| person.addresses_in(name.as_str()).map(|e| &e.value).collect::<Vec<_>>()).collect()
 }
 

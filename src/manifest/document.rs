@@ -303,6 +303,10 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 impl Pattern {
+    /// Whether it may mean several addresses.
+    pub fn is_glob(&self) -> bool {
+        self.text.contains('*')
+    }
     /// Folds a pattern. `None` where a part of a domain name is not ASCII and cannot be made so,
     /// since a `*` stands in it: no address would ever match.
     pub fn parse(text: &str) -> Option<Self> {

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::model::{Action, Attrs, Domains, Reading, Verb};
+use crate::model::{Action, Attrs, Domains, Known, Live, Phase, Verb};
+use crate::systems::{Axis, SystemSpec};
 
 use super::change::Change;
 
@@ -84,27 +86,51 @@ impl Moments {
         self.subject == change.subject.as_str() && self.is_followed_by(change.action) && asks && self.held.iter().any(starts)
     }
 
-    /// Whether the account is what the change was to make of it: the member has all that its calls write, as
-    /// far as that is seen, or is no member any more; the domain is allowed, or not.
-    pub fn are_reached(&self, reading: &Reading) -> bool {
+    /// Whether the account is for certain what the change was to make of it: the member has all that its calls
+    /// write, or is no member any more; the domain is allowed, or not. `sees_all`: nobody is hidden from this
+    /// actor. `since`: when the change was begun, for what was sent again and looks as before.
+    pub fn are_reached(
+        &self,
+        spec: &SystemSpec,
+        sees_all: bool,
+        since: Option<Timestamp>,
+        domains: &Known<Domains>,
+        live: Option<&Live>,
+    ) -> bool {
         let is = |action: Action| self.action == action.word();
         if is(Action::AllowDomain) || is(Action::DisallowDomain) {
-            let allowed = match reading.domains.seen() {
+            let allowed = match domains.seen() {
                 Some(Domains::Only(list)) => Some(list.iter().any(|domain| domain.as_str() == self.subject)),
                 Some(Domains::Off) => Some(true),
                 None => None,
             };
             return allowed == Some(is(Action::AllowDomain));
         }
-        let live = reading.members.iter().find(|m| m.email.key() == self.subject && m.phase.is_standing());
-        match (&self.after, live) {
-            (None, live) => live.is_none(),
-            (Some(_), None) => false,
-            (Some(after), Some(live)) => {
-                let now = held(&live.seen());
-                self.written.iter().filter(|key| now.contains_key(*key)).all(|key| said(now.get(key)) == said(after.get(key)))
+        let (Some(after), Some(live)) = (&self.after, live) else {
+            return self.after.is_none() && live.map_or(sees_all, |live| !live.phase.is_standing());
+        };
+        let now = held(&live.seen());
+        let is_so = |key: &str| said(now.get(key)) == said(after.get(key));
+        let (seen, unseen): (Vec<&String>, Vec<&String>) = self.written.iter().partition(|key| now.contains_key(*key));
+        let is_access = |key: &str| spec.attr(key).is_some_and(|attr| !matches!(attr.axis, Axis::Label | Axis::Until));
+        // Of several calls, the one that writes what no reading shows may be missing.
+        let is_whole = unseen.is_empty() || self.held.len() <= 2;
+        let shows = !seen.is_empty() || is(Action::Invite) || is(Action::Reinvite) || (is(Action::Restore) && live.phase == Phase::Active);
+        let is_sent = match live.phase {
+            // Two clocks are minutes apart at most, and two invitations days.
+            Phase::Pending { sent: Some(sent), .. } => {
+                since.is_none_or(|since| sent.duration_since(since) >= SignedDuration::from_mins(-5))
             }
-        }
+            Phase::Pending { sent: None, .. } => !is(Action::Reinvite),
+            Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => true,
+        };
+        live.phase.is_standing()
+            && shows
+            && is_whole
+            && seen.into_iter().all(|key| is_so(key))
+            // What a new member got beside what was asked is taken away by what is left of the change.
+            && (!self.defaults || now.keys().filter(|key| is_access(key)).all(|key| is_so(key)))
+            && (!self.invites || is_sent)
     }
 }
 
@@ -163,6 +189,66 @@ mod tests {
         let before = attrs([("role", one(role)), ("subaccounts", set(scopes))]);
         let after = attrs([("role", one("editor")), ("subaccounts", set(&["emea"]))]);
         change("news", Action::Edit, member("kim@acme.example"), Some(before), Some(after))
+    }
+
+    fn is_reached(moments: &Moments, phase: Option<Phase>, seen: &Attrs, sees_all: bool) -> bool {
+        let live = phase.map(|phase| Live {
+            email: member("kim@acme.example").email().unwrap().clone(),
+            id: None,
+            phase,
+            attrs: seen.iter().map(|(key, value)| (*key, Known::Seen(value.clone()))).collect(),
+        });
+        let since = "2026-11-22T09:00:00Z".parse().ok();
+        moments.are_reached(&crate::systems::emma_hq::SPEC, sees_all, since, &Known::Unreadable, live.as_ref())
+    }
+
+    fn pending(sent: Option<&str>) -> Phase {
+        let sent = sent.map(|sent| sent.parse().unwrap());
+        Phase::Pending { state: crate::model::Invitation::Open, sent, attempts: None }
+    }
+
+    #[test]
+    fn a_change_is_made_where_all_that_it_writes_shows() {
+        let moments = Moments::of(&edit());
+        let after = attrs([("role", one("editor")), ("subaccounts", set(&["emea"]))]);
+        assert!(is_reached(&moments, Some(Phase::Active), &after, true));
+        let half = attrs([("role", one("author")), ("subaccounts", set(&["emea"]))]);
+        assert!(!is_reached(&moments, Some(Phase::Active), &half, true), "between its calls");
+        assert!(!is_reached(&moments, Some(Phase::Suspended), &after, true) && !is_reached(&moments, None, &after, true));
+        let unread = attrs([("subaccounts", set(&["emea"]))]);
+        assert!(!is_reached(&moments, Some(Phase::Active), &unread, true), "its last call may be missing");
+        let mut single = edit();
+        single.calls.truncate(1);
+        assert!(is_reached(&Moments::of(&single), Some(Phase::Active), &unread, true));
+        assert!(!is_reached(&Moments::of(&single), Some(Phase::Active), &attrs([("role", one("author"))]), true), "nothing shows");
+    }
+
+    #[test]
+    fn who_is_gone_is_so_for_certain_where_nobody_is_hidden() {
+        let gone = Moments::of(&change("news", Action::Remove, member("kim@acme.example"), Some(attrs([("role", one("author"))])), None));
+        let nothing = Attrs::new();
+        assert!(is_reached(&gone, None, &nothing, true) && !is_reached(&gone, None, &nothing, false));
+        assert!(is_reached(&gone, Some(Phase::Suspended), &nothing, false) && !is_reached(&gone, Some(Phase::Active), &nothing, true));
+    }
+
+    #[test]
+    fn what_was_sent_again_shows_by_its_time() {
+        let role = attrs([("role", one("author"))]);
+        let again = |action| {
+            let mut change = change("news", action, member("kim@acme.example"), Some(role.clone()), Some(role.clone()));
+            change.calls[0].set.clear();
+            Moments::of(&change)
+        };
+        let again = again(Action::Reinvite);
+        assert!(is_reached(&again, Some(pending(Some("2026-11-22T09:00:01Z"))), &role, true));
+        assert!(is_reached(&again, Some(pending(Some("2026-11-22T08:55:00Z"))), &role, true), "their clock is behind");
+        assert!(!is_reached(&again, Some(pending(Some("2026-11-15T09:00:00Z"))), &role, true), "the one before");
+        assert!(!is_reached(&again, Some(pending(None)), &role, true), "the server does not tell");
+        let new = Moments::of(&change("news", Action::Invite, member("kim@acme.example"), None, Some(role.clone())));
+        assert!(is_reached(&new, Some(pending(None)), &role, true));
+        // What a new member gets beside what was asked is taken away by the rest of the change.
+        let more = attrs([("role", one("author")), ("subaccounts", set(&["emea"]))]);
+        assert!(!is_reached(&new, Some(pending(None)), &more, true));
     }
 
     #[test]

@@ -1,49 +1,75 @@
 //! One apply at a time, an account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use crate::apply::{self, FileLeases, Holder, Lease, Place};
+use crate::apply::{self, CutOff, FileLeases, Holder, Lease, Place};
 use crate::manifest::BackendName;
 
-use super::{Connected, Request, Site, Stop};
+use super::{Connected, Request, Site, Stop, resumed};
 
-/// Connects, and takes the leases. Where another run wrote to the audit log meanwhile it connects anew: what was
-/// applied, and how often somebody was invited, is known for certain under the leases alone.
+/// How long the audit log is; the journals of runs that were cut off, and of those that are still there.
+type Mark = (Option<u64>, BTreeMap<String, CutOff>, Vec<PathBuf>);
+
+/// What other runs may change before the leases are taken.
+fn mark(request: &Request) -> Result<Mark, Stop> {
+    let length = std::fs::metadata(&request.audit).map(|log| log.len()).ok();
+    Ok((length, resumed::journals(request)?, apply::running_journals(&request.journals)))
+}
+
+/// Connects, and takes the leases. Where another run wrote meanwhile it connects anew: what was applied, what was
+/// begun and how often somebody was invited is known for certain under the leases alone.
 ///
 /// # Errors
-/// As `connect`, and as [`take`].
+/// As `connect`, and as [`Held::take`].
 pub(super) async fn under<'f>(
     request: &Request,
     connect: impl Fn() -> Result<Connected<'f>, Stop>,
 ) -> Result<(Connected<'f>, Vec<Box<dyn Lease>>), Stop> {
-    let length = || std::fs::metadata(&request.audit).map(|log| log.len()).ok();
-    let before = length();
-    let connected = connect()?;
-    let leases = take(connected.sites(), request).await?;
-    Ok((if length() == before { connected } else { connect()? }, leases))
+    let mut held = Held::default();
+    loop {
+        let before = mark(request)?;
+        let connected = connect()?;
+        let is_new = held.take(connected.sites(), request).await?;
+        // Under leases that were held before, nobody else wrote to these accounts.
+        if !is_new || mark(request)? == before {
+            return Ok((connected, held.leases));
+        }
+    }
 }
 
-/// Takes the leases of all accounts that could be written to, in the order of their names; one for those
-/// that only their tokens tell apart.
-///
-/// # Errors
-/// Who holds one, since when; nothing was attempted.
-async fn take(sites: &[Site<'_>], request: &Request) -> Result<Vec<Box<dyn Lease>>, Stop> {
-    let leases = FileLeases { folder: request.leases.clone() };
-    let holder = Holder { by: request.by.clone(), since: request.clock.now().to_string() };
-    let (mut taken, mut held) = (Vec::new(), BTreeSet::new());
-    // A roster is written to by nobody.
-    for place in sites.iter().filter(|s| s.connection.backend != BackendName::Roster).map(place) {
-        if !held.insert(place.of.clone()) {
-            continue;
+/// The leases of a run, each of another place.
+#[derive(Default)]
+struct Held {
+    leases: Vec<Box<dyn Lease>>,
+    places: BTreeSet<String>,
+}
+
+impl Held {
+    /// Takes the leases of all accounts that could be written to, in the order of their names; one for those that
+    /// only their tokens tell apart. Answers whether there was one to be taken.
+    ///
+    /// # Errors
+    /// Who holds one, since when; nothing was attempted.
+    async fn take(&mut self, sites: &[Site<'_>], request: &Request) -> Result<bool, Stop> {
+        let leases = FileLeases { folder: request.leases.clone() };
+        let holder = Holder { by: request.by.clone(), since: request.clock.now().to_string() };
+        let before = self.leases.len();
+        // A roster is written to by nobody.
+        for place in sites.iter().filter(|s| s.connection.backend != BackendName::Roster).map(place) {
+            if !self.places.insert(place.of.clone()) {
+                continue;
+            }
+            let lease = apply::take_lease(&leases, &place, &holder, request.patience, |what| request.says(what)).await;
+            self.leases.push(lease.map_err(|why| match why {
+                apply::NoLease::Held { .. } => {
+                    Stop::hinted(why.to_string(), "run again once it has ended, or wait for it with `--wait 5m`")
+                }
+                apply::NoLease::Failed { .. } => Stop::hinted(why.to_string(), "leases are kept below XDG_STATE_HOME, else below HOME"),
+            })?);
         }
-        let lease = apply::take_lease(&leases, &place, &holder, request.patience, |what| request.says(what)).await;
-        taken.push(lease.map_err(|why| match why {
-            apply::NoLease::Held { .. } => Stop::hinted(why.to_string(), "run again once it has ended, or wait for it with `--wait 5m`"),
-            apply::NoLease::Failed { .. } => Stop::hinted(why.to_string(), "leases are kept below XDG_STATE_HOME, else below HOME"),
-        })?);
+        Ok(self.leases.len() > before)
     }
-    Ok(taken)
 }
 
 /// Two folders may manage one account, by different names; one embedded file holds several.

@@ -13,7 +13,7 @@ use crate::apply::{
     self, Applied, AppliedAt, Audit, AuditNote, ChangeEntry, ChangeResult, CutOff, Journal, Past, Record, ResultWord, What, Writer,
 };
 use crate::model::{Action, Call, Email, Outcome, Reading};
-use crate::plan::saved::{SavedAccount, Source, actor_form};
+use crate::plan::saved::{SavedAccount, SavedChange, Source, actor_form};
 use crate::plan::{AccountPlan, Approved, Change, OneOffAct, Verdict};
 use crate::render::plan_view::TOOL;
 
@@ -44,32 +44,29 @@ impl Log {
         }
     }
 
-    /// Writes down what a run that was cut off had begun in an account: made, where that shows, else nobody knows
-    /// how it ended. Before its journal is closed or replaced, so that it is told twice and not never.
+    /// Writes down what came of a change that a run that was cut off had begun. Answers whether there is a log.
     ///
     /// # Errors
     /// A log that the account requires and that cannot be written to.
-    pub(super) fn tell_of(
-        &self,
-        cut_off: &CutOff,
-        approved: Option<&Approved>,
-        is_made: impl Fn(&str) -> bool,
-        is_required: bool,
-    ) -> Result<(), String> {
-        let Some(audit) = self.of(is_required)? else { return Ok(()) };
-        for change in cut_off.begin.account.changes.iter().filter(|c| cut_off.begun.contains(&c.id)) {
-            let (result, seen) =
-                if is_made(&change.id) { (ResultWord::Applied, "; read again, it shows") } else { (ResultWord::Unknown, "") };
-            let message = format!("the run was cut off: {}, since {}{seen}", cut_off.begin.by, cut_off.begin.at);
-            let told = audit.append(What::Change(Box::new(ChangeEntry {
-                before: change.form["before"].clone(),
-                after: change.form["after"].clone(),
-                invites: matches!(change.form["action"].as_str(), Some("invite" | "reinvite")),
-                ..self.entry(&cut_off.begin.account, &cut_off.begin.plan, approved, (&change.id, &change.digest), result, message)
-            })));
-            told.or_else(|why| if is_required { Err(format!("not sent: {why}")) } else { Ok(()) })?;
+    pub(super) fn tell_of(&self, cut_off: &CutOff, change: &SavedChange, word: ResultWord, is_required: bool) -> Result<bool, String> {
+        let Some(audit) = self.of(is_required)? else { return Ok(false) };
+        let begin = &cut_off.begin;
+        let seen = if word == ResultWord::Applied { "; read again, it shows" } else { "" };
+        let message = format!("the run was cut off: {}, since {}{seen}", begin.by, begin.at);
+        let told = audit.append(What::Change(Box::new(ChangeEntry {
+            before: change.form["before"].clone(),
+            after: change.form["after"].clone(),
+            invites: matches!(change.form["action"].as_str(), Some("invite" | "reinvite")),
+            approval: if begin.approval.is_empty() { self.approval.to_owned() } else { begin.approval.clone() },
+            approved_by: begin.approved_by.get(&change.id).cloned().unwrap_or_default(),
+            // This run's revision is another.
+            source: None,
+            ..self.entry(&begin.account, &begin.plan, None, (&change.id, &change.digest), word, message)
+        })));
+        match told {
+            Err(why) if is_required => Err(format!("not sent: {why}")),
+            told => Ok(told.is_ok()),
         }
-        Ok(())
     }
 
     fn entry(
@@ -101,6 +98,10 @@ impl Log {
             result: result.word().to_owned(),
             message,
         }
+    }
+
+    pub(super) fn approval(&self) -> &'static str {
+        self.approval
     }
 
     /// How many lines it has, where there is one.
@@ -347,12 +348,23 @@ fn log_text(request: &Request) -> Result<String, Stop> {
     }
 }
 
-/// What the audit log says of each account, by its name and origin.
+/// What the audit log says of each account, by its name and origin, and the journals of runs that were cut off
+/// before they could tell it.
 ///
 /// # Errors
 /// A log that is there and cannot be read: nobody knows what a reading is to be held against.
 pub(super) fn histories(request: &Request) -> Result<BTreeMap<(String, String), Past>, Stop> {
-    Ok(apply::histories(&log_text(request)?))
+    let mut all = apply::histories(&log_text(request)?);
+    // A journal that cannot be read stops who would write, and nobody who looks.
+    for CutOff { begin, begun, told } in apply::cut_off(&request.journals).unwrap_or_default() {
+        let Ok(at) = begin.at.parse() else { continue };
+        let sent = begin.moments.iter().filter(|(id, moments)| moments.invites && begun.contains(*id) && !told.contains_key(*id));
+        for (_, moments) in sent {
+            let account = (begin.account.account.clone(), begin.account.origin.clone());
+            all.entry(account).or_default().invited(moments.subject.clone(), at);
+        }
+    }
+    Ok(all)
 }
 
 /// What the audit log says was applied.

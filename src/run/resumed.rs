@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use wildmatch::WildMatchPattern;
 
 use crate::apply::{self, Begin, ChangeResult, CutOff, JOURNAL_VERSION, Journal, LiftLine};
-use crate::model::{Email, Live, Phase, Reading};
+use crate::model::{Atom, Email, Reading};
 use crate::plan::{AccountPlan, Approved, Change, Lift, Moments};
 use crate::render::plan_view::TOOL;
 
@@ -59,6 +58,16 @@ fn all(request: &Request) -> Result<Vec<CutOff>, Stop> {
     })
 }
 
+/// Whether a run of this folder is still there.
+pub fn any_running(request: &Request) -> bool {
+    !apply::running_journals(&request.journals).is_empty()
+}
+
+/// Whether the last run of an account is still there; then nobody knows yet what it leaves.
+pub(super) fn is_running(request: &Request, account: &Atom) -> bool {
+    apply::is_running(&apply::journal_path(&request.journals, account.as_str(), None))
+}
+
 /// What was known of cut-off runs before the leases were taken must hold under them.
 ///
 /// # Errors
@@ -99,7 +108,7 @@ pub(super) fn begun(cut_off: &CutOff) -> Vec<Moments> {
 pub(super) fn may_be_resumed(request: &Request, cut_off: &CutOff) -> Result<(), Stop> {
     let begin = &cut_off.begin;
     let account = &begin.account.account;
-    if begin.valid_until.is_some_and(|until| until <= request.now) {
+    if begin.valid_until.is_some_and(|until| until <= request.clock.now()) {
         let until = begin.valid_until.map(|u| u.to_string()).unwrap_or_default();
         return Err(Stop::hinted(format!("the signatures for {account} were valid until {until}"), "plan again, and have it approved"));
     }
@@ -150,67 +159,19 @@ pub(super) fn lost_links(site: &Site<'_>, reading: &Reading, cut_off: Option<&Cu
     begun(cut_off).iter().filter(is_lost).map(|moments| ChangeResult::lost_link(&moments.id, hint)).collect()
 }
 
-/// Reads accounts again of which a run was cut off, as often as after a call whose answer was lost: a server may
-/// show only after a while what it did.
-pub(super) async fn look_again(
-    connected: &Connected<'_>,
-    request: &Request,
-    journals: &BTreeMap<String, CutOff>,
-    readings: &mut [Reading],
-) {
-    for (site, reading) in connected.sites().iter().zip(readings) {
-        let Some(cut_off) = journals.get(site.name.as_str()) else { continue };
-        for wait in site.waits() {
-            if begun(cut_off).iter().all(|moments| shows(moments, cut_off.began(), reading)) {
-                break;
-            }
-            tokio::time::sleep(*wait).await;
-            *reading = connected.read_one(site, request).await;
-        }
-    }
-}
-
-/// Whether a reading shows that a change was made; of an invitation that was sent again, since when.
-fn shows(moments: &Moments, began: Option<Timestamp>, reading: &Reading) -> bool {
-    let is_sent_since = |live: &Live| match live.phase {
-        Phase::Pending { sent, .. } => sent >= began,
-        Phase::Active | Phase::Locked | Phase::Expired | Phase::Suspended => true,
-    };
-    let live = reading.members.iter().find(|m| m.email.key() == moments.subject);
-    reading.proof.is_ok() && moments.are_reached(reading) && (!moments.invites || live.is_some_and(is_sent_since))
-}
-
-/// Whether what was begun shows to be made, and nothing of it is asked for any more.
-pub(super) fn is_made(cut_off: &CutOff, id: &str, reading: &Reading, planned: Option<&AccountPlan>) -> bool {
-    let is_asked = |a: &AccountPlan| {
-        let (blocked, unreviewed) = (a.blocked.iter().map(|b| &b.id), a.unreviewed.iter().map(|u| &u.change.id));
-        a.changes.iter().map(|c| &c.id).chain(blocked).chain(unreviewed).any(|other| other == id)
-    };
-    reading.proof.is_ok() && !planned.is_some_and(is_asked) && cut_off.begin.moments.get(id).is_some_and(|m| m.are_reached(reading))
-}
-
-/// Where an account needs nothing of what it was approved for, a run that was cut off is over, once the audit
-/// log tells what it had begun.
+/// Where an account needs nothing of what it was approved for, a run that was cut off is over.
 ///
 /// # Errors
 /// Why the journal stays open, in words for a person.
-pub(super) fn nothing_is_left(
-    request: &Request,
-    planned: Option<&AccountPlan>,
-    reading: &Reading,
-    cut_off: &CutOff,
-    tell: impl FnOnce() -> Result<(), String>,
-) -> Result<(), String> {
+pub(super) fn nothing_is_left(request: &Request, planned: Option<&AccountPlan>, reading: &Reading, cut_off: &CutOff) -> Result<(), String> {
     let is_over = |a: &AccountPlan| a.reading.is_complete() && !a.is_stopped() && a.blocked.is_empty() && a.unreviewed.is_empty();
     // A plan for one person alone leaves out accounts without a word about them.
-    let (account, revokes) = (&cut_off.begin.account.account, cut_off.begin.revoke.is_some());
-    if !planned.map_or(revokes && reading.proof.is_ok(), is_over) {
+    let (account, revoke) = (&cut_off.begin.account.account, cut_off.begin.revoke.as_deref());
+    if !planned.map_or(revoke.is_some() && reading.proof.is_ok(), is_over) {
         return Ok(());
     }
-    let path = apply::journal_path(&request.journals, account, revokes);
-    tell()
-        .and_then(|()| apply::close_journal(&path, request.clock.now()).map_err(|why| why.to_string()))
-        .map_err(|why| format!("the journal of {account} stays open: {why}"))
+    let path = apply::journal_path(&request.journals, account, revoke);
+    apply::close_journal(&path, request.clock.now()).map_err(|why| format!("the journal of {account} stays open: {why}"))
 }
 
 /// Starts the journal of one account: what was cleared for it. `audit_lines` is how long the audit log is.
@@ -219,7 +180,7 @@ pub(super) fn journal(
     lifts: &[Lift],
     about: &About<'_>,
     connected: &Connected<'_>,
-    audit_lines: Option<u64>,
+    (audit_lines, approval): (Option<u64>, &str),
     earlier: Option<&CutOff>,
 ) -> Result<Journal, String> {
     let signed = |change: &Change| about.approved.map(|a| a.signers_of(change)).filter(|who| !who.is_empty());
@@ -236,9 +197,10 @@ pub(super) fn journal(
         minimum_administrators: about.planned.minimum_administrators(),
         account: about.account.clone(),
         moments: about.planned.changes.iter().map(|c| (c.id.clone(), Moments::of(c))).collect(),
+        approval: approval.to_owned(),
         approved_by: about.planned.changes.iter().filter_map(|c| Some((c.id.clone(), signed(c)?))).collect(),
         begun_before: earlier.map(begun).unwrap_or_default(),
     };
-    let path = apply::journal_path(&request.journals, &about.planned.account, begin.revoke.is_some());
+    let path = apply::journal_path(&request.journals, &about.planned.account, begin.revoke.as_deref());
     Journal::begin(&path, begin, request.halt_at)
 }

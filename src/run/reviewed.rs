@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::apply;
 use crate::manifest::{Manifests, Whom};
 use crate::model::{Atom, Email};
-use crate::plan::Plan;
 use crate::plan::saved::{AllowedSigners, Input, Saved, SavedAccount, Surroundings};
+use crate::plan::{Approved, Plan};
 use crate::render::plan_view::TOOL;
 use crate::render::{Kind, PlanView};
 
@@ -69,7 +69,7 @@ impl<'f> Connected<'f> {
             Some(Signers { allowed, quorum }) => {
                 let mut allowed = allowed.clone();
                 allowed.known_as(|address| addresses(manifests, address));
-                let (mut counted, uncounted) = allowed.check(saved, git::repository(&request.folder).as_deref(), request.now);
+                let (mut counted, uncounted) = allowed.check(saved, git::repository(&request.folder).as_deref(), request.clock.now());
                 for signature in &mut counted {
                     signature.changes.retain(|digest| spent.since(digest, signature.audit_lines, Some(signature.at)).is_none());
                 }
@@ -103,13 +103,18 @@ impl<'f> Connected<'f> {
         let (manifests, desired) = (folder.manifests(), folder.desired()?);
         let chosen = choose(manifests.accounts.keys(), &request.accounts)?;
         let journals = resumed::journals(request)?;
-        let chosen: Vec<&Atom> = chosen.into_iter().filter(|name| journals.contains_key(name.as_str())).collect();
+        let chosen: Vec<&Atom> =
+            chosen.into_iter().filter(|name| journals.contains_key(name.as_str()) || resumed::is_running(request, name)).collect();
         resumed::one_plan(chosen.iter().filter_map(|name| journals.get(name.as_str())))?;
         let sites = connect(manifests, &chosen, request, Purpose::Write)?;
         let (mut approved, mut lifts, mut valid_until) = (BTreeMap::new(), Vec::new(), None);
         let spent = Spent::of(request)?;
         for site in &sites {
-            let Some(cut_off) = journals.get(site.name.as_str()) else { continue };
+            let Some(cut_off) = journals.get(site.name.as_str()) else {
+                // Its run is still there, and nobody knows what it leaves: nothing of it is approved.
+                approved.insert(site.name.to_string(), Approved::default());
+                continue;
+            };
             same_place(site, &cut_off.begin.account)?;
             resumed::may_be_resumed(request, cut_off)?;
             let mut theirs = resumed::approved(cut_off);

@@ -8,7 +8,7 @@ use crate::plan::saved::SavedAccount;
 use crate::plan::{self, AccountPlan, Cleared, Lift};
 
 use super::record::{About, Log, Recording};
-use super::{Connected, Request, Site, resumed};
+use super::{Connected, Request, Site, begun, resumed};
 
 /// What all accounts of one run share.
 pub(super) struct Run<'r> {
@@ -49,26 +49,23 @@ impl Run<'_> {
         };
         let mut results = apply::execute(&at, &planned.changes).await;
         drop(writer);
-        results.extend(resumed::lost_links(site, reading, self.journals.get(&planned.account)));
         if let Some(recording) = recording {
+            results.extend(resumed::lost_links(site, reading, self.journals.get(&planned.account)));
             recording.end(self.request, reading.members.len(), &results);
         }
         Ok(results)
     }
 
-    /// An account of which nothing is sent: where nothing is left of what a run that was cut off had begun, that
-    /// run is over.
+    /// An account of which nothing is sent: what a run that was cut off had begun there is told all the same, and
+    /// where nothing is left of it, that run is over.
     pub(super) fn nothing_to_send(&self, connected: &Connected<'_>, site: &Site<'_>, reading: &Reading, applied: &mut Applied) {
         let name = site.name.as_str();
         let Some(cut_off) = self.journals.get(name) else { return };
+        let planned = applied.plan.accounts.iter().find(|a| a.account == name);
+        let told = begun::tell(self.request, self.log, (site, cut_off), reading, planned, connected.requires_audit(name));
         let lost = resumed::lost_links(site, reading, Some(cut_off));
-        if lost.is_empty() {
-            let planned = applied.plan.accounts.iter().find(|a| a.account == name);
-            let is_made = |id: &str| resumed::is_made(cut_off, id, reading, planned);
-            let tell = |log: &Log| log.tell_of(cut_off, connected.approved.get(name), is_made, connected.requires_audit(name));
-            let told = || self.log.map_or(Ok(()), tell);
-            resumed::nothing_is_left(self.request, planned, reading, cut_off, told).unwrap_or_else(|why| self.request.says(&why));
-        }
+        let over = || if lost.is_empty() { resumed::nothing_is_left(self.request, planned, reading, cut_off) } else { Ok(()) };
+        told.and_then(|()| over()).unwrap_or_else(|why| self.request.says(&why));
         applied.results.extend(lost);
     }
 
@@ -92,10 +89,10 @@ impl Run<'_> {
             audit_required: connected.requires_audit(&planned.account),
         };
         if let Some(cut_off) = earlier {
-            let is_made = |id: &str| resumed::is_made(cut_off, id, reading, Some(planned));
-            log.tell_of(cut_off, about.approved, is_made, about.audit_required)?;
+            begun::tell(self.request, Some(log), (site, cut_off), reading, Some(planned), about.audit_required)?;
         }
-        let begin = |about: &About<'_>| resumed::journal(self.request, self.lifts, about, connected, log.lines(), earlier);
+        let begin =
+            |about: &About<'_>| resumed::journal(self.request, self.lifts, about, connected, (log.lines(), log.approval()), earlier);
         let recording = Recording::new(log, about, begin)?;
         recording.tell_of_lifts(&planned.guards);
         Ok(Some(recording))

@@ -212,7 +212,7 @@ fn a_signal_ends_a_run_after_its_calls_in_flight_and_says_what_is_left() {
     let live = "- { email: root@acme.example, name: Root, phase: active, groups: [super-user] }";
     for signal in ["INT", "TERM"] {
         let there = There::of(&Scene { live, members: members.clone().leak(), ..SCENES[3] }, true);
-        there.server.inject(Injected::from(HttpFault::Latency { millis: 300 }).after(READING));
+        there.server.inject(Injected::from(HttpFault::Latency { millis: 2000 }).after(READING).times(8));
         let mut command = there.world.command();
         command.args(APPLY.split_whitespace()).args(["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().expect("the program runs");

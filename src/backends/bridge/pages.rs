@@ -78,7 +78,7 @@ impl BridgeReader {
         let mut n = 1;
         match offer.paging {
             Paging::Offset => {
-                // One after the other: a bridge may speak of millions of pages.
+                // Made as they are needed: a bridge may speak of millions of pages.
                 let asked = (limit..total).step_by(limit).map(|start| self.page(offer, Start::Offset(start)));
                 let mut pages = stream::iter(asked).buffered(AT_ONCE);
                 while let Some(page) = pages.next().await {

@@ -182,7 +182,6 @@ fn signatures_that_ran_out_while_a_run_waited_approve_nothing() {
             _ => "it stopped for another reason".to_owned(),
         })
     };
-    let stopped = made(24).expect_err("they held for 24 hours");
-    assert!(stopped.contains("valid until 2026-11-23T09:00:00Z"), "{stopped}");
+    assert_eq!(made(24), Ok(0), "they held for 24 hours");
     assert_eq!(made(23), Ok(1));
 }

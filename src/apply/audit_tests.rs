@@ -181,3 +181,15 @@ fn an_approval_is_spent_by_what_was_applied_and_by_nothing_else() {
     assert_eq!(spent.keys().collect::<Vec<_>>(), ["a", "b", "begun"]);
     assert_eq!((spent["a"].line, spent["begun"].line, &*spent["b"].at), (2, 2, "2026-11-22T09:00:00Z"));
 }
+
+/// A line that is none is told once; those after it stand where they stand.
+#[test]
+fn a_line_that_is_none_makes_no_other_wrong() {
+    let (_folder, path) = log();
+    let text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    for none in ["no JSON", "{}"] {
+        let lines: Vec<&str> = text.lines().enumerate().map(|(i, line)| if i == 1 || i == 2 { none } else { line }).collect();
+        let wrong = check(format!("{}\n", lines.join("\n")).as_bytes(), None).wrong;
+        assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3], "{none}: {wrong:?}");
+    }
+}

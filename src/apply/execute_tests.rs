@@ -325,7 +325,12 @@ impl Reader for Console {
 impl Writer for Console {
     fn call<'a>(&'a self, on: &'a Subject, call: &'a Call, _: &'a str) -> BoxFuture<'a, Outcome> {
         let (mut members, mut calls) = (self.members.lock().unwrap(), self.calls.lock().unwrap());
-        members.insert(on.as_str().to_owned(), if call.label == "narrow" { ["super-user"].into() } else { ["standard"].into() });
+        let held = match &*call.label {
+            "narrow" => "super-user",
+            "drop" => "advanced",
+            _ => "standard",
+        };
+        members.insert(on.as_str().to_owned(), [held].into());
         calls.push(format!("{} {}", on.as_str().split('@').next().expect("one part"), call.label));
         if calls.len() == self.after {
             members.insert("root@acme.example".into(), ["standard"].into());
@@ -363,6 +368,12 @@ fn administrators_are_counted_again_before_the_later_calls_of_a_change() {
     let (results, calls) = run(&[in_two_calls("ada")], 1);
     assert_eq!((results[0].word, results[0].attempts, calls), (ResultWord::Failed, 1, vec!["ada narrow".into()]), "{results:?}");
     assert!(results[0].message.contains("somebody changed them since the plan"), "{results:?}");
+    // Whose first call took it away already is none of those who are counted.
+    let mut dropped = in_two_calls("ada");
+    let groups = |word: &str| sample::attrs([("groups", sample::set(&[word]))]);
+    dropped.calls[0] = sample::call(Verb::Set, "drop", groups("advanced"), Channel::Api);
+    let (results, calls) = run(&[dropped], 1);
+    assert_eq!((results[0].word, calls), (ResultWord::Applied, vec!["ada drop".into(), "ada end".into()]), "{results:?}");
     // Two that wait for one reading would each see the other.
     let (results, calls) = run(&[in_two_calls("ada"), in_two_calls("kim")], 2);
     assert_eq!(calls, ["ada narrow", "kim narrow", "ada end"], "{results:?}");

@@ -154,3 +154,30 @@ fn what_only_a_human_could_widen_is_left_to_a_plan() {
         assert_eq!((result.word, result.attempts), (ResultWord::Failed, attempts), "{result:?}");
     }
 }
+
+/// Who exists is waited for until a reading shows them; a bounded actor may never see them.
+#[test]
+fn e4_who_exists_is_waited_for_where_they_can_show() {
+    let shown = |spec: &'static SystemSpec, actor: Attrs, members: Vec<Live>| {
+        let caps = Caps {
+            reads: ["groups"].into(),
+            writes: Default::default(),
+            reads_domains: false,
+            reads_invitations: true,
+            registered: None,
+            keeps_ends: false,
+            best_proof: Proof::Snapshot,
+        };
+        let server = Full { caps, members, links: false, reads: AtomicUsize::new(0) };
+        let actor = Actor { attrs: actor, ..Actor::default() };
+        let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor };
+        let site = Site::plain(spec, &tenant, &server, &server);
+        let invite = sample::change("news", Action::Invite, sample::member("ada@acme.example"), None, None);
+        let reading = block_on(server.fetch());
+        super::shows(&site, &invite, &crate::apply::read_back::ReadAgain::of(&reading))
+    };
+    let ada = || vec![live("ada@acme.example", Known::Unreadable)];
+    assert!(shown(&solver::SPEC, Attrs::new(), ada()) && !shown(&solver::SPEC, Attrs::new(), Vec::new()));
+    let manager = sample::attrs([("role", sample::one("manager")), ("subaccounts", sample::set(&["emea"]))]);
+    assert!(shown(&emma_hq::SPEC, manager, Vec::new()));
+}

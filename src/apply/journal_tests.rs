@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 
 use futures::executor::block_on;
 use futures::future::join_all;
 use futures::poll;
 
-use super::{Begin, JOURNAL_VERSION, Journal, Line, Record as _, close, cut_off, parse};
+use super::{Begin, JOURNAL_VERSION, Journal, Line, Record as _, close, cut_off, is_running, parse, running, tell};
 use crate::model::{Action, Outcome};
 use crate::plan::Change;
 use crate::plan::sample;
@@ -168,4 +169,60 @@ fn where_no_journals_are_no_run_was_cut_off_and_other_files_are_none() {
     assert!(cut_off(&folder.path().join("notes.txt")).is_err(), "a folder that cannot be read is not an empty one");
     std::fs::write(folder.path().join("sol.jsonl"), "no journal\n").unwrap();
     assert!(cut_off(folder.path()).unwrap_err().contains("sol.jsonl:1: no line of a journal"));
+}
+
+/// A later run tells the log of what was begun, and what it told is not told again; what a run that says `unknown`
+/// had told it had told before.
+#[test]
+fn what_was_told_to_the_log_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sol.jsonl");
+    let lines = [Line::Begin(Box::new(begin())), called("a"), called("b"), came("b", "unknown"), called("c"), came("c", "failed")];
+    fs::write(&path, text(&lines) + "{\"torn").unwrap();
+    tell(&path, &[("a", "applied")]).unwrap();
+    let found = cut_off(folder.path()).unwrap().remove(0);
+    assert_eq!(found.begun, ["a", "b", "c"].map(str::to_owned).into());
+    assert_eq!(found.told, [("a", "applied"), ("b", "unknown")].map(|(id, word)| (id.to_owned(), word.to_owned())).into());
+    close(&path, sample::instant()).unwrap();
+    let before = fs::read(&path).unwrap();
+    tell(&path, &[("c", "applied")]).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), before, "it is over");
+}
+
+#[test]
+fn what_an_earlier_run_had_begun_is_forgotten_once_it_is_made_or_begun_again() {
+    let moments = |id: &str| {
+        let mut moments = crate::plan::Moments::of(&sample::change("sol", Action::Edit, sample::member("a@acme.example"), None, None));
+        moments.id = id.to_owned();
+        moments
+    };
+    let begin = Begin { begun_before: ["made", "again", "failed", "left"].map(moments).into(), ..begin() };
+    let lines = [
+        Line::Begin(Box::new(begin)),
+        called("made"),
+        came("made", "applied"),
+        called("again"),
+        called("failed"),
+        came("failed", "failed"),
+    ];
+    let found = parse(text(&lines).as_bytes()).unwrap().expect("it has no end");
+    let left: Vec<&str> = found.begin.begun_before.iter().map(|moments| &*moments.id).collect();
+    assert_eq!(left, ["left"], "of the others this run tells");
+}
+
+#[test]
+fn a_journal_that_is_being_written_is_of_a_run_that_is_still_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sol.jsonl");
+    let journal = Journal::begin(&path, begin(), None).unwrap();
+    fs::write(folder.path().join("other.jsonl"), text(&[Line::Begin(Box::new(begin()))])).unwrap();
+    let note = folder.path().join("note.txt");
+    let held = File::create(&note).unwrap();
+    held.lock().unwrap();
+    assert!(is_running(&path) && !is_running(&folder.path().join("none.jsonl")));
+    assert_eq!(running(folder.path()), [path.clone()]);
+    assert_eq!(cut_off(folder.path()).unwrap().len(), 1, "the other");
+    drop(journal);
+    assert!(!is_running(&path) && running(folder.path()).is_empty());
+    assert_eq!(cut_off(folder.path()).unwrap().len(), 2);
 }

@@ -212,3 +212,48 @@ fn i8_a_name_that_shows_only_after_registration_is_not_waited_for() {
     let results = block_on(execute(&Site::plain(&insider::SPEC, &tenant, &server, &server), &invite));
     assert_eq!(results[0].word, ResultWord::Applied, "{results:?}");
 }
+
+/// What a later reading could still show is waited for, and nothing else.
+#[test]
+fn a_reading_is_waited_for_as_long_as_it_can_show_more() {
+    let with = |action: Action, verb: Verb, sets: bool| {
+        let mut change = change(action);
+        let groups = if sets { sample::attrs([("groups", sample::set(&["advanced"]))]) } else { Default::default() };
+        change.calls = vec![sample::call(verb, "call", groups, Channel::Api)];
+        change
+    };
+    let (standard, advanced): (&[&str], &[&str]) = (&["standard"], &["advanced"]);
+    let gone = sample::change("sol", Action::Remove, sample::member(ADA), None, None);
+    for (change, before, waits) in [
+        (with(Action::Invite, Verb::Invite, true), None, true),
+        (with(Action::Invite, Verb::Invite, true), Some(live(open(), advanced)), false),
+        (with(Action::Reinvite, Verb::Resend, false), Some(live(over(), advanced)), true),
+        (with(Action::Reinvite, Verb::Resend, false), Some(live(open(), advanced)), false),
+        (with(Action::Invite, Verb::Resend, false), Some(live(over(), advanced)), false),
+        (with(Action::Edit, Verb::Set, true), Some(live(Phase::Active, standard)), true),
+        (with(Action::Edit, Verb::Set, true), Some(live(Phase::Active, advanced)), false),
+        (with(Action::Edit, Verb::Set, false), Some(live(Phase::Active, standard)), false),
+        (gone.clone(), Some(live(Phase::Active, standard)), true),
+        (gone, None, false),
+    ] {
+        let server = Deaf::new(before.into_iter().collect(), Vec::new());
+        let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor: Actor::default() };
+        let site = Site::plain(&solver::SPEC, &tenant, &server, &server);
+        let reading = block_on(server.fetch());
+        let shows = super::shows(&site, &change, &change.calls[0], &crate::apply::read_back::ReadAgain::of(&reading));
+        assert_eq!(shows, !waits, "{change:?} in {:?}", reading.members);
+    }
+}
+
+/// Whom a bounded actor does not see may be somewhere else still: no reading will show that they are gone.
+#[test]
+fn e4_a_bounded_actor_waits_for_nobody_to_be_gone() {
+    let server = Deaf::new(vec![live(Phase::Active, &[])], Vec::new());
+    let attrs = sample::attrs([("role", sample::one("manager")), ("subaccounts", sample::set(&["emea"]))]);
+    let actor = Actor { attrs, ..Actor::default() };
+    let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: BTreeMap::new(), actor };
+    let site = Site::plain(&crate::systems::emma_hq::SPEC, &tenant, &server, &server);
+    let gone = sample::change("news", Action::Remove, sample::member(ADA), None, None);
+    let reading = block_on(server.fetch());
+    assert!(super::shows(&site, &gone, &gone.calls[0], &crate::apply::read_back::ReadAgain::of(&reading)));
+}

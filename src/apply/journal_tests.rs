@@ -220,7 +220,7 @@ fn a_journal_that_is_being_written_is_of_a_run_that_is_still_there() {
     let held = File::create(&note).unwrap();
     held.lock().unwrap();
     assert!(is_running(&path) && !is_running(&folder.path().join("none.jsonl")));
-    assert_eq!(running(folder.path()), [path.clone()]);
+    assert_eq!(running(folder.path()), std::slice::from_ref(&path));
     assert_eq!(cut_off(folder.path()).unwrap().len(), 1, "the other");
     drop(journal);
     assert!(!is_running(&path) && running(folder.path()).is_empty());

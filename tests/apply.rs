@@ -156,7 +156,7 @@ fn who_finds_that_another_run_wrote_to_the_log_meanwhile_looks_again() {
     assert_eq!(tokens(true), 2 * once);
 }
 
-/// A run that waited for another asks once more whether its signatures hold.
+/// What counts is the time at which a run connects, be it long after it began: it may have waited for another.
 #[test]
 fn signatures_that_ran_out_while_a_run_waited_approve_nothing() {
     use portcullis::apply::Clock;

@@ -51,8 +51,8 @@ fn results(members: Vec<Live>, invited: &[&str]) -> (usize, Vec<ResultWord>) {
     (reads, results.iter().map(|r| r.word).collect())
 }
 
-fn answered(members: Vec<Live>, invited: &[&str], links: bool) -> (usize, Vec<ChangeResult>) {
-    let caps = Caps {
+fn caps() -> Caps {
+    Caps {
         reads: ["groups"].into(),
         writes: [(Verb::Set, ["groups"].into())].into(),
         reads_domains: false,
@@ -60,8 +60,11 @@ fn answered(members: Vec<Live>, invited: &[&str], links: bool) -> (usize, Vec<Ch
         registered: None,
         keeps_ends: false,
         best_proof: Proof::Snapshot,
-    };
-    let server = Full { caps, members, links, reads: AtomicUsize::new(0) };
+    }
+}
+
+fn answered(members: Vec<Live>, invited: &[&str], links: bool) -> (usize, Vec<ChangeResult>) {
+    let server = Full { caps: caps(), members, links, reads: AtomicUsize::new(0) };
     let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: std::collections::BTreeMap::new(), actor: Actor::default() };
     let site = Site::plain(&solver::SPEC, &tenant, &server, &server);
     let after = || Some(sample::attrs([("groups", sample::set(&["standard"]))]));
@@ -159,16 +162,7 @@ fn what_only_a_human_could_widen_is_left_to_a_plan() {
 #[test]
 fn e4_who_exists_is_waited_for_where_they_can_show() {
     let shown = |spec: &'static SystemSpec, actor: Attrs, members: Vec<Live>| {
-        let caps = Caps {
-            reads: ["groups"].into(),
-            writes: Default::default(),
-            reads_domains: false,
-            reads_invitations: true,
-            registered: None,
-            keeps_ends: false,
-            best_proof: Proof::Snapshot,
-        };
-        let server = Full { caps, members, links: false, reads: AtomicUsize::new(0) };
+        let server = Full { caps: caps(), members, links: false, reads: AtomicUsize::new(0) };
         let actor = Actor { attrs: actor, ..Actor::default() };
         let tenant = Tenant { name: None, zone: jiff::tz::TimeZone::UTC, facts: Default::default(), actor };
         let site = Site::plain(spec, &tenant, &server, &server);
